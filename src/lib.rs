@@ -1,0 +1,4 @@
+//! `marty` scaffolds observable Rust microservices and proves that what the code exports, the
+//! dashboards draw, the alerts watch and the runbooks explain is one contract.
+
+pub mod model;

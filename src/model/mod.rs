@@ -1,0 +1,9 @@
+//! Parsed artefacts of a project, every value with its byte position.
+//!
+//! Pure: text in, values out. Nothing in here reads a file, opens a socket or prints; a mistake in
+//! the text is a value too ([`source::Issue`]), because a broken file is a finding and not a
+//! reason to stop.
+
+pub mod node;
+pub mod promql;
+pub mod source;
