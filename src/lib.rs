@@ -2,3 +2,4 @@
 //! dashboards draw, the alerts watch and the runbooks explain is one contract.
 
 pub mod model;
+pub mod project;

@@ -59,7 +59,10 @@ impl Text {
     /// A string that stands in the file exactly as decoded, starting at `offset`.
     #[must_use]
     pub fn verbatim(decoded: &str, offset: usize) -> Self {
-        Self { decoded: decoded.to_owned(), map: vec![(0, offset)] }
+        Self {
+            decoded: decoded.to_owned(),
+            map: vec![(0, offset)],
+        }
     }
 
     /// The bytes of the file that `span` of the decoded string was written as.
@@ -68,7 +71,11 @@ impl Text {
         let start = self.offset(span.start);
         // The end is located through the last byte, so that a span never runs over an escape or
         // a line's indentation that follows it.
-        let end = if span.end > span.start { self.offset(span.end - 1) + 1 } else { start };
+        let end = if span.end > span.start {
+            self.offset(span.end - 1) + 1
+        } else {
+            start
+        };
         start..end.max(start)
     }
 
@@ -144,7 +151,10 @@ mod tests {
     #[test]
     fn a_span_is_located_through_escapes_and_indentation() {
         // `a\nb` written as the two lines of a block scalar at offsets 10 and 20.
-        let text = Text { decoded: "ab\ncd".to_owned(), map: vec![(0, 10), (3, 20)] };
+        let text = Text {
+            decoded: "ab\ncd".to_owned(),
+            map: vec![(0, 10), (3, 20)],
+        };
         assert_eq!(text.locate(&(0..2)), 10..12);
         assert_eq!(text.locate(&(3..5)), 20..22);
         assert_eq!(text.locate(&(1..4)), 11..21);
@@ -156,9 +166,15 @@ mod tests {
         let entry = |number: &str| Entry {
             key: "a".to_owned(),
             key_span: 0..1,
-            value: Node { value: Value::Number(number.to_owned()), span: 0..1 },
+            value: Node {
+                value: Value::Number(number.to_owned()),
+                span: 0..1,
+            },
         };
-        let node = Node { value: Value::Mapping(vec![entry("1"), entry("2")]), span: 0..1 };
+        let node = Node {
+            value: Value::Mapping(vec![entry("1"), entry("2")]),
+            span: 0..1,
+        };
         assert_eq!(node.get("a").and_then(Node::as_u64), Some(2));
         assert_eq!(node.get("b"), None);
     }

@@ -202,9 +202,13 @@ impl Expr {
             | ExprKind::Unary { expr, .. }
             | ExprKind::Paren(expr) => vec![expr],
             ExprKind::Call { args, .. } => args.iter().collect(),
-            ExprKind::Aggregate { parameter, expr, .. } => {
-                parameter.iter().map(AsRef::as_ref).chain([expr.as_ref()]).collect()
-            }
+            ExprKind::Aggregate {
+                parameter, expr, ..
+            } => parameter
+                .iter()
+                .map(AsRef::as_ref)
+                .chain([expr.as_ref()])
+                .collect(),
             ExprKind::Binary { left, right, .. } => vec![left, right],
         }
     }

@@ -1,0 +1,191 @@
+//! What `marty.toml` says, as far as scaffolding needs it, and how a service is added to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::name::ServiceName;
+use super::port::Ports;
+
+/// A `marty.toml`, with its comments.
+#[derive(Debug, Clone)]
+pub struct Config {
+    document: DocumentMut,
+}
+
+/// A `marty.toml` that cannot be used.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the text of a `marty.toml`.
+    ///
+    /// # Errors
+    /// When it is not TOML, or `services` is something else than a table of tables.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+            ConfigError(error.to_string().trim_end().to_owned())
+        })?;
+        let config = Self { document };
+        config.check_services()?;
+        Ok(config)
+    }
+
+    /// The project's name, if it is given.
+    #[must_use]
+    pub fn project(&self) -> Option<&str> {
+        self.document.get("project")?.get("name")?.as_str()
+    }
+
+    /// Where runbooks are published; empty when they are reached by their path in the project.
+    #[must_use]
+    pub fn runbook_base_url(&self) -> &str {
+        self.document
+            .get("runbooks")
+            .and_then(|runbooks| runbooks.get("base-url"))
+            .and_then(Item::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The ports of each service, as far as they are recorded.
+    #[must_use]
+    pub fn services(&self) -> BTreeMap<&str, Vec<u16>> {
+        let Some(services) = self.document.get("services").and_then(Item::as_table_like) else {
+            return BTreeMap::new();
+        };
+        services
+            .iter()
+            .map(|(name, service)| (name, ports(service)))
+            .collect()
+    }
+
+    /// Every port that a service of the project uses.
+    #[must_use]
+    pub fn taken_ports(&self) -> BTreeSet<u16> {
+        self.services().into_values().flatten().collect()
+    }
+
+    /// The text with a service added at the end; everything that was there stays as it is.
+    #[must_use]
+    pub fn with_service(&self, name: &ServiceName, ports: Ports) -> String {
+        let mut service = Table::new();
+        service.insert("http-port", value(i64::from(ports.http)));
+        service.insert("admin-port", value(i64::from(ports.admin)));
+        service.decor_mut().set_prefix("\n");
+        let mut document = self.document.clone();
+        let services = document.entry("services").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        match services {
+            Item::Value(inline) => {
+                if let Some(inline) = inline.as_inline_table_mut() {
+                    inline.insert(name.as_str(), service.into_inline_table().into());
+                }
+            }
+            table => {
+                if let Some(table) = table.as_table_mut() {
+                    table.insert(name.as_str(), Item::Table(service));
+                }
+            }
+        }
+        document.to_string()
+    }
+
+    fn check_services(&self) -> Result<(), ConfigError> {
+        let Some(services) = self.document.get("services") else {
+            return Ok(());
+        };
+        let wrong = match services.as_table_like() {
+            None => Some("services".to_owned()),
+            Some(table) => table
+                .iter()
+                .find(|(_, service)| !service.is_table_like())
+                .map(|(name, _)| format!("services.{name}")),
+        };
+        wrong.map_or(Ok(()), |key| {
+            Err(ConfigError(format!("`{key}` is not a table")))
+        })
+    }
+}
+
+fn ports(service: &Item) -> Vec<u16> {
+    ["http-port", "admin-port"]
+        .iter()
+        .filter_map(|key| service.get(key)?.as_integer())
+        .filter_map(|port| u16::try_from(port).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+    use crate::project::port::Ports;
+
+    const PORTS: Ports = Ports {
+        http: 8082,
+        admin: 9082,
+    };
+
+    #[track_caller]
+    fn adds(before: &str, after: &str) {
+        let config = Config::parse(before).unwrap();
+        let text = config.with_service(&"order-service".parse().unwrap(), PORTS);
+        assert_eq!(text, after);
+        assert_eq!(
+            Config::parse(&text).unwrap().services()["order-service"],
+            [8082, 9082]
+        );
+    }
+
+    #[test]
+    fn a_service_is_added_and_comments_stay() {
+        adds(
+            "# ours\n[project]\nname = \"shop\" # the shop\n\n[services.user]\nhttp-port = 8081 # kept\n",
+            "# ours\n[project]\nname = \"shop\" # the shop\n\n[services.user]\nhttp-port = 8081 # kept\n\n[services.order-service]\nhttp-port = 8082\nadmin-port = 9082\n",
+        );
+    }
+
+    #[test]
+    fn a_service_is_added_where_none_was() {
+        adds(
+            "",
+            "\n[services.order-service]\nhttp-port = 8082\nadmin-port = 9082\n",
+        );
+        adds(
+            "services = { a = { http-port = 1 } }\n",
+            "services = { a = { http-port = 1 } , order-service = { http-port = 8082, admin-port = 9082 } }\n",
+        );
+    }
+
+    #[test]
+    fn taken_ports_are_all_that_any_service_names() {
+        let config = Config::parse(
+            "[services.a]\nhttp-port = 1\nadmin-port = 2\n[services.b]\nadmin-port = 3\nhttp-port = 700000\n",
+        )
+        .unwrap();
+        assert_eq!(config.taken_ports(), [1, 2, 3].into());
+    }
+
+    #[test]
+    fn what_is_not_a_table_is_refused() {
+        for (text, message) in [
+            ("services = 1", "`services` is not a table"),
+            ("[services]\na = 1", "`services.a` is not a table"),
+        ] {
+            assert_eq!(Config::parse(text).unwrap_err().to_string(), message);
+        }
+        let broken = Config::parse("[project\n").unwrap_err().to_string();
+        assert!(broken.starts_with("TOML parse error at line 1"), "{broken}");
+    }
+}

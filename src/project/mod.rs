@@ -1,0 +1,8 @@
+//! A marty project on disk: where it is, what its `marty.toml` says, what a service may be called.
+//!
+//! Reads; never writes. Paths below a project are relative to its root, with `/` on every platform.
+
+pub mod config;
+pub mod name;
+pub mod port;
+pub mod root;
