@@ -53,7 +53,29 @@ func check(file string) []string {
 	}
 	var board dashboard.Dashboard
 	problems := messages(board.UnmarshalJSONStrict(raw))
-	return append(problems, messages(board.Validate())...)
+	problems = append(problems, messages(board.Validate())...)
+	return append(problems, unknownPanels(board)...)
+}
+
+// unknownPanels names the panels whose type Grafana does not ship: the SDK takes
+// the options of such a panel unseen.
+func unknownPanels(board dashboard.Dashboard) []string {
+	var problems []string
+	for i, item := range board.Panels {
+		panels := []dashboard.Panel{}
+		if item.Panel != nil {
+			panels = append(panels, *item.Panel)
+		}
+		if item.RowPanel != nil {
+			panels = append(panels, item.RowPanel.Panels...)
+		}
+		for _, panel := range panels {
+			if _, known := cog.ConfigForPanelcfgVariant(panel.Type); !known {
+				problems = append(problems, fmt.Sprintf("panels[%d]: unknown panel type %q", i, panel.Type))
+			}
+		}
+	}
+	return problems
 }
 
 // messages takes an error of the SDK apart. The SDK returns an empty, typed list
