@@ -51,8 +51,13 @@ func check(file string) []string {
 	if bytes.Equal(bytes.TrimSpace(raw), []byte("null")) || !json.Valid(raw) {
 		return []string{"not a JSON object"}
 	}
-	var board dashboard.Dashboard
-	problems := messages(board.UnmarshalJSONStrict(raw))
+	var strict, board dashboard.Dashboard
+	problems := messages(strict.UnmarshalJSONStrict(raw))
+	// Strict decoding checks panels but does not keep them, so the rest looks at a
+	// second, plain decoding.
+	if err := json.Unmarshal(raw, &board); err != nil {
+		return append(problems, messages(err)...)
+	}
 	problems = append(problems, messages(board.Validate())...)
 	return append(problems, unknownPanels(board)...)
 }
