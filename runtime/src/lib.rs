@@ -1,1 +1,25 @@
 //! What a service made by `marty` links: HTTP, metrics, logs, health and shutdown behind one builder.
+//!
+//! [`Service`] puts a service together and runs it. [`Config`] is what it can be told from outside. [`metric`] declares the
+//! service's own metrics, and [`names`] lists those it exports anyway. [`http::Problem`] is the form of every error answer.
+//!
+//! The crate knows nothing of the `marty` command.
+
+mod admin;
+pub mod config;
+mod health;
+pub mod http;
+mod logging;
+pub mod metric;
+pub mod names;
+mod serve;
+mod service;
+
+pub use config::{Config, ConfigError, Ports};
+pub use health::CheckError;
+pub use service::{Error, Running, Service, ServiceInfo};
+
+/// The crate that routes and extractors come from, in the version that [`Service::http`] takes.
+pub use axum;
+/// The crate that events are logged with, in the version that the log listens to.
+pub use tracing;

@@ -1,0 +1,36 @@
+//! A service of one greeting, and one that takes its time.
+
+use std::time::Duration;
+
+use axum::{Router, routing::get};
+use marty_runtime::{Config, Error, Ports, Service, metric::CounterFamily};
+
+static GREETINGS: CounterFamily = marty_runtime::counter!("greetings", "Greetings given.");
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env(Ports {
+        http: 8081,
+        admin: 9081,
+    })?;
+    let routes = Router::new()
+        .route("/hello", get(hello))
+        .route("/slow", get(slow));
+    Service::new(marty_runtime::service_info!(), config)
+        .http(routes)
+        .metric(&GREETINGS)
+        .run()
+        .await
+}
+
+async fn hello() -> &'static str {
+    GREETINGS.get(&()).inc();
+    marty_runtime::tracing::info!("somebody came");
+    "hello\n"
+}
+
+async fn slow() -> &'static str {
+    marty_runtime::tracing::info!("slow request began");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    "hello at last\n"
+}

@@ -1,0 +1,112 @@
+//! `/metrics`, `/livez`, `/readyz`, `/startupz`.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus::TextEncoder;
+use serde_json::json;
+
+use super::accept::Format;
+use crate::{
+    health::{self, Health},
+    http::Problem,
+    metric::{Registry, encode_openmetrics},
+    names::{self, value},
+};
+
+/// What the admin routes show.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    pub(crate) registry: Registry,
+    pub(crate) health: Arc<Health>,
+}
+
+/// The routes of the admin listener.
+pub(crate) fn routes(admin: Arc<Admin>) -> Router {
+    Router::new()
+        .route(names::METRICS_PATH, get(metrics))
+        .route(names::LIVEZ_PATH, get(livez))
+        .route(names::READYZ_PATH, get(readyz))
+        .route(names::STARTUPZ_PATH, get(startupz))
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(middleware::from_fn(log))
+        .with_state(admin)
+}
+
+/// The checks run as part of a scrape, too: where nothing asks `/readyz`, their gauge would otherwise never move.
+async fn metrics(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Response {
+    admin.health.report().await;
+    let families = admin.registry.gather();
+    let accept: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let format = Format::preferred(&accept.join(","));
+    let text = match format {
+        Format::OpenMetrics => Ok(encode_openmetrics(&families)),
+        Format::Text => TextEncoder::new().encode_to_string(&families),
+    };
+    match text {
+        Ok(text) => (
+            [(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static(format.content_type()),
+            )],
+            text,
+        )
+            .into_response(),
+        Err(error) => {
+            tracing::error!(error = %error, "metrics cannot be written");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        }
+    }
+}
+
+/// Alive is what can answer. No dependency is asked: a restart would not mend it.
+async fn livez() -> Response {
+    Json(json!({"state": "alive"})).into_response()
+}
+
+async fn readyz(State(admin): State<Arc<Admin>>) -> Response {
+    let report = admin.health.report().await;
+    (status(report.ready), Json(report)).into_response()
+}
+
+async fn startupz(State(admin): State<Arc<Admin>>) -> Response {
+    let state = admin.health.state();
+    (
+        status(state != health::State::Starting),
+        Json(json!({"state": state})),
+    )
+        .into_response()
+}
+
+const fn status(good: bool) -> StatusCode {
+    if good {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
+/// Scrapes and probes come every few seconds: they are logged only when asked for.
+async fn log(request: Request, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    tracing::debug!(
+        target: "marty_runtime::admin",
+        http_route = matched.as_ref().map_or(value::UNMATCHED_ROUTE, MatchedPath::as_str),
+        http_response_status_code = response.status().as_u16(),
+        "admin request answered",
+    );
+    response
+}

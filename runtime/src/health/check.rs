@@ -1,0 +1,99 @@
+//! One readiness check: a name and a question to a dependency.
+
+use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use crate::{http::catch, metric::Counter};
+
+/// How long a check may take.
+const TIME: Duration = Duration::from_secs(1);
+
+type Answer = Pin<Box<dyn Future<Output = Result<(), CheckError>> + Send>>;
+
+/// Why a dependency is not ready. The text goes to the log, never into an answer.
+///
+/// ```
+/// use marty_runtime::CheckError;
+///
+/// let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+/// assert_eq!(CheckError::new(refused).to_string(), "connection refused");
+/// assert_eq!(CheckError::new("no leader").to_string(), "no leader");
+/// ```
+#[derive(Debug)]
+pub struct CheckError(Box<dyn Error + Send + Sync>);
+
+impl CheckError {
+    /// Wraps any error, or a text.
+    #[must_use]
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, formatter)
+    }
+}
+
+impl Error for CheckError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// A named check.
+#[derive(Clone)]
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    ask: Arc<dyn Fn() -> Answer + Send + Sync>,
+}
+
+impl Check {
+    pub(crate) fn new<F, Fut>(name: &'static str, ask: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), CheckError>> + Send + 'static,
+    {
+        Self {
+            name,
+            ask: Arc::new(move || Box::pin(ask())),
+        }
+    }
+
+    /// Asks, for at most a second. The failure is a word for the answer and a text for the log.
+    pub(super) async fn run(&self, panics: &Counter) -> Result<(), Failure> {
+        let ask = Arc::clone(&self.ask);
+        // The question is put inside, for it may panic before there is anything to wait for.
+        let answer = catch(async move { ask().await });
+        match tokio::time::timeout(TIME, answer).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(Failure {
+                reason: "failed",
+                error: error.to_string(),
+            }),
+            Ok(Err(_)) => {
+                panics.inc();
+                Err(Failure {
+                    reason: "panicked",
+                    error: "the check panicked".to_owned(),
+                })
+            }
+            Err(_) => Err(Failure {
+                reason: "timed out",
+                error: format!("no answer within {TIME:?}"),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Check").field(&self.name).finish()
+    }
+}
+
+/// Why a check did not pass.
+pub(super) struct Failure {
+    pub(super) reason: &'static str,
+    pub(super) error: String,
+}

@@ -1,0 +1,134 @@
+//! Bodies that are watched while they pass.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::observe::Observation;
+use crate::metric::Histogram;
+
+pin_project! {
+    /// An answer that is written piece by piece. The request lasts until it has ended.
+    pub(super) struct ObservedBody {
+        #[pin]
+        inner: Body,
+        observation: Option<Observation>,
+        status: u16,
+    }
+}
+
+impl ObservedBody {
+    /// Watches `inner`. Dropped before its end, the client is taken to have left; at its end, the answer had `status`.
+    pub(super) const fn new(inner: Body, observation: Observation, status: u16) -> Self {
+        Self {
+            inner,
+            observation: Some(observation),
+            status,
+        }
+    }
+}
+
+impl HttpBody for ObservedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let mut this = self.project();
+        let frame = ready!(this.inner.as_mut().poll_frame(context));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(observation) = this.observation {
+                    observation.add_response_bytes(frame.data_ref().map_or(0, Bytes::len));
+                }
+                // hyper may not ask again once the body says that it has ended.
+                if this.inner.is_end_stream() {
+                    finish(this.observation, *this.status);
+                }
+            }
+            // The head has said otherwise, but what the client got is a broken answer.
+            Some(Err(_)) => finish(this.observation, 500),
+            None => finish(this.observation, *this.status),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+fn finish(observation: &mut Option<Observation>, status: u16) {
+    if let Some(observation) = observation.take() {
+        observation.finish(status);
+    }
+}
+
+pin_project! {
+    /// A request's body whose length was not announced. Its length is counted when it is dropped.
+    pub(super) struct CountedBody {
+        #[pin]
+        inner: Body,
+        tally: Tally,
+    }
+}
+
+struct Tally {
+    bytes: usize,
+    sizes: Histogram,
+}
+
+impl Drop for Tally {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a body of more than 2^53 bytes does not happen"
+    )]
+    fn drop(&mut self) {
+        self.sizes.observe(self.bytes as f64);
+    }
+}
+
+impl CountedBody {
+    pub(super) const fn new(inner: Body, sizes: Histogram) -> Self {
+        Self {
+            inner,
+            tally: Tally { bytes: 0, sizes },
+        }
+    }
+}
+
+impl HttpBody for CountedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let this = self.project();
+        let frame = ready!(this.inner.poll_frame(context));
+        if let Some(Ok(frame)) = &frame {
+            this.tally.bytes += frame.data_ref().map_or(0, Bytes::len);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,116 @@
+//! Correlation ids: what ties the log lines, answers and downstream calls of one request together.
+
+use std::{convert::Infallible, fmt, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, request::Parts},
+};
+use uuid::Uuid;
+
+use crate::names::CORRELATION_ID_HEADER;
+
+/// The longest id that is taken from a caller.
+const LONGEST: usize = 64;
+
+/// The id of a request. It is the caller's, if the caller sent 1 to 64 characters of `[A-Za-z0-9._-]` in
+/// `x-correlation-id`, and a new UUIDv7 otherwise.
+///
+/// ```
+/// use marty_runtime::http::CorrelationId;
+///
+/// async fn handler(correlation_id: CorrelationId) -> String {
+///     format!("ask for {correlation_id}")
+/// }
+/// # let _ = axum::routing::get::<_, _, ()>(handler);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorrelationId(Arc<str>);
+
+impl CorrelationId {
+    /// A new id.
+    #[must_use]
+    pub fn generate() -> Self {
+        let mut buffer = Uuid::encode_buffer();
+        Self(Arc::from(
+            &*Uuid::now_v7().hyphenated().encode_lower(&mut buffer),
+        ))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id that `headers` carry, if it can be trusted to be harmless, or a new one.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let sent = headers
+            .get(CORRELATION_ID_HEADER)
+            .and_then(|value| value.to_str().ok());
+        sent.filter(|text| is_harmless(text))
+            .map_or_else(Self::generate, |text| Self(text.into()))
+    }
+
+    /// The id as a header's value. Nothing, if it were no such value: every id is made of harmless characters.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.0).ok()
+    }
+}
+
+/// Whether an id can go to logs, headers and other systems without being escaped.
+fn is_harmless(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+impl fmt::Display for CorrelationId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Outside a service, as in a test of routes alone, the id is that of the header, or new.
+impl<S: Sync> FromRequestParts<S> for CorrelationId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts
+            .extensions
+            .get()
+            .cloned()
+            .unwrap_or_else(|| Self::of(&parts.headers)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(value: &str) -> CorrelationId {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CORRELATION_ID_HEADER,
+            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+        );
+        CorrelationId::of(&headers)
+    }
+
+    #[test]
+    fn takes_a_harmless_id_from_the_caller() {
+        for text in ["a", "order-17", "A.b_c-9", &"x".repeat(64)] {
+            assert_eq!(of(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn replaces_any_other() {
+        for text in ["", "a b", "a/b", "\"", "größe", "a,b", &"x".repeat(65)] {
+            let id = of(text);
+            assert_ne!(id.as_str(), text);
+            assert_eq!(Uuid::parse_str(id.as_str()).unwrap().get_version_num(), 7);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Counts log events by level.
+
+use std::sync::Arc;
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::{Layer, layer::Context};
+
+use crate::{
+    metric::{Collect, Counter, CounterFamily, LabelValues, Labels},
+    names,
+};
+
+/// The log is the process's, and so is this count of it.
+static EVENTS: CounterFamily<LevelLabels> =
+    CounterFamily::counter(names::MARTY_LOG_EVENTS.name, names::MARTY_LOG_EVENTS.help);
+
+const LEVELS: [Level; 5] = [
+    Level::ERROR,
+    Level::WARN,
+    Level::INFO,
+    Level::DEBUG,
+    Level::TRACE,
+];
+
+/// The family, in which every level has a series: a rate needs the zero before the first event.
+pub(crate) fn events() -> Arc<dyn Collect> {
+    for level in LEVELS {
+        EVENTS.with(&LevelLabels(level), |_| ());
+    }
+    Arc::new(&EVENTS)
+}
+
+/// Counts every event that is logged.
+pub(super) struct CountEvents;
+
+impl<S: Subscriber> Layer<S> for CountEvents {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        EVENTS.with(&LevelLabels(*event.metadata().level()), Counter::inc);
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct LevelLabels(Level);
+
+impl Labels for LevelLabels {
+    const NAMES: &'static [&'static str] = names::MARTY_LOG_EVENTS.labels;
+
+    fn values(&self, values: &mut LabelValues) {
+        values.push(level_name(self.0));
+    }
+}
+
+/// The level as logs and metrics spell it.
+pub(super) const fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}

@@ -1,0 +1,11 @@
+//! The log of the process: JSON lines for machines, text for people.
+//!
+//! It holds the subscriber and its formats. It must not decide what is logged: that is configuration.
+
+mod count;
+mod field;
+mod install;
+mod json;
+
+pub(crate) use count::events;
+pub(crate) use install::install;

@@ -1,0 +1,137 @@
+//! The histogram: how often a measurement fell into each bucket.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use prometheus::proto;
+
+use super::{family::Instrument, gauge};
+use crate::names::Kind;
+
+/// A handle to one series of a [`HistogramFamily`](super::HistogramFamily). Clones share the counts.
+#[derive(Clone, Debug)]
+pub struct Histogram(Arc<Cells>);
+
+/// The count of a scrape is the sum of the buckets it read, so that the two never contradict each other
+/// although writers go on; only the sum of values may be a few measurements apart.
+#[derive(Debug)]
+struct Cells {
+    bounds: &'static [f64],
+    /// One count for each bound, and one more for what lies above the last.
+    counts: Box<[AtomicU64]>,
+    sum: AtomicU64,
+}
+
+impl Histogram {
+    /// Counts one measurement. A value that is not a number is left out, for it would spoil the sum for ever.
+    pub fn observe(&self, value: f64) {
+        if value.is_nan() {
+            return;
+        }
+        // Most measurements fall into the first buckets, where a scan beats a binary search.
+        let bucket = self
+            .0
+            .bounds
+            .iter()
+            .position(|bound| value <= *bound)
+            .unwrap_or(self.0.bounds.len());
+        if let Some(count) = self.0.counts.get(bucket) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        gauge::add(&self.0.sum, value);
+    }
+
+    /// How many measurements were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0
+            .counts
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// The sum of all measurements.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        f64::from_bits(self.0.sum.load(Ordering::Relaxed))
+    }
+}
+
+impl Instrument for Histogram {
+    type Options = &'static [f64];
+
+    const KIND: Kind = Kind::Histogram;
+
+    fn create(bounds: Self::Options) -> Self {
+        let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
+        Self(Arc::new(Cells {
+            bounds,
+            counts,
+            sum: AtomicU64::new(0),
+        }))
+    }
+
+    fn sample(&self) -> proto::Metric {
+        let mut cumulative = 0;
+        let mut buckets = Vec::with_capacity(self.0.counts.len());
+        let bounds = self.0.bounds.iter().copied().chain([f64::INFINITY]);
+        for (count, bound) in self.0.counts.iter().zip(bounds) {
+            cumulative += count.load(Ordering::Relaxed);
+            let mut bucket = proto::Bucket::default();
+            bucket.set_cumulative_count(cumulative);
+            bucket.set_upper_bound(bound);
+            buckets.push(bucket);
+        }
+        let mut histogram = proto::Histogram::default();
+        histogram.set_sample_count(cumulative);
+        histogram.set_sample_sum(self.sum());
+        histogram.set_bucket(buckets);
+        let mut metric = proto::Metric::default();
+        metric.set_histogram(histogram);
+        metric
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: f64, expected: [u64; 3]) {
+        let histogram = Histogram::create(&[1.0, 2.0]);
+        histogram.observe(value);
+        let cumulative: Vec<u64> = histogram
+            .sample()
+            .get_histogram()
+            .get_bucket()
+            .iter()
+            .map(proto::Bucket::cumulative_count)
+            .collect();
+        assert_eq!(cumulative, expected);
+    }
+
+    #[test]
+    fn counts_a_value_in_every_bucket_that_reaches_it() {
+        check(0.5, [1, 1, 1]);
+        check(1.5, [0, 1, 1]);
+        check(9.0, [0, 0, 1]);
+    }
+
+    #[test]
+    fn counts_a_value_on_a_bound_in_the_bucket_of_that_bound() {
+        check(1.0, [1, 1, 1]);
+        check(2.0, [0, 1, 1]);
+    }
+
+    #[test]
+    fn leaves_out_what_is_not_a_number() {
+        let histogram = Histogram::create(&[1.0]);
+        histogram.observe(f64::NAN);
+        histogram.observe(0.5);
+        assert_eq!(histogram.count(), 1);
+        assert!((histogram.sum() - 0.5).abs() < f64::EPSILON);
+    }
+}

@@ -1,0 +1,67 @@
+//! Metric families with typed labels: declared once as a `static`, written without looking names up, bounded in series.
+//!
+//! It holds the instruments, the families, the registry of one service, and the formats a scrape is answered in.
+//! It must not know HTTP, health or logs.
+//!
+//! ```
+//! use marty_runtime::metric::{CounterFamily, GaugeFamily, HistogramFamily, LabelValues, Labels, bucket};
+//!
+//! #[derive(Clone, PartialEq, Eq, Hash)]
+//! enum Outcome {
+//!     Accepted,
+//!     Rejected,
+//! }
+//!
+//! #[derive(Clone, PartialEq, Eq, Hash)]
+//! struct RegistrationLabels {
+//!     outcome: Outcome,
+//! }
+//!
+//! impl Labels for RegistrationLabels {
+//!     const NAMES: &'static [&'static str] = &["outcome"];
+//!
+//!     fn values(&self, values: &mut LabelValues) {
+//!         values.push(match self.outcome {
+//!             Outcome::Accepted => "accepted",
+//!             Outcome::Rejected => "rejected",
+//!         });
+//!     }
+//! }
+//!
+//! static USERS_STORED: GaugeFamily = marty_runtime::gauge!("users_stored", "Users in the repository.");
+//! static REGISTRATIONS: CounterFamily<RegistrationLabels> =
+//!     marty_runtime::counter!("user_registrations", "Registrations by outcome.");
+//! static QUOTE_DURATION: HistogramFamily =
+//!     marty_runtime::histogram!("quote_duration_seconds", "Time to quote a price.", bucket::FAST);
+//!
+//! USERS_STORED.get(&()).set(3.0);
+//! QUOTE_DURATION.get(&()).observe(0.004);
+//! REGISTRATIONS.get(&RegistrationLabels { outcome: Outcome::Accepted }).inc();
+//! REGISTRATIONS.with(&RegistrationLabels { outcome: Outcome::Rejected }, |counter| counter.add(2));
+//!
+//! assert_eq!(REGISTRATIONS.name(), "user_registrations_total");
+//! assert_eq!(REGISTRATIONS.get(&RegistrationLabels { outcome: Outcome::Rejected }).value(), 2);
+//! ```
+
+pub mod bucket;
+mod counter;
+mod declare;
+mod family;
+mod gauge;
+mod histogram;
+mod label;
+mod name;
+mod openmetrics;
+mod process;
+mod registry;
+
+pub use counter::Counter;
+pub(crate) use family::Collect;
+pub use family::{
+    CounterFamily, Family, GaugeFamily, HistogramFamily, Instrument, OVERFLOW, SERIES_LIMIT,
+};
+pub use gauge::Gauge;
+pub use histogram::Histogram;
+pub use label::{LabelValues, Labels};
+pub(crate) use openmetrics::encode as encode_openmetrics;
+pub(crate) use registry::{RegisterError, Registry};

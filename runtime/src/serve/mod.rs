@@ -1,0 +1,8 @@
+//! Listeners: sockets, connections, and how they end.
+//!
+//! It serves any axum router over HTTP/1.1. It must not know what the routes do, nor configuration, health or metrics.
+
+mod connection;
+mod listener;
+
+pub(crate) use listener::{Limits, Listener, Server};

@@ -1,0 +1,194 @@
+//! The builder.
+
+use std::{collections::BTreeSet, fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, middleware};
+
+use super::{Error, Running, ServiceInfo, info, signal};
+use crate::{
+    admin::{self, Admin},
+    config::{Config, Variable, variable},
+    health::{Check, CheckError, Health},
+    http::{HttpMetrics, ObserveLayer, Protection, protect},
+    logging,
+    metric::{Collect, CounterFamily, Family, Instrument, Labels, Registry},
+    names,
+    serve::{Limits, Listener},
+};
+
+/// Connections of the admin listener: a scraper, a few probes and a person.
+const ADMIN_LIMITS: Limits = Limits {
+    connections: 64,
+    header_timeout: Duration::from_secs(10),
+};
+
+/// A service: routes, metrics and checks, put together and then run.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use marty_runtime::{CheckError, Config, Service, metric::GaugeFamily};
+///
+/// static USERS_STORED: GaugeFamily = marty_runtime::gauge!("users_stored", "Users in the repository.");
+///
+/// fn service(config: Config) -> Service {
+///     Service::new(marty_runtime::service_info!(), config)
+///         .http(Router::new().route("/greeting", get(async || "hello")))
+///         .metric(&USERS_STORED)
+///         .check("database", async || Err(CheckError::new("not connected")))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), marty_runtime::Error> {
+/// let running = service(Config::for_tests()).start().await?;
+/// assert_ne!(running.http_addr(), running.admin_addr());
+/// running.stop().await
+/// # }
+/// ```
+#[must_use = "a service does nothing until it is run"]
+pub struct Service {
+    info: ServiceInfo,
+    config: Config,
+    routes: Router,
+    families: Vec<Arc<dyn Collect>>,
+    checks: Vec<Check>,
+}
+
+impl Service {
+    /// A service without routes.
+    pub fn new(info: ServiceInfo, config: Config) -> Self {
+        Self {
+            info,
+            config,
+            routes: Router::new(),
+            families: Vec::new(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// Serves `routes` on the public listener, besides those added before.
+    ///
+    /// # Panics
+    ///
+    /// If two routes have the same path and method, or two sets of routes a fallback, as [`Router::merge`] does.
+    pub fn http(mut self, routes: Router) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Exports `family`.
+    pub fn metric<L: Labels, I: Instrument>(mut self, family: &'static Family<L, I>) -> Self {
+        self.families.push(Arc::new(family));
+        self
+    }
+
+    /// Asks `check` whether the service is ready, at most once a second and for at most a second.
+    pub fn check<F, Fut>(mut self, name: &'static str, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), CheckError>> + Send + 'static,
+    {
+        self.checks.push(Check::new(name, check));
+        self
+    }
+
+    /// Starts the service and runs it until SIGTERM or SIGINT, and then through its shutdown. A second signal ends the process at once.
+    ///
+    /// It owns the process: it installs the log, and reports panics there.
+    ///
+    /// # Errors
+    ///
+    /// If the service cannot start, or its shutdown overran the deadline.
+    pub async fn run(self) -> Result<(), Error> {
+        logging::install(self.info, &self.config);
+        let mut signals = signal::Signals::listen().map_err(Error::signal)?;
+        let running = self.start().await?;
+        let first = signals.next().await;
+        tracing::info!(signal = first.name(), "shutdown begins");
+        signals.end_process_on_next();
+        running.shut_down(first.leaves_grace()).await
+    }
+
+    /// Starts the service and returns once both listeners answer. It touches nothing of the process: neither its log nor its signals.
+    ///
+    /// # Errors
+    ///
+    /// If an address cannot be bound, or two metrics or checks have the same name.
+    pub async fn start(self) -> Result<Running, Error> {
+        let Self {
+            info,
+            config,
+            routes,
+            families,
+            checks,
+        } = self;
+        let mut seen = BTreeSet::new();
+        if let Some(check) = checks.iter().find(|check| !seen.insert(check.name)) {
+            return Err(Error::check(check.name));
+        }
+        let http_metrics = HttpMetrics::new();
+        let panics = Arc::new(CounterFamily::<()>::counter(
+            names::MARTY_PANICS.name,
+            names::MARTY_PANICS.help,
+        ));
+        let health = Arc::new(Health::new(checks, panics.get(&())));
+        let own = http_metrics
+            .families()
+            .into_iter()
+            .chain(info::families(info, &config));
+        let own = own.chain([
+            Arc::clone(health.up()) as Arc<dyn Collect>,
+            logging::events(),
+            Arc::clone(&panics) as _,
+        ]);
+        let mut registry = Registry::new()?;
+        own.chain(families)
+            .try_for_each(|family| registry.register(family))?;
+
+        let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
+        let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
+        let protection = Protection {
+            request_timeout: config.request_timeout,
+            max_body_bytes: config.max_body_bytes,
+            panics: panics.get(&()),
+        };
+        let admin = admin.serve(
+            admin::routes(Arc::new(Admin {
+                registry,
+                health: Arc::clone(&health),
+            })),
+            ADMIN_LIMITS,
+        );
+        let limits = Limits {
+            connections: config.max_connections,
+            header_timeout: config.header_timeout,
+        };
+        let http = http.serve(stack(routes, http_metrics, protection), limits);
+        Ok(Running::new(http, admin, health, &config))
+    }
+}
+
+/// Puts the layers around the routes.
+fn stack(routes: Router, metrics: HttpMetrics, protection: Protection) -> Router {
+    let protect = middleware::from_fn_with_state(Arc::new(protection), protect);
+    // Only a router whose state is given has its handlers boxed; otherwise the layers, and their caches, were made anew for each request.
+    routes
+        .layer((ObserveLayer::new(metrics), protect))
+        .with_state(())
+}
+
+async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
+    Listener::bind(address)
+        .await
+        .map_err(|source| Error::bind(address, variable.name, source))
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Service")
+            .field("info", &self.info)
+            .field("config", &self.config)
+            .field("checks", &self.checks)
+            .finish_non_exhaustive()
+    }
+}

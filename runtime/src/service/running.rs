@@ -1,0 +1,124 @@
+//! A service that runs, and how it ends.
+
+use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep_until};
+
+use super::Error;
+use crate::{
+    config::Config,
+    health::{Health, State},
+    serve::Server,
+};
+
+/// What the admin listener has for its last answers, whatever the phases before it took.
+const ADMIN_TIME: Duration = Duration::from_millis(500);
+
+/// A service that runs. Dropping it cuts every request off; [`Running::stop`] lets them finish.
+#[derive(Debug)]
+#[must_use = "dropping it ends the service at once"]
+pub struct Running {
+    http: Server,
+    admin: Server,
+    health: Arc<Health>,
+    drain_grace: Duration,
+    shutdown_deadline: Duration,
+}
+
+impl Running {
+    pub(super) fn new(http: Server, admin: Server, health: Arc<Health>, config: &Config) -> Self {
+        health.enter(State::Ready);
+        tracing::info!(http_addr = %http.address(), admin_addr = %admin.address(), "service started");
+        Self {
+            http,
+            admin,
+            health,
+            drain_grace: config.drain_grace,
+            shutdown_deadline: config.shutdown_deadline,
+        }
+    }
+
+    /// Address of the public listener.
+    #[must_use]
+    pub const fn http_addr(&self) -> SocketAddr {
+        self.http.address()
+    }
+
+    /// Address of the admin listener.
+    #[must_use]
+    pub const fn admin_addr(&self) -> SocketAddr {
+        self.admin.address()
+    }
+
+    /// Ends the service as SIGTERM does: not ready, drain grace, no further connection, requests finished, admin listener last.
+    ///
+    /// # Errors
+    ///
+    /// If it is not done within the deadline. What was not done is cut off, and not waited for.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.shut_down(true).await
+    }
+
+    pub(super) async fn shut_down(mut self, leave_grace: bool) -> Result<(), Error> {
+        let deadline = Instant::now() + self.shutdown_deadline;
+        self.health.enter(State::Draining);
+        if leave_grace && !self.drain_grace.is_zero() {
+            let phase = Phase::begin("drain grace");
+            sleep_until(deadline.min(Instant::now() + self.drain_grace)).await;
+            phase.done();
+        }
+
+        let phase = Phase::begin("finish requests");
+        self.http.drain();
+        let requests_finished = phase.end(self.http.finish(deadline).await);
+
+        // A connection that still waits here is an idle scraper's or a slow one's: nobody's request is lost.
+        let phase = Phase::begin("close admin listener");
+        self.admin.drain();
+        let _ = phase.end(self.admin.finish(Instant::now() + ADMIN_TIME).await);
+
+        let _ = std::io::stdout().flush();
+        match requests_finished {
+            Ok(()) => Ok(()),
+            Err(phase) => Err(Error::shutdown_deadline(phase, self.shutdown_deadline)),
+        }
+    }
+}
+
+/// One part of the shutdown, reported in the log.
+struct Phase {
+    name: &'static str,
+    begun: Instant,
+}
+
+impl Phase {
+    fn begin(name: &'static str) -> Self {
+        Self {
+            name,
+            begun: Instant::now(),
+        }
+    }
+
+    fn done(self) {
+        tracing::info!(
+            phase = self.name,
+            seconds = self.begun.elapsed().as_secs_f64(),
+            "shutdown phase done"
+        );
+    }
+
+    /// Reports how the phase ended; the error is the name of one that was cut off.
+    fn end(self, finished: bool) -> Result<(), &'static str> {
+        if finished {
+            self.done();
+            return Ok(());
+        }
+        let seconds = self.begun.elapsed().as_secs_f64();
+        tracing::error!(
+            phase = self.name,
+            seconds,
+            "shutdown phase cut off at its deadline"
+        );
+        Err(self.name)
+    }
+}
