@@ -1,8 +1,4 @@
 //! Tells the crate which compiler and which revision it is built from, for `marty_build_info`.
-#![expect(
-    clippy::print_stdout,
-    reason = "cargo reads a build script's instructions from its standard output"
-)]
 
 use std::{env, process::Command};
 

@@ -1,35 +1,29 @@
 //! Which of the two exposition formats a scraper asks for.
 
-/// A format a scrape is answered in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    Text,
-    OpenMetrics,
+use crate::metric::Format;
+
+/// The media type of a format.
+pub(super) const fn content_type(format: Format) -> &'static str {
+    match format {
+        Format::Text => "text/plain; version=0.0.4; charset=utf-8",
+        Format::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    }
 }
 
-impl Format {
-    pub(super) const fn content_type(self) -> &'static str {
-        match self {
-            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        }
-    }
-
-    /// The format that `accept` prefers. OpenMetrics has to be asked for by name; `text/plain` wins only with a higher weight.
-    pub(super) fn preferred(accept: &str) -> Self {
-        let weight = |media_type: &str| {
-            let ranges = accept
-                .split(',')
-                .map(str::trim)
-                .filter(|range| type_of(range).eq_ignore_ascii_case(media_type));
-            ranges.map(weight_of).fold(0.0, f32::max)
-        };
-        let open_metrics = weight("application/openmetrics-text");
-        if open_metrics > 0.0 && open_metrics >= weight("text/plain") {
-            Self::OpenMetrics
-        } else {
-            Self::Text
-        }
+/// The format that `accept` prefers. OpenMetrics has to be asked for by name; `text/plain` wins only with a higher weight.
+pub(super) fn preferred(accept: &str) -> Format {
+    let weight = |media_type: &str| {
+        let ranges = accept
+            .split(',')
+            .map(str::trim)
+            .filter(|range| type_of(range).eq_ignore_ascii_case(media_type));
+        ranges.map(weight_of).fold(0.0, f32::max)
+    };
+    let open_metrics = weight("application/openmetrics-text");
+    if open_metrics > 0.0 && open_metrics >= weight("text/plain") {
+        Format::OpenMetrics
+    } else {
+        Format::Text
     }
 }
 
@@ -55,7 +49,7 @@ mod tests {
 
     #[track_caller]
     fn check(accept: &str, expected: Format) {
-        assert_eq!(Format::preferred(accept), expected, "{accept}");
+        assert_eq!(preferred(accept), expected, "{accept}");
     }
 
     #[test]

@@ -10,14 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use prometheus::TextEncoder;
 use serde_json::json;
 
-use super::accept::Format;
+use super::accept;
 use crate::{
     health::{self, Health},
     http::Problem,
-    metric::{Registry, encode_openmetrics},
+    metric::{Registry, encode},
     names::{self, value},
 };
 
@@ -50,25 +49,13 @@ async fn metrics(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Respons
         .iter()
         .filter_map(|value| value.to_str().ok())
         .collect();
-    let format = Format::preferred(&accept.join(","));
-    let text = match format {
-        Format::OpenMetrics => Ok(encode_openmetrics(&families)),
-        Format::Text => TextEncoder::new().encode_to_string(&families),
-    };
-    match text {
-        Ok(text) => (
-            [(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(format.content_type()),
-            )],
-            text,
-        )
-            .into_response(),
-        Err(error) => {
-            tracing::error!(error = %error, "metrics cannot be written");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
-        }
-    }
+    let format = accept::preferred(&accept.join(","));
+    let content_type = HeaderValue::from_static(accept::content_type(format));
+    (
+        [(header::CONTENT_TYPE, content_type)],
+        encode(&families, format),
+    )
+        .into_response()
 }
 
 /// Alive is what can answer. No dependency is asked: a restart would not mend it.

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::Setting;
 
@@ -24,17 +24,23 @@ impl Setting for LogDirectives {
 
     fn parse(text: &str) -> Option<Self> {
         // A word alone would be taken for a target at the highest level: surely not what a misspelt level means.
-        let sound = text.split(',').all(|directive| {
-            let (target, level) = directive.rsplit_once('=').unwrap_or(("", directive));
-            !(directive.contains('=') && target.trim().is_empty())
-                && tracing_subscriber::filter::LevelFilter::from_str(level.trim()).is_ok()
-        });
+        let sound = text
+            .split(',')
+            .all(|directive| match directive.trim().rsplit_once('=') {
+                Some((target, level)) => !target.trim().is_empty() && is_level(level),
+                None => is_level(directive),
+            });
         let targets = text.parse().ok().filter(|_| sound)?;
         Some(Self {
             text: text.to_owned(),
             targets,
         })
     }
+}
+
+fn is_level(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && LevelFilter::from_str(text).is_ok()
 }
 
 impl Default for LogDirectives {

@@ -15,7 +15,9 @@ use super::{ConfigError, Setting};
 /// assert_eq!(lookup.parse::<u32>("MARTY_OTHER", 50)?, 50);
 /// # Ok::<(), marty_runtime::config::ConfigError>(())
 /// ```
-pub struct Lookup(Box<dyn Fn(&str) -> Option<OsString>>);
+pub struct Lookup(Box<Read>);
+
+type Read = dyn Fn(&str) -> Option<OsString>;
 
 impl Lookup {
     /// Reads the process's environment.

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::observe::Observation;
+use super::observe::{Observation, float};
 use crate::metric::Histogram;
 
 pin_project! {
@@ -85,17 +85,13 @@ pin_project! {
 }
 
 struct Tally {
-    bytes: usize,
+    bytes: u64,
     sizes: Histogram,
 }
 
 impl Drop for Tally {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a body of more than 2^53 bytes does not happen"
-    )]
     fn drop(&mut self) {
-        self.sizes.observe(self.bytes as f64);
+        self.sizes.observe(float(self.bytes));
     }
 }
 
@@ -119,7 +115,7 @@ impl HttpBody for CountedBody {
         let this = self.project();
         let frame = ready!(this.inner.poll_frame(context));
         if let Some(Ok(frame)) = &frame {
-            this.tally.bytes += frame.data_ref().map_or(0, Bytes::len);
+            this.tally.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
         Poll::Ready(frame)
     }

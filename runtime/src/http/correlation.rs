@@ -14,7 +14,7 @@ use crate::names::CORRELATION_ID_HEADER;
 const LONGEST: usize = 64;
 
 /// The id of a request. It is the caller's, if the caller sent 1 to 64 characters of `[A-Za-z0-9._-]` in
-/// `x-correlation-id`, and a new UUIDv7 otherwise.
+/// `x-correlation-id`, and a new UUID of version 7 otherwise.
 ///
 /// ```
 /// use marty_runtime::http::CorrelationId;

@@ -31,9 +31,13 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+
 /// let response = Problem::new(StatusCode::CONFLICT).into_response();
 /// assert_eq!(response.headers()["content-type"], "application/problem+json");
 /// ```
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 #[must_use]
-pub struct Problem {
+pub struct Problem(Box<Members>);
+
+/// Behind a box, for a problem is the error of nearly every handler.
+#[derive(Clone, Debug, Serialize)]
+struct Members {
     #[serde(rename = "type")]
     kind: Cow<'static, str>,
     title: Cow<'static, str>,
@@ -50,44 +54,44 @@ pub struct Problem {
 impl Problem {
     /// The problem that `status` itself tells of. Its type is `about:blank`, its title the status's own phrase.
     pub fn new(status: StatusCode) -> Self {
-        Self {
+        Self(Box::new(Members {
             kind: Cow::Borrowed("about:blank"),
             title: Cow::Borrowed(status.canonical_reason().unwrap_or("Unknown")),
             status,
             detail: None,
             instance: None,
             extensions: Map::new(),
-        }
+        }))
     }
 
     /// Names the kind of problem by a URI reference. Give it a title of its own, too.
     pub fn with_type(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
-        self.kind = kind.into();
+        self.0.kind = kind.into();
         self
     }
 
     /// Says in few words what kind of problem it is; the same for all problems of a type.
     pub fn with_title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
-        self.title = title.into();
+        self.0.title = title.into();
         self
     }
 
     /// Says what went wrong this time, for the caller to read.
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// Names this occurrence by a URI reference.
     pub fn with_instance(mut self, instance: impl Into<String>) -> Self {
-        self.instance = Some(instance.into());
+        self.0.instance = Some(instance.into());
         self
     }
 
     /// Adds a member of the problem's own. The standard members have methods of their own and are not replaced by it.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         if !["type", "title", "status", "detail", "instance"].contains(&name) {
-            self.extensions.insert(name.to_owned(), value.into());
+            self.0.extensions.insert(name.to_owned(), value.into());
         }
         self
     }
@@ -95,13 +99,13 @@ impl Problem {
     /// The status it is answered with.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// What went wrong this time.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.0.detail.as_deref()
     }
 
     pub(super) fn with_correlation_id(self, id: &CorrelationId) -> Self {
@@ -111,9 +115,9 @@ impl Problem {
     /// The answer alone, without the copy of the problem that lets the correlation id be added.
     pub(super) fn render(&self) -> Response {
         // Text, numbers and JSON values always serialise.
-        let json = serde_json::to_vec(self).unwrap_or_default();
+        let json = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = Response::new(Body::from(json));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, CONTENT_TYPE);
@@ -143,7 +147,7 @@ mod tests {
 
     #[track_caller]
     fn check(problem: &Problem, expected: &Value) {
-        assert_eq!(serde_json::to_value(problem).unwrap(), *expected);
+        assert_eq!(serde_json::to_value(&problem.0).unwrap(), *expected);
     }
 
     #[test]

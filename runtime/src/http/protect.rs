@@ -41,13 +41,12 @@ pub(crate) async fn protect(
     next: Next,
 ) -> Response {
     let correlation_id = request.extensions().get::<CorrelationId>().cloned();
-    let response = match bound_body(request.body_mut(), bounds.max_body_bytes) {
-        Err(problem) => problem.into_response(),
-        Ok(()) => {
-            // The bound above holds for every way to read a body; axum's own would be a second, of another size.
-            DefaultBodyLimit::disable().apply(&mut request);
-            bounds.run(next.run(request)).await
-        }
+    let response = if let Err(problem) = bound_body(request.body_mut(), bounds.max_body_bytes) {
+        problem.into_response()
+    } else {
+        // The bound above holds for every way to read a body; axum's own would be a second, of another size.
+        DefaultBodyLimit::disable().apply(&mut request);
+        bounds.run(next.run(request)).await
     };
     as_problem(response, correlation_id.as_ref()).await
 }
@@ -146,5 +145,142 @@ fn keep_headers(answer: &mut HeaderMap, original: &HeaderMap) {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
             answer.append(name, value.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Json, Router, body::Bytes, middleware, routing::post};
+    use serde_json::{Value, json};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{
+        http::{HttpMetrics, ObserveLayer},
+        metric::Instrument,
+    };
+
+    #[expect(clippy::panic, reason = "the panic is what is tested")]
+    async fn panics() {
+        panic!("of a handler")
+    }
+
+    fn routes(panics_counter: &Counter) -> Router {
+        let bounds = Protection {
+            request_timeout: Duration::from_millis(20),
+            max_body_bytes: 10,
+            panics: panics_counter.clone(),
+        };
+        let protect = middleware::from_fn_with_state(Arc::new(bounds), protect);
+        Router::new()
+            .route("/echo", post(async |body: Bytes| body))
+            .route(
+                "/number",
+                post(async |Json(number): Json<u8>| number.to_string()),
+            )
+            .route("/panic", post(panics))
+            .route("/hang", post(std::future::pending::<()>))
+            .route(
+                "/own",
+                post(async || (StatusCode::CONFLICT, Json(json!({"own": 1})))),
+            )
+            .layer((ObserveLayer::new(HttpMetrics::new()), protect))
+            .with_state(())
+    }
+
+    async fn send(path: &str, body: impl Into<Body>) -> (StatusCode, HeaderMap, Bytes) {
+        let request = Request::post(path).header("x-correlation-id", "order-17");
+        let request = request.header("content-type", "application/json");
+        let request = request.body(body.into()).unwrap();
+        let response = routes(&Counter::create(())).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (
+            parts.status,
+            parts.headers,
+            to_bytes(body, usize::MAX).await.unwrap(),
+        )
+    }
+
+    #[track_caller]
+    fn check((status, headers, body): &(StatusCode, HeaderMap, Bytes), expected: u16) -> Value {
+        assert_eq!(status.as_u16(), expected, "{body:?}");
+        assert_eq!(headers["content-type"], "application/problem+json");
+        assert_eq!(headers["x-correlation-id"], "order-17");
+        let problem: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(problem["status"], expected);
+        assert_eq!(problem["correlation_id"], "order-17");
+        problem
+    }
+
+    #[tokio::test]
+    async fn lets_a_good_request_pass() {
+        let (status, headers, body) = send("/echo", "0123456789").await;
+        assert_eq!((status, &*body), (StatusCode::OK, &b"0123456789"[..]));
+        assert_eq!(headers["x-correlation-id"], "order-17");
+    }
+
+    #[tokio::test]
+    async fn refuses_a_body_that_is_too_long() {
+        let problem = check(&send("/echo", "0123456789a").await, 413);
+        assert_eq!(problem["detail"], "the body is longer than 10 bytes");
+    }
+
+    #[tokio::test]
+    async fn cuts_off_a_body_of_unknown_length_that_is_too_long() {
+        let hidden = http_body_util::BodyExt::map_frame(Body::from("0123456789a"), |frame| frame);
+        let hidden = http_body_util::BodyExt::boxed_unsync(Unsized(hidden));
+        check(&send("/echo", Body::new(hidden)).await, 413);
+    }
+
+    /// Keeps its length to itself.
+    struct Unsized<B>(B);
+
+    impl<B: HttpBody + Unpin> HttpBody for Unsized<B> {
+        type Data = B::Data;
+        type Error = B::Error;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            context: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<B::Data>, B::Error>>> {
+            std::pin::Pin::new(&mut self.0).poll_frame(context)
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_for_a_handler_that_panics_and_counts_it() {
+        let counter = Counter::create(());
+        let request = Request::post("/panic").body(Body::empty()).unwrap();
+        let response = routes(&counter).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(counter.value(), 1);
+        let problem = check(&send("/panic", Body::empty()).await, 500);
+        assert_eq!(problem.get("detail"), None);
+    }
+
+    #[tokio::test]
+    async fn answers_for_a_handler_that_takes_too_long() {
+        let answer = send("/hang", Body::empty()).await;
+        check(&answer, 503);
+        assert_eq!(answer.1["retry-after"], "1");
+    }
+
+    #[tokio::test]
+    async fn makes_problems_of_plain_errors() {
+        check(&send("/nowhere", Body::empty()).await, 404);
+        let problem = check(&send("/number", "\"seven\"").await, 422);
+        assert!(
+            problem["detail"].as_str().unwrap().contains("invalid type"),
+            "{problem}"
+        );
+        check(&send("/number", vec![b'"', 0xff, b'"']).await, 400);
+    }
+
+    #[tokio::test]
+    async fn leaves_errors_alone_that_have_a_form_of_their_own() {
+        let (status, headers, body) = send("/own", Body::empty()).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(body, "{\"own\":1}");
     }
 }

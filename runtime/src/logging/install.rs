@@ -59,3 +59,115 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string);
     tracing::error!(location, error = message, "panicked");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::config::Setting;
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines(log: &str, write: impl FnOnce()) -> Vec<Value> {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let mut config = Config::for_tests();
+        config.log = Setting::parse(log).unwrap();
+        let info = ServiceInfo::new("user-service", "1.2.3");
+        tracing::subscriber::with_default(json_lines(info, &config, move || writer.clone()), write);
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn writes_one_object_a_line_with_all_members() {
+        let found = lines("info", || {
+            tracing::warn!(user = 17, ratio = f64::NAN, "line\none \"quoted\"");
+        });
+        let [line] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(line["level"], "warn");
+        assert_eq!(line["message"], "line\none \"quoted\"");
+        assert_eq!(line["target"], "marty_runtime::logging::install::tests");
+        assert_eq!(line["service"], "user-service");
+        assert_eq!(line["version"], "1.2.3");
+        assert_eq!(line["environment"], "test");
+        assert!(line["instance"].is_string());
+        assert_eq!(line["user"], 17);
+        assert_eq!(line["ratio"], "NaN");
+        assert!(humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn carries_the_fields_of_the_spans_around_an_event() {
+        let found = lines("info", || {
+            let outer = tracing::info_span!("outer", correlation_id = "order-17", depth = 1);
+            let inner = outer
+                .in_scope(|| tracing::info_span!("inner", depth = 2, late = tracing::field::Empty));
+            inner.record("late", true);
+            inner.in_scope(|| tracing::info!("inside"));
+            tracing::info!("outside");
+        });
+        let [inside, outside] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(inside["correlation_id"], "order-17");
+        assert_eq!(inside["depth"], 2);
+        assert_eq!(inside["late"], true);
+        assert_eq!(outside.get("correlation_id"), None);
+    }
+
+    #[test]
+    fn lets_no_field_replace_a_member() {
+        let found = lines("info", || {
+            let span = tracing::info_span!("request", message = "of the span");
+            span.in_scope(|| tracing::info!(level = "low", service = "other", "said"));
+        });
+        let [line] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(
+            (&line["level"], &line["field.level"]),
+            (&"info".into(), &"low".into())
+        );
+        assert_eq!(
+            (&line["service"], &line["field.service"]),
+            (&"user-service".into(), &"other".into())
+        );
+        assert_eq!(
+            (&line["message"], &line["field.message"]),
+            (&"said".into(), &"of the span".into())
+        );
+    }
+
+    #[test]
+    fn logs_what_the_directives_ask_for() {
+        let found = lines("warn,chatty=debug", || {
+            tracing::info!("dropped");
+            tracing::debug!(target: "chatty", "kept");
+        });
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0]["message"], "kept");
+    }
+}

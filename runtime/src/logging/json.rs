@@ -10,7 +10,12 @@ use tracing::{
     Event, Subscriber,
     span::{Attributes, Id, Record},
 };
-use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context, registry::LookupSpan};
+use tracing_subscriber::{
+    Layer,
+    fmt::MakeWriter,
+    layer::Context,
+    registry::{LookupSpan, Scope},
+};
 
 use super::{count::level_name, field::Fields};
 use crate::{ServiceInfo, config::Config};
@@ -112,7 +117,7 @@ where
         for span in context
             .event_scope(event)
             .into_iter()
-            .flat_map(|scope| scope.from_root())
+            .flat_map(Scope::from_root)
         {
             if let Some(of_span) = span.extensions().get::<Fields>() {
                 fields.0.extend(of_span.0.clone());

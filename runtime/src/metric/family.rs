@@ -161,13 +161,11 @@ impl<L: Labels, I: Instrument> Family<L, I> {
     /// Writes to the series of `labels` without making a handle.
     pub fn with<T>(&self, labels: &L, write: impl FnOnce(&I) -> T) -> T {
         let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        match table.find(labels) {
-            Some(instrument) => write(instrument),
-            None => {
-                drop(table);
-                write(&self.begin(labels))
-            }
+        if let Some(instrument) = table.find(labels) {
+            return write(instrument);
         }
+        drop(table);
+        write(&self.begin(labels))
     }
 
     fn begin(&self, labels: &L) -> I {
@@ -250,12 +248,12 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
 
     fn collect(&self) -> proto::MetricFamily {
         let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        let metrics = table
-            .rows
-            .iter()
-            .chain(&table.overflow)
-            .map(|row| labelled(row, L::NAMES))
-            .collect();
+        let rows = table.rows.iter().chain(&table.overflow);
+        let mut metrics: Vec<_> = rows.map(|row| labelled(row, L::NAMES)).collect();
+        // Without labels there is one series, known beforehand: it is there before it is first written to.
+        if L::NAMES.is_empty() && metrics.is_empty() {
+            metrics.push(I::create(self.options).sample());
+        }
         let mut family = proto::MetricFamily::default();
         family.set_name(self.name.to_owned());
         family.set_help(self.help.to_owned());

@@ -75,16 +75,21 @@ impl Instrument for Histogram {
     }
 
     fn sample(&self) -> proto::Metric {
+        // What lies above the last bound counts only in the whole: the formats write its bucket themselves.
         let mut cumulative = 0;
         let mut buckets = Vec::with_capacity(self.0.counts.len());
-        let bounds = self.0.bounds.iter().copied().chain([f64::INFINITY]);
-        for (count, bound) in self.0.counts.iter().zip(bounds) {
+        for (count, bound) in self.0.counts.iter().zip(self.0.bounds) {
             cumulative += count.load(Ordering::Relaxed);
             let mut bucket = proto::Bucket::default();
             bucket.set_cumulative_count(cumulative);
-            bucket.set_upper_bound(bound);
+            bucket.set_upper_bound(*bound);
             buckets.push(bucket);
         }
+        cumulative += self
+            .0
+            .counts
+            .last()
+            .map_or(0, |above| above.load(Ordering::Relaxed));
         let mut histogram = proto::Histogram::default();
         histogram.set_sample_count(cumulative);
         histogram.set_sample_sum(self.sum());
@@ -103,13 +108,13 @@ mod tests {
     fn check(value: f64, expected: [u64; 3]) {
         let histogram = Histogram::create(&[1.0, 2.0]);
         histogram.observe(value);
-        let cumulative: Vec<u64> = histogram
-            .sample()
-            .get_histogram()
+        let sample = histogram.sample();
+        let histogram = sample.get_histogram();
+        let buckets = histogram
             .get_bucket()
             .iter()
-            .map(proto::Bucket::cumulative_count)
-            .collect();
+            .map(proto::Bucket::cumulative_count);
+        let cumulative: Vec<u64> = buckets.chain([histogram.get_sample_count()]).collect();
         assert_eq!(cumulative, expected);
     }
 

@@ -46,16 +46,17 @@
 pub mod bucket;
 mod counter;
 mod declare;
+mod exposition;
 mod family;
 mod gauge;
 mod histogram;
 mod label;
 mod name;
-mod openmetrics;
 mod process;
 mod registry;
 
 pub use counter::Counter;
+pub(crate) use exposition::{Format, encode};
 pub(crate) use family::Collect;
 pub use family::{
     CounterFamily, Family, GaugeFamily, HistogramFamily, Instrument, OVERFLOW, SERIES_LIMIT,
@@ -63,5 +64,4 @@ pub use family::{
 pub use gauge::Gauge;
 pub use histogram::Histogram;
 pub use label::{LabelValues, Labels};
-pub(crate) use openmetrics::encode as encode_openmetrics;
 pub(crate) use registry::{RegisterError, Registry};

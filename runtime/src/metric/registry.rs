@@ -198,21 +198,37 @@ mod tests {
     }
 
     #[test]
-    fn leaves_families_without_series_out() {
+    fn exports_a_family_without_labels_before_it_is_written_to() {
         let mut registry = Registry::new().unwrap();
         registry.register(Arc::new(&PEARS)).unwrap();
-        assert!(
-            !registry
-                .gather()
-                .iter()
-                .any(|family| family.name() == "pears")
-        );
-        PEARS.get(&()).set(1.0);
         assert!(
             registry
                 .gather()
                 .iter()
                 .any(|family| family.name() == "pears")
+        );
+    }
+
+    #[test]
+    fn leaves_families_out_that_have_no_series() {
+        let family: CounterFamily<MetricLabels> = CounterFamily::counter("plums_total", "Plums.");
+        let family = Arc::new(family);
+        let mut registry = Registry::new().unwrap();
+        registry
+            .register(Arc::clone(&family) as Arc<dyn Collect>)
+            .unwrap();
+        assert!(
+            !registry
+                .gather()
+                .iter()
+                .any(|family| family.name() == "plums_total")
+        );
+        family.get(&MetricLabels("x")).inc();
+        assert!(
+            registry
+                .gather()
+                .iter()
+                .any(|family| family.name() == "plums_total")
         );
     }
 }

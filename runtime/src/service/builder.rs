@@ -192,3 +192,104 @@ impl fmt::Debug for Service {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, extract::Request, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::metric::Counter;
+
+    /// Numbers that look random and are the same every time.
+    struct Noise(u64);
+
+    impl Noise {
+        fn next(&mut self) -> u64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            self.0 >> 33
+        }
+
+        fn word(&mut self) -> String {
+            (0..=self.next() % 12)
+                .map(|_| char::from(b'A' + u8::try_from(self.next() % 26).unwrap()))
+                .collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn begins_no_series_for_what_callers_make_up() {
+        let metrics = HttpMetrics::new();
+        let protection = Protection {
+            request_timeout: Duration::from_secs(1),
+            max_body_bytes: 10,
+            panics: Counter::create(()),
+        };
+        let routes = Router::new().route("/users/{id}", get(async || "user"));
+        let router = stack(routes, metrics.clone(), protection);
+        let mut noise = Noise(7);
+        for _ in 0..10_000 {
+            let path = match noise.next() % 3 {
+                0 => format!("/users/{}", noise.word()),
+                1 => format!("/{}/{}?{}", noise.word(), noise.word(), noise.word()),
+                _ => format!("/%{:02x}%ff/{}", noise.next() % 256, noise.word()),
+            };
+            let method = if noise.next() % 2 == 0 {
+                "GET".to_owned()
+            } else {
+                noise.word()
+            };
+            let request = Request::builder()
+                .method(&*method)
+                .uri(path)
+                .body(Body::empty())
+                .unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert!(!response.status().is_server_error());
+        }
+        let series: usize = metrics
+            .families()
+            .iter()
+            .map(|family| family.series())
+            .sum();
+        // Two methods, two routes, and for each pair one status: 4 of each histogram, and 2 gauges.
+        assert_eq!(series, 3 * 4 + 2);
+    }
+
+    #[tokio::test]
+    async fn refuses_checks_of_the_same_name() {
+        let service = Service::new(crate::service_info!(), Config::for_tests());
+        let service = service
+            .check("db", async || Ok(()))
+            .check("db", async || Ok(()));
+        let error = service.start().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there are two readiness checks named `db`"
+        );
+    }
+
+    #[tokio::test]
+    async fn names_address_and_variable_when_a_port_is_taken() {
+        let running = Service::new(crate::service_info!(), Config::for_tests())
+            .start()
+            .await
+            .unwrap();
+        let mut config = Config::for_tests();
+        config.http_addr = running.http_addr();
+        let error = Service::new(crate::service_info!(), config)
+            .start()
+            .await
+            .unwrap_err();
+        let text = format!("{error:?}");
+        let expected = format!(
+            "cannot listen on {}, which `MARTY_HTTP_ADDR` sets: ",
+            running.http_addr()
+        );
+        assert!(text.starts_with(&expected), "{text}");
+        running.stop().await.unwrap();
+    }
+}

@@ -59,10 +59,6 @@ impl Signals {
     }
 
     /// From now on a signal ends the process, whatever it is at.
-    #[expect(
-        clippy::exit,
-        reason = "returning from `main` would still wait for blocking tasks, and at once means at once"
-    )]
     pub(super) fn end_process_on_next(mut self) {
         tokio::spawn(async move {
             let second = self.next().await;
@@ -70,6 +66,7 @@ impl Signals {
                 signal = second.name(),
                 "second signal: the process ends at once"
             );
+            // Returning from `main` would still wait for blocking tasks, and at once means at once.
             std::process::exit(second.exit_code());
         });
     }
