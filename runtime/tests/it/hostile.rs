@@ -1,0 +1,203 @@
+//! Clients that mean no good, or are just broken.
+
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
+
+use marty_runtime::axum::{
+    Json, Router,
+    body::Bytes,
+    extract::Path,
+    routing::{get as on_get, post},
+};
+
+use crate::support::{Live, connect, get, receive, send, service, with_config};
+
+fn routes() -> Router {
+    Router::new()
+        .route("/users/{id}", on_get(async |Path(id): Path<String>| id))
+        .route(
+            "/users",
+            post(async |Json(user): Json<serde_json::Value>| user.to_string()),
+        )
+        .route("/bytes", post(async |body: Bytes| body.len().to_string()))
+        .route("/panic", on_get(panics))
+        .route("/never", on_get(std::future::pending::<()>))
+}
+
+async fn panics() {
+    panic!("of a handler")
+}
+
+fn post_bytes(path: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!(
+        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+#[test]
+fn keeps_its_series_whatever_paths_and_methods_come() {
+    let live = Live::start(service(routes()));
+    for number in 0..300_u32 {
+        let method = format!("M{number}");
+        let path = format!("/{:x}/{number}", number.wrapping_mul(2_654_435_761));
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        assert_eq!(send(live.http, request.as_bytes()).status, 404);
+    }
+    live.await_value(
+        "marty_metric_series{metric=\"http_server_request_duration_seconds\"}",
+        1.0,
+    );
+    live.await_value(
+        "marty_metric_series{metric=\"http_server_active_requests\"}",
+        1.0,
+    );
+    live.stop().unwrap();
+}
+
+#[test]
+fn refuses_bodies_over_the_limit() {
+    let live = Live::start(with_config(routes(), |config| config.max_body_bytes = 1000));
+    assert_eq!(
+        send(live.http, &post_bytes("/bytes", &[b'x'; 1000])).status,
+        200
+    );
+    let refused = send(live.http, &post_bytes("/bytes", &[b'x'; 1001]));
+    assert_eq!(
+        (refused.status, refused.header("content-type")),
+        (413, Some("application/problem+json"))
+    );
+    let mut chunked = b"POST /bytes HTTP/1.1\r\nhost: t\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    chunked.extend_from_slice(b"3e9\r\n");
+    chunked.extend_from_slice(&[b'x'; 1001]);
+    chunked.extend_from_slice(b"\r\n0\r\n\r\n");
+    assert_eq!(send(live.http, &chunked).status, 413);
+    live.stop().unwrap();
+}
+
+#[test]
+fn refuses_what_is_not_utf8_or_not_http() {
+    let live = Live::start(service(routes()));
+    assert_eq!(get(live.http, "/users/%ff%fe").status, 400);
+    assert_eq!(
+        send(live.http, &post_bytes("/users", b"{\"name\": \"\xff\"}")).status,
+        400
+    );
+    assert_eq!(
+        send(live.http, &post_bytes("/users", b"{\"name\": ")).status,
+        400
+    );
+    assert_eq!(
+        send(live.http, b"GET /users/\xff HTTP/1.1\r\nhost: t\r\n\r\n").status,
+        400
+    );
+    assert_eq!(send(live.http, b"\x16\x03\x01\x02\x00\r\n\r\n").status, 400);
+    assert_eq!(get(live.http, "/users/17").body, "17");
+    live.stop().unwrap();
+}
+
+#[test]
+fn disconnects_a_client_that_never_finishes_its_head() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.header_timeout = Duration::from_millis(50);
+    }));
+    let mut slow = connect(live.http);
+    slow.write_all(b"GET /users/17 HTTP/1.1\r\nhost: te")
+        .unwrap();
+    let mut rest = Vec::new();
+    // Returns only because the service closes the connection.
+    slow.read_to_end(&mut rest).unwrap();
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "{rest:?}");
+    live.stop().unwrap();
+}
+
+#[test]
+fn answers_for_a_handler_that_takes_too_long() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.request_timeout = Duration::from_millis(50);
+    }));
+    let answer = get(live.http, "/never");
+    assert_eq!(
+        (answer.status, answer.header("retry-after")),
+        (503, Some("1"))
+    );
+    live.stop().unwrap();
+}
+
+#[test]
+fn goes_on_after_a_handler_has_panicked() {
+    let live = Live::start(service(routes()));
+    let mut stream = connect(live.http);
+    stream
+        .write_all(b"GET /panic HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    stream
+        .write_all(b"GET /users/17 HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let both = receive(stream);
+    assert_eq!(both.status, 500);
+    assert!(
+        both.body.contains("HTTP/1.1 200 OK"),
+        "the connection survives: {both:?}"
+    );
+    live.await_value("marty_panics_total", 1.0);
+    live.stop().unwrap();
+}
+
+#[test]
+fn forgets_a_client_that_left() {
+    let live = Live::start(service(routes()));
+    let mut stream = connect(live.http);
+    stream
+        .write_all(b"GET /never HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    live.await_value(
+        "http_server_active_requests{http_request_method=\"GET\"}",
+        1.0,
+    );
+    drop(stream);
+    live.await_value(
+        "http_server_active_requests{http_request_method=\"GET\"}",
+        0.0,
+    );
+    live.await_value(
+        "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"/never\",http_response_status_code=\"499\"}",
+        1.0,
+    );
+    live.stop().unwrap();
+}
+
+#[test]
+fn makes_connections_over_the_limit_wait() {
+    let live = Live::start(with_config(routes(), |config| config.max_connections = 1));
+    let mut first = connect(live.http);
+    first
+        .write_all(b"GET /users/1 HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    let mut head = [0; 12];
+    first.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    let mut second = connect(live.http);
+    second
+        .write_all(b"GET /users/2 HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    second
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    assert!(
+        second.read(&mut [0; 1]).is_err(),
+        "answered although the first connection is open"
+    );
+    drop(first);
+    second
+        .set_read_timeout(Some(crate::support::PATIENCE))
+        .unwrap();
+    assert_eq!(receive(second).body, "2");
+    live.stop().unwrap();
+}

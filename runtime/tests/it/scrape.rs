@@ -1,0 +1,94 @@
+//! What a scrape contains, and that `names` says exactly that.
+
+use std::collections::BTreeSet;
+
+use marty_runtime::axum::{Router, routing::get as on_get};
+use marty_runtime::names::{self, Kind};
+
+use crate::exposition::read;
+use crate::support::{Live, get, service};
+
+#[test]
+fn exports_exactly_what_names_declares() {
+    let routes = Router::new().route("/users/{id}", on_get(async || "user"));
+    let live = Live::start(service(routes).check("database", async || Ok(())));
+    assert_eq!(get(live.http, "/users/17").status, 200);
+    let scrape = read(&get(live.admin, "/metrics").body, false).unwrap();
+
+    let exported: BTreeSet<&str> = scrape.keys().map(String::as_str).collect();
+    let declared: BTreeSet<&str> = names::ALL.iter().map(|metric| metric.name).collect();
+    assert_eq!(exported, declared);
+
+    for metric in names::ALL {
+        let family = &scrape[metric.name];
+        assert_eq!(family.help, metric.help, "{}", metric.name);
+        let kind = match family.kind.as_str() {
+            "counter" => Kind::Counter,
+            "gauge" => Kind::Gauge,
+            _ => Kind::Histogram,
+        };
+        assert_eq!(kind, metric.kind, "{}", metric.name);
+        let bounds: Vec<f64> = family
+            .samples
+            .iter()
+            .filter_map(|sample| {
+                let (_, bound) = sample.labels.iter().find(|(name, _)| name == "le")?;
+                bound.parse().ok()
+            })
+            .filter(|bound: &f64| bound.is_finite())
+            .take(metric.buckets.len())
+            .collect();
+        assert_eq!(bounds, metric.buckets, "{}", metric.name);
+        for sample in &family.samples {
+            let labels: Vec<&str> = sample
+                .labels
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .filter(|name| *name != "le")
+                .collect();
+            assert_eq!(labels, metric.labels, "{}", metric.name);
+        }
+    }
+    live.stop().unwrap();
+}
+
+#[test]
+fn tells_who_exports() {
+    let live = Live::start(service(Router::new()));
+    let scrape = read(&get(live.admin, "/metrics").body, false).unwrap();
+    let target = &scrape["target_info"].samples[0];
+    let labels: Vec<&str> = target
+        .labels
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect();
+    assert_eq!(
+        (labels[0], labels[1], labels[3]),
+        ("marty-runtime", env!("CARGO_PKG_VERSION"), "test")
+    );
+    let build = &scrape["marty_build_info"].samples[0];
+    assert!(build.labels[2].1.starts_with("1."), "{build:?}");
+    live.stop().unwrap();
+}
+
+#[test]
+fn records_methods_routes_and_statuses() {
+    let live = Live::start(service(
+        Router::new().route("/users/{id}", on_get(async || "user")),
+    ));
+    get(live.http, "/users/1");
+    get(live.http, "/users/2");
+    get(live.http, "/nowhere");
+    let count = |route, status| {
+        format!(
+            "http_server_request_duration_seconds_count{{http_request_method=\"GET\",http_route=\"{route}\",http_response_status_code=\"{status}\"}}"
+        )
+    };
+    live.await_value(&count("/users/{id}", 200), 2.0);
+    live.await_value(&count("unmatched", 404), 1.0);
+    live.await_value(
+        "http_server_active_requests{http_request_method=\"GET\"}",
+        0.0,
+    );
+    live.stop().unwrap();
+}
