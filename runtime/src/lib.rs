@@ -14,6 +14,7 @@ pub mod metric;
 pub mod names;
 mod serve;
 mod service;
+mod unwind;
 
 pub use config::{Config, ConfigError, Ports};
 pub use health::CheckError;
@@ -23,3 +24,8 @@ pub use service::{Error, Running, Service, ServiceInfo};
 pub use axum;
 /// The crate that events are logged with, in the version that the log listens to.
 pub use tracing;
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

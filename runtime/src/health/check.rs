@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{http::catch, metric::Counter};
+use crate::{metric::Counter, unwind::catch};
 
 /// How long a check may take.
 const TIME: Duration = Duration::from_secs(1);

@@ -15,4 +15,4 @@ pub use correlation::CorrelationId;
 pub use metrics::HttpMetrics;
 pub use observe::{Observe, ObserveFuture, ObserveLayer};
 pub use problem::Problem;
-pub(crate) use protect::{Protection, catch, protect};
+pub(crate) use protect::{Protection, protect};

@@ -2,14 +2,7 @@
 //!
 //! It also gives every error answer the form of a problem, whoever made it.
 
-use std::{
-    any::Any,
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -21,7 +14,7 @@ use axum::{
 use http_body_util::Limited;
 
 use super::{CorrelationId, Problem};
-use crate::metric::Counter;
+use crate::{metric::Counter, unwind::catch};
 
 /// The bounds of one service's requests.
 #[derive(Debug)]
@@ -83,18 +76,6 @@ fn bound_body(body: &mut Body, limit: usize) -> Result<(), Problem> {
         *body = Body::new(Limited::new(unbounded, limit));
     }
     Ok(())
-}
-
-/// Runs `future` and returns what it panicked with instead of unwinding further.
-pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => std::task::Poll::Ready(Err(panic)),
-        },
-    )
-    .await
 }
 
 /// Gives an error answer the form of a problem with the request's correlation id. Answers with a media type of their own stay.
@@ -160,7 +141,6 @@ mod tests {
         metric::Instrument,
     };
 
-    #[expect(clippy::panic, reason = "the panic is what is tested")]
     async fn panics() {
         panic!("of a handler")
     }

@@ -91,7 +91,9 @@ async fn accept(
     limits: Limits,
     draining: watch::Receiver<bool>,
 ) {
-    let permits = Arc::new(Semaphore::new(limits.connections));
+    let permits = Arc::new(Semaphore::new(
+        limits.connections.clamp(1, Semaphore::MAX_PERMITS),
+    ));
     let mut connections = JoinSet::new();
     loop {
         let stream = select! {

@@ -229,7 +229,7 @@ mod tests {
             panics: Counter::create(()),
         };
         let routes = Router::new().route("/users/{id}", get(async || "user"));
-        let router = stack(routes, metrics.clone(), protection);
+        let stacked = stack(routes, metrics.clone(), protection);
         let mut noise = Noise(7);
         for _ in 0..10_000 {
             let path = match noise.next() % 3 {
@@ -237,7 +237,7 @@ mod tests {
                 1 => format!("/{}/{}?{}", noise.word(), noise.word(), noise.word()),
                 _ => format!("/%{:02x}%ff/{}", noise.next() % 256, noise.word()),
             };
-            let method = if noise.next() % 2 == 0 {
+            let method = if noise.next().is_multiple_of(2) {
                 "GET".to_owned()
             } else {
                 noise.word()
@@ -247,7 +247,7 @@ mod tests {
                 .uri(path)
                 .body(Body::empty())
                 .unwrap();
-            let response = router.clone().oneshot(request).await.unwrap();
+            let response = stacked.clone().oneshot(request).await.unwrap();
             assert!(!response.status().is_server_error());
         }
         let series: usize = metrics

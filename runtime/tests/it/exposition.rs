@@ -29,10 +29,10 @@ pub(crate) struct Sample {
 pub(crate) fn read(text: &str, open_metrics: bool) -> Result<Scrape, String> {
     let mut scrape = Scrape::new();
     let mut current = String::new();
-    let body = match open_metrics {
-        true => text.strip_suffix("# EOF\n").ok_or("no end mark")?,
-        false => text,
-    };
+    let mut body = text;
+    if open_metrics {
+        body = text.strip_suffix("# EOF\n").ok_or("no end mark")?;
+    }
     if !body.is_empty() && !body.ends_with('\n') {
         return Err("no newline at the end".to_owned());
     }
@@ -46,14 +46,14 @@ pub(crate) fn read(text: &str, open_metrics: bool) -> Result<Scrape, String> {
             if scrape.insert(name.to_owned(), family).is_some() {
                 return Err(format!("{name} comes twice"));
             }
-            current = name.to_owned();
+            name.clone_into(&mut current);
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').ok_or(line)?;
             let family = scrape
                 .get_mut(name)
                 .filter(|_| name == current)
                 .ok_or(line)?;
-            family.kind = kind.to_owned();
+            kind.clone_into(&mut family.kind);
         } else {
             let sample = sample(line)?;
             let family = scrape.get_mut(&current).ok_or(line)?;

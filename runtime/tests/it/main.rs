@@ -1,5 +1,11 @@
 //! The runtime over real sockets: scrapes, hostile clients, health and shutdown.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy knows tests by their attribute, and not what they call"
+)]
+
 mod exposition;
 mod health;
 mod hostile;
