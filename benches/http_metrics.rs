@@ -70,6 +70,44 @@ fn prometheus_vectors(bencher: Bencher<'_, '_>) {
     measure(bencher, routes().layer(observe));
 }
 
+/// The layers without axum's routing, boxes and clones around them.
+mod alone {
+    use super::{
+        Bencher, Body, HttpMetrics, ObserveLayer, RUNTIME, Request, Response, Service, black_box,
+    };
+    use std::{convert::Infallible, future::ready};
+    use tower::{Layer, service_fn};
+
+    #[divan::bench(sample_count = 200, sample_size = 1000)]
+    fn bare(bencher: Bencher<'_, '_>) {
+        measure(bencher, service_fn(answer));
+    }
+
+    #[divan::bench(sample_count = 200, sample_size = 1000)]
+    fn marty(bencher: Bencher<'_, '_>) {
+        let layer = ObserveLayer::metrics_only(HttpMetrics::new());
+        measure(bencher, layer.layer(service_fn(answer)));
+    }
+
+    fn answer(_: Request) -> std::future::Ready<Result<Response, Infallible>> {
+        ready(Ok(Response::new(Body::from("user"))))
+    }
+
+    fn measure(
+        bencher: Bencher<'_, '_>,
+        mut service: impl Service<Request, Response = Response, Error = Infallible>,
+    ) {
+        let request = || {
+            Request::get("/users/17")
+                .body(Body::empty())
+                .expect("a request")
+        };
+        bencher
+            .with_inputs(request)
+            .bench_local_values(|request| black_box(RUNTIME.block_on(service.call(request))));
+    }
+}
+
 fn measure(bencher: Bencher<'_, '_>, router: Router) {
     let mut router = router.with_state(());
     let request = || {

@@ -44,6 +44,10 @@ impl Gauge {
 
 /// Adds to a float that is kept as its bits.
 pub(super) fn add(cell: &AtomicU64, change: f64) {
+    // Requests without a body are the most common measurement of all.
+    if change == 0.0 {
+        return;
+    }
     let mut seen = cell.load(Ordering::Relaxed);
     loop {
         let next = (f64::from_bits(seen) + change).to_bits();
