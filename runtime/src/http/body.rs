@@ -50,12 +50,12 @@ impl HttpBody for ObservedBody {
                 }
                 // hyper may not ask again once the body says that it has ended.
                 if this.inner.is_end_stream() {
-                    finish(this.observation, *this.status);
+                    Observation::finish(this.observation, *this.status);
                 }
             }
             // The head has said otherwise, but what the client got is a broken answer.
-            Some(Err(_)) => finish(this.observation, 500),
-            None => finish(this.observation, *this.status),
+            Some(Err(_)) => Observation::finish(this.observation, 500),
+            None => Observation::finish(this.observation, *this.status),
         }
         Poll::Ready(frame)
     }
@@ -66,12 +66,6 @@ impl HttpBody for ObservedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-fn finish(observation: &mut Option<Observation>, status: u16) {
-    if let Some(observation) = observation.take() {
-        observation.finish(status);
     }
 }
 

@@ -153,10 +153,8 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for ObserveFuture<F> {
         if let Some(header) = this.correlation_id.as_ref().and_then(CorrelationId::header) {
             response.headers_mut().insert(CORRELATION_ID, header);
         }
-        Poll::Ready(Ok(match this.observation.take() {
-            Some(observation) => observation.answer(response),
-            None => response,
-        }))
+        Observation::answer(this.observation, &mut response);
+        Poll::Ready(Ok(response))
     }
 }
 
@@ -214,31 +212,42 @@ impl Observation {
     }
 
     /// Ends the request with its head, if the body's size is known, or else has the body end it.
-    fn answer(mut self, response: Response) -> Response {
+    ///
+    /// It works in place, for moving heads and observations around costs as much as counting them.
+    #[inline]
+    fn answer(slot: &mut Option<Self>, response: &mut Response) {
         let status = response.status();
-        let head_only = self.method == Method::Head
+        let Some(observation) = slot.as_mut() else {
+            return;
+        };
+        // What the handler wrote as the body of such an answer is never sent.
+        let head_only = observation.method == Method::Head
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        match response.body().size_hint().exact() {
-            Some(size) if !head_only => {
-                self.response_bytes = size;
-            }
-            None if !head_only => {
-                return response
-                    .map(|body| Body::new(ObservedBody::new(body, self, status.as_u16())));
-            }
-            // What the handler wrote is never sent.
-            _ => {}
+        let size = if head_only {
+            Some(0)
+        } else {
+            response.body().size_hint().exact()
+        };
+        if let Some(size) = size {
+            observation.response_bytes = size;
+            Self::finish(slot, status.as_u16());
+        } else if let Some(observation) = slot.take() {
+            let body = mem::replace(response.body_mut(), Body::empty());
+            *response.body_mut() = Body::new(ObservedBody::new(body, observation, status.as_u16()));
         }
-        self.finish(status.as_u16());
-        response
     }
 
     pub(super) const fn add_response_bytes(&mut self, count: usize) {
         self.response_bytes = self.response_bytes.saturating_add(count as u64);
     }
 
-    pub(super) fn finish(mut self, status: u16) {
-        self.status = status;
+    /// Ends the request with `status`, unless it has ended already.
+    #[inline]
+    pub(super) fn finish(slot: &mut Option<Self>, status: u16) {
+        if let Some(observation) = slot {
+            observation.status = status;
+        }
+        *slot = None;
     }
 
     fn log(&self, seconds: f64) {
