@@ -4,6 +4,10 @@
 //! the text is a value too ([`source::Issue`]), because a broken file is a finding and not a
 //! reason to stop.
 
+pub mod json;
 pub mod node;
 pub mod promql;
+pub mod rust;
 pub mod source;
+pub mod toml;
+pub mod yaml;

@@ -51,7 +51,8 @@ pub struct Text {
     /// The decoded string.
     pub decoded: String,
     /// Pairs of (offset in `decoded`, offset in the file), ascending; between two pairs both
-    /// advance byte by byte.
+    /// advance byte by byte. Where two pairs share an offset in `decoded`, the first tells where
+    /// what comes before ends in the file and the last where what follows begins.
     pub map: Vec<(usize, usize)>,
 }
 
@@ -69,10 +70,8 @@ impl Text {
     #[must_use]
     pub fn locate(&self, span: &Span) -> Span {
         let start = self.offset(span.start);
-        // The end is located through the last byte, so that a span never runs over an escape or
-        // a line's indentation that follows it.
         let end = if span.end > span.start {
-            self.offset(span.end - 1) + 1
+            self.end(span.end)
         } else {
             start
         };
@@ -85,6 +84,83 @@ impl Text {
             Some((from, to)) => to + (decoded - from),
             None => decoded,
         }
+    }
+
+    /// An end is located through what stands before it, so that a span never runs over an escape
+    /// or a line's indentation that follows.
+    fn end(&self, decoded: usize) -> usize {
+        let index = self.map.partition_point(|(from, _)| *from < decoded);
+        match self.map.get(index) {
+            Some((from, to)) if *from == decoded => *to,
+            _ => self.offset(decoded - 1) + 1,
+        }
+    }
+}
+
+/// Puts a [`Text`] together from the pieces it was written as, in the order of the file.
+#[derive(Debug)]
+pub(super) struct TextBuilder {
+    text: Text,
+    start: usize,
+    end: usize,
+    in_step: bool,
+}
+
+impl TextBuilder {
+    /// A text whose first piece stands at or behind `start`.
+    pub(super) fn new(start: usize) -> Self {
+        Self {
+            text: Text::default(),
+            start,
+            end: start,
+            in_step: false,
+        }
+    }
+
+    /// Appends a piece that stands at `offset` as it is.
+    pub(super) fn verbatim(&mut self, piece: &str, offset: usize) {
+        if piece.is_empty() {
+            return;
+        }
+        if !(self.in_step && self.end == offset) {
+            self.jump(offset);
+        }
+        self.text.decoded.push_str(piece);
+        self.end = offset + piece.len();
+        self.in_step = true;
+    }
+
+    /// Appends a piece that was written as the bytes of `span`, such as an escape.
+    pub(super) fn written_as(&mut self, piece: &str, span: &Span) {
+        if piece.is_empty() {
+            return;
+        }
+        self.jump(span.start);
+        let at = self.text.decoded.len();
+        self.text
+            .map
+            .extend((1..piece.len()).map(|byte| (at + byte, span.start)));
+        self.text.decoded.push_str(piece);
+        self.end = span.end;
+        self.in_step = false;
+    }
+
+    /// The text.
+    pub(super) fn finish(mut self) -> Text {
+        if self.text.decoded.is_empty() {
+            self.text.map.push((0, self.start));
+        } else if !self.in_step {
+            self.text.map.push((self.text.decoded.len(), self.end));
+        }
+        self.text
+    }
+
+    fn jump(&mut self, offset: usize) {
+        let at = self.text.decoded.len();
+        if at > 0 && self.end != offset {
+            self.text.map.push((at, self.end));
+        }
+        self.text.map.push((at, offset));
     }
 }
 
@@ -146,7 +222,21 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Node, Text, Value};
+    use super::{Entry, Node, Text, TextBuilder, Value};
+
+    #[test]
+    fn a_span_covers_an_escape_as_a_whole() {
+        // `a\u00e9b` in quotes at offset 1: one escape of six bytes for a character of two.
+        let mut builder = TextBuilder::new(1);
+        builder.verbatim("a", 1);
+        builder.written_as("é", &(2..8));
+        builder.verbatim("b", 8);
+        let text = builder.finish();
+        assert_eq!(text.locate(&(0..1)), 1..2);
+        assert_eq!(text.locate(&(1..3)), 2..8);
+        assert_eq!(text.locate(&(3..4)), 8..9);
+        assert_eq!(text.locate(&(0..4)), 1..9);
+    }
 
     #[test]
     fn a_span_is_located_through_escapes_and_indentation() {
