@@ -1,1 +1,18 @@
-//! What a Rust source declares about metrics, read without running or expanding it.
+//! What Rust sources declare about metrics, read without running or expanding them.
+//!
+//! [`facts()`] looks at one file, [`Exports`] puts the files of a project together. A declaration
+//! that cannot be understood is named as such; it is never left out in silence.
+
+mod declaration;
+mod exports;
+mod facts;
+mod guard;
+mod parse;
+mod term;
+mod visit;
+
+pub use exports::{ExportedMetric, Exports, SourceFacts, UnresolvedMetric};
+pub use facts::{
+    Constant, Facts, Family, Kind, LabelList, LabelSet, Metric, NumberConstant, Term, Unresolved,
+};
+pub use parse::facts;

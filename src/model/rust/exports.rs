@@ -1,0 +1,340 @@
+//! What the sources of a project export, taken together.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Facts, Kind, LabelList, LabelSet, Metric, Term};
+use crate::model::source::Span;
+
+/// The facts of one source file and where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceFacts<'a> {
+    /// The crate's name; paths are looked up in the same crate first.
+    pub package: &'a str,
+    /// The file's path, under which its declarations are reported.
+    pub path: &'a str,
+    /// What the file declares.
+    pub facts: &'a Facts,
+}
+
+/// A metric that the code exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedMetric {
+    /// Its name in a scrape; a histogram's series have suffixes.
+    pub name: String,
+    /// How it behaves.
+    pub kind: Kind,
+    /// What it says about itself, where that is a literal.
+    pub help: Option<String>,
+    /// Its labels in order, if they are known.
+    pub labels: Vec<String>,
+    /// Whether every label could be read from the source.
+    pub labels_known: bool,
+    /// The crate that declares it.
+    pub package: String,
+    /// The file that declares it.
+    pub path: String,
+    /// Where in the file its name stands.
+    pub name_span: Span,
+}
+
+impl ExportedMetric {
+    /// The names of its series.
+    #[must_use]
+    pub fn series_names(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Counter | Kind::Gauge => vec![self.name.clone()],
+            Kind::Histogram => ["bucket", "sum", "count"]
+                .iter()
+                .map(|suffix| format!("{}_{suffix}", self.name))
+                .collect(),
+        }
+    }
+}
+
+/// A metric that is declared, but whose name cannot be read from the sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnresolvedMetric {
+    /// The crate that declares it.
+    pub package: String,
+    /// The file that declares it.
+    pub path: String,
+    /// The declaring item's path inside the file.
+    pub item: String,
+    /// What could not be read.
+    pub span: Span,
+}
+
+/// Every metric that a set of sources exports.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exports {
+    /// Those that are known, in the order of the files.
+    pub metrics: Vec<ExportedMetric>,
+    /// Those that are declared in a way that cannot be read.
+    pub unresolved: Vec<UnresolvedMetric>,
+}
+
+impl Exports {
+    /// Puts the facts of several files together, following paths from one to the other.
+    #[must_use]
+    pub fn resolve(files: &[SourceFacts<'_>]) -> Self {
+        let index = Index::of(files);
+        let mut exports = Self::default();
+        for (at, file) in files.iter().enumerate() {
+            for unresolved in &file.facts.unresolved {
+                exports.give_up(file, &unresolved.item, &unresolved.span);
+            }
+            for metric in &file.facts.metrics {
+                let labels = index.labels(&metric.labels, at);
+                let declared = Declared::from(metric);
+                exports.declare(&index, at, &declared, labels);
+            }
+            for family in &file.facts.families {
+                let labels = match &family.labels {
+                    None => Some(Vec::new()),
+                    Some(name) => index.label_set(name, at),
+                };
+                let declared = Declared {
+                    item: &family.item,
+                    name: &family.name,
+                    name_span: &family.name_span,
+                    kind: family.kind,
+                    help: family.help.as_deref(),
+                };
+                exports.declare(&index, at, &declared, labels);
+            }
+        }
+        exports
+    }
+
+    /// The metric called `name`, or one of whose series is called so.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&ExportedMetric> {
+        self.metrics.iter().find(|metric| {
+            metric.name == name || metric.series_names().iter().any(|series| series == name)
+        })
+    }
+
+    /// The names of every series, in the order of the metrics.
+    #[must_use]
+    pub fn series_names(&self) -> Vec<String> {
+        self.metrics
+            .iter()
+            .flat_map(ExportedMetric::series_names)
+            .collect()
+    }
+
+    fn declare(
+        &mut self,
+        index: &Index<'_>,
+        at: usize,
+        declared: &Declared<'_>,
+        labels: Option<Vec<String>>,
+    ) {
+        let Some(file) = index.files.get(at) else {
+            return;
+        };
+        let Some(name) = index.string(declared.name, at) else {
+            return self.give_up(file, declared.item, declared.name_span);
+        };
+        self.metrics.push(ExportedMetric {
+            name,
+            kind: declared.kind,
+            help: declared.help.map(str::to_owned),
+            labels_known: labels.is_some(),
+            labels: labels.unwrap_or_default(),
+            package: file.package.to_owned(),
+            path: file.path.to_owned(),
+            name_span: declared.name_span.clone(),
+        });
+    }
+
+    fn give_up(&mut self, file: &SourceFacts<'_>, item: &str, span: &Span) {
+        self.unresolved.push(UnresolvedMetric {
+            package: file.package.to_owned(),
+            path: file.path.to_owned(),
+            item: item.to_owned(),
+            span: span.clone(),
+        });
+    }
+}
+
+/// What the two forms of a declaration have in common.
+struct Declared<'a> {
+    item: &'a str,
+    name: &'a Term,
+    name_span: &'a Span,
+    kind: Kind,
+    help: Option<&'a str>,
+}
+
+impl<'a> From<&'a Metric> for Declared<'a> {
+    fn from(metric: &'a Metric) -> Self {
+        Self {
+            item: &metric.item,
+            name: &metric.name,
+            name_span: &metric.name_span,
+            kind: metric.kind,
+            help: metric.help.as_deref(),
+        }
+    }
+}
+
+/// Finds items by the last segment of their path.
+struct Index<'a> {
+    files: &'a [SourceFacts<'a>],
+    modules: Vec<Vec<&'a str>>,
+    strings: Named<'a, str>,
+    metrics: Named<'a, LabelList>,
+    label_sets: Named<'a, LabelSet>,
+}
+
+type Named<'a, T> = BTreeMap<&'a str, Vec<Candidate<'a, T>>>;
+
+struct Candidate<'a, T: ?Sized> {
+    file: usize,
+    path: &'a str,
+    value: &'a T,
+}
+
+impl<'a> Index<'a> {
+    fn of(files: &'a [SourceFacts<'a>]) -> Self {
+        let modules = files.iter().map(|file| modules(file.path)).collect();
+        let mut index = Self {
+            files,
+            modules,
+            strings: Named::new(),
+            metrics: Named::new(),
+            label_sets: Named::new(),
+        };
+        for (at, file) in files.iter().enumerate() {
+            for constant in &file.facts.strings {
+                add(
+                    &mut index.strings,
+                    at,
+                    &constant.path,
+                    constant.value.as_str(),
+                );
+            }
+            for metric in &file.facts.metrics {
+                add(&mut index.metrics, at, &metric.item, &metric.labels);
+            }
+            for set in &file.facts.label_sets {
+                add(&mut index.label_sets, at, &set.type_name, set);
+            }
+        }
+        index
+    }
+
+    fn string(&self, term: &Term, at: usize) -> Option<String> {
+        match term {
+            Term::Literal(text) => Some(text.clone()),
+            Term::Path(path) => self
+                .find(&self.strings, path, at)
+                .map(|(_, text)| text.to_owned()),
+        }
+    }
+
+    fn label_set(&self, name: &str, at: usize) -> Option<Vec<String>> {
+        let (file, set) = self.find(&self.label_sets, name, at)?;
+        self.labels(&set.names, file)
+    }
+
+    fn labels(&self, list: &LabelList, at: usize) -> Option<Vec<String>> {
+        match list {
+            LabelList::Listed(terms) => terms
+                .iter()
+                .map(|(term, _)| self.string(term, at))
+                .collect(),
+            LabelList::Of(metric) => match self.find(&self.metrics, metric, at)? {
+                (file, LabelList::Listed(terms)) => terms
+                    .iter()
+                    .map(|(term, _)| self.string(term, file))
+                    .collect(),
+                _ => None,
+            },
+            LabelList::Unknown => None,
+        }
+    }
+
+    /// The item that `path`, written in file `at`, means: the one whose own path shares most
+    /// segments with it, one of the same file before one of the same crate before any other.
+    /// None if that leaves several with different values.
+    fn find<T: ?Sized + PartialEq>(
+        &self,
+        named: &Named<'a, T>,
+        path: &str,
+        at: usize,
+    ) -> Option<(usize, &'a T)> {
+        let segments: Vec<&str> = path
+            .split("::")
+            .filter(|segment| !matches!(*segment, "crate" | "self" | "super" | "Self"))
+            .collect();
+        let candidates = named.get(segments.last()?)?;
+        let rank = |candidate: &Candidate<'_, T>| {
+            (
+                self.shared(candidate, &segments),
+                self.nearness(candidate.file, at),
+            )
+        };
+        let best = candidates.iter().map(rank).max()?;
+        let mut matching = candidates
+            .iter()
+            .filter(|candidate| rank(candidate) == best);
+        let first = matching.next()?;
+        matching
+            .all(|other| other.value == first.value)
+            .then_some((first.file, first.value))
+    }
+
+    /// How many segments at the end of a candidate's full path are those of `segments`.
+    fn shared<T: ?Sized>(&self, candidate: &Candidate<'_, T>, segments: &[&str]) -> usize {
+        let package = self
+            .files
+            .get(candidate.file)
+            .map(|file| file.package.replace('-', "_"));
+        let modules = self
+            .modules
+            .get(candidate.file)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let full = package
+            .as_deref()
+            .into_iter()
+            .chain(modules.iter().copied())
+            .chain(candidate.path.split("::"))
+            .collect::<Vec<_>>();
+        full.iter()
+            .rev()
+            .zip(segments.iter().rev())
+            .take_while(|(one, other)| one == other)
+            .count()
+    }
+
+    fn nearness(&self, file: usize, at: usize) -> u8 {
+        let package = |at: usize| self.files.get(at).map(|file| file.package);
+        if file == at {
+            2
+        } else {
+            u8::from(package(file) == package(at))
+        }
+    }
+}
+
+fn add<'a, T: ?Sized>(named: &mut Named<'a, T>, file: usize, path: &'a str, value: &'a T) {
+    let name = path.rsplit("::").next().unwrap_or(path);
+    named
+        .entry(name)
+        .or_default()
+        .push(Candidate { file, path, value });
+}
+
+/// The modules that a file's place stands for: `src/http/mod.rs` is `http`.
+fn modules(path: &str) -> Vec<&str> {
+    let inside = path.rsplit_once("src/").map_or(path, |(_, inside)| inside);
+    let inside = inside.strip_suffix(".rs").unwrap_or(inside);
+    let mut modules: Vec<&str> = inside.split('/').collect();
+    if matches!(modules.last(), Some(&("mod" | "lib" | "main"))) {
+        modules.pop();
+    }
+    modules
+}

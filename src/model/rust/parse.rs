@@ -1,0 +1,126 @@
+//! From a source's text to its facts: positions, recursion limits and syntax errors.
+
+use std::ops::Range;
+use std::thread;
+
+use proc_macro2::TokenStream;
+use syn::visit::Visit as _;
+
+use super::facts::Facts;
+use super::guard;
+use super::visit::Visitor;
+use crate::model::source::Issue;
+
+/// Enough for whatever [`guard`] lets through, in a debug build too.
+const STACK_BYTES: usize = 64 << 20;
+
+/// What `text` declares, or why it cannot be read.
+#[must_use]
+pub fn facts(text: &str) -> (Facts, Vec<Issue>) {
+    // A thread of its own has the stack that a recursive parser wants, and takes the record of
+    // positions with it, which would otherwise grow with every file.
+    let read = thread::scope(|scope| {
+        let builder = thread::Builder::new().stack_size(STACK_BYTES);
+        builder.spawn_scoped(scope, || read(text)).ok()?.join().ok()
+    });
+    match read {
+        Some(Ok(facts)) => (facts, Vec::new()),
+        Some(Err(issue)) => (Facts::default(), vec![issue]),
+        None => {
+            let message = "this file could not be read as Rust".to_owned();
+            (
+                Facts::default(),
+                vec![Issue {
+                    message,
+                    span: 0..0,
+                    hint: None,
+                }],
+            )
+        }
+    }
+}
+
+fn read(text: &str) -> Result<Facts, Issue> {
+    let origin = Origin::of(text);
+    let tokens: TokenStream = origin
+        .code()
+        .parse()
+        .map_err(|error: proc_macro2::LexError| lexical(&origin, &error))?;
+    if let Some(span) = guard::too_complex(&tokens) {
+        return Err(Issue {
+            message: "nested too deeply to be read".to_owned(),
+            span: origin.span(span.byte_range()),
+            hint: Some("split the expression".to_owned()),
+        });
+    }
+    let file: syn::File = syn::parse2(tokens).map_err(|error| syntax(&origin, &error))?;
+    let mut visitor = Visitor::new(&origin);
+    visitor.visit_file(&file);
+    Ok(visitor.into_facts())
+}
+
+fn lexical(origin: &Origin<'_>, error: &proc_macro2::LexError) -> Issue {
+    let span = origin.span(error.span().byte_range());
+    let message = "a bracket, quote or character here cannot be read as Rust".to_owned();
+    Issue {
+        message,
+        span,
+        hint: None,
+    }
+}
+
+fn syntax(origin: &Origin<'_>, error: &syn::Error) -> Issue {
+    let start = error.span().byte_range();
+    // An error at the end of the input has no token to stand at.
+    let span = if error.to_string().starts_with("unexpected end of input") && start.start == 0 {
+        origin.text.len()..origin.text.len()
+    } else {
+        origin.span(start)
+    };
+    Issue {
+        message: error.to_string(),
+        span,
+        hint: None,
+    }
+}
+
+/// The text and how much of its beginning is not Rust: a byte order mark, a `#!` line.
+pub(super) struct Origin<'a> {
+    text: &'a str,
+    skipped: usize,
+}
+
+impl<'a> Origin<'a> {
+    fn of(text: &'a str) -> Self {
+        let mark = if text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
+        Self {
+            text,
+            skipped: mark + shebang(&text[mark..]),
+        }
+    }
+
+    fn code(&self) -> &'a str {
+        &self.text[self.skipped..]
+    }
+
+    /// The bytes of the text at `range` of the code.
+    pub(super) fn span(&self, range: Range<usize>) -> Range<usize> {
+        let start = self.text.floor_char_boundary(range.start + self.skipped);
+        start
+            ..self
+                .text
+                .ceil_char_boundary((range.end + self.skipped).max(start))
+    }
+}
+
+/// The length of a `#!` line; `#![…]` is an attribute.
+fn shebang(code: &str) -> usize {
+    match code.strip_prefix("#!") {
+        Some(rest) if !rest.trim_start().starts_with('[') => code.find('\n').unwrap_or(code.len()),
+        _ => 0,
+    }
+}

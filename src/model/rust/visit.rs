@@ -1,0 +1,237 @@
+//! Walks a parsed file and collects its facts; what is compiled for tests only is passed over.
+
+use syn::spanned::Spanned as _;
+use syn::visit::{self, Visit};
+use syn::{
+    Attribute, Expr, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemMod, ItemStatic, Meta, Type,
+};
+
+use super::declaration::{self, FamilyType};
+use super::facts::{Constant, Facts, Family, LabelSet, Metric, NumberConstant, Unresolved};
+use super::parse::Origin;
+use super::term;
+
+/// Collects the facts of one file.
+pub(super) struct Visitor<'a> {
+    origin: &'a Origin<'a>,
+    modules: Vec<String>,
+    facts: Facts,
+}
+
+/// A `const` or `static`, which are read alike.
+struct Held<'ast> {
+    name: String,
+    declared: &'ast Type,
+    value: &'ast Expr,
+    span: proc_macro2::Span,
+}
+
+impl<'a> Visitor<'a> {
+    pub(super) fn new(origin: &'a Origin<'a>) -> Self {
+        Self {
+            origin,
+            modules: Vec::new(),
+            facts: Facts::default(),
+        }
+    }
+
+    pub(super) fn into_facts(self) -> Facts {
+        self.facts
+    }
+
+    fn item(&self, name: &str) -> String {
+        self.modules
+            .iter()
+            .map(String::as_str)
+            .chain([name])
+            .collect::<Vec<_>>()
+            .join("::")
+    }
+
+    fn held(&mut self, held: &Held<'_>) {
+        if let Some(family) = FamilyType::of(held.declared) {
+            self.family(held, family);
+        } else if declaration::is_metric(held.declared) {
+            self.metric(held);
+        } else {
+            self.constant(held);
+        }
+    }
+
+    fn family(&mut self, held: &Held<'_>, declared_type: FamilyType) {
+        let Some(declared) = declaration::family(held.value, self.origin) else {
+            return self.unresolved(held);
+        };
+        self.facts.families.push(Family {
+            item: self.item(&held.name),
+            name: declared.name,
+            name_span: declared.name_span,
+            kind: declared_type.kind,
+            help: declared.help,
+            labels: declared_type.labels,
+            span: self.origin.span(held.span.byte_range()),
+        });
+    }
+
+    fn metric(&mut self, held: &Held<'_>) {
+        let declared = match term::bare(held.value) {
+            Expr::Struct(literal) => declaration::metric(literal, self.origin),
+            _ => None,
+        };
+        let Some((declared, labels)) = declared else {
+            return self.unresolved(held);
+        };
+        self.facts.metrics.push(Metric {
+            item: self.item(&held.name),
+            name: declared.name,
+            name_span: declared.name_span,
+            kind: declared.kind,
+            help: declared.help,
+            labels,
+            span: self.origin.span(held.span.byte_range()),
+        });
+    }
+
+    fn constant(&mut self, held: &Held<'_>) {
+        let (path, span) = (
+            self.item(&held.name),
+            self.origin.span(held.value.span().byte_range()),
+        );
+        if let Some(value) = term::string(held.value) {
+            self.facts.strings.push(Constant { path, value, span });
+        } else if let Some(value) = term::number(held.value) {
+            self.facts
+                .numbers
+                .push(NumberConstant { path, value, span });
+        }
+    }
+
+    fn unresolved(&mut self, held: &Held<'_>) {
+        let span = self.origin.span(held.value.span().byte_range());
+        self.facts.unresolved.push(Unresolved {
+            item: self.item(&held.name),
+            span,
+        });
+    }
+
+    fn label_set(&mut self, node: &ItemImpl) {
+        let names = node.items.iter().find_map(|item| match item {
+            ImplItem::Const(names) if names.ident == "NAMES" => Some(names),
+            _ => None,
+        });
+        let (Some(names), Type::Path(target)) = (names, node.self_ty.as_ref()) else {
+            return;
+        };
+        self.facts.label_sets.push(LabelSet {
+            type_name: term::path(&target.path),
+            names: term::labels(&names.expr, self.origin),
+            span: self.origin.span(names.span().byte_range()),
+        });
+    }
+}
+
+impl<'ast> Visit<'ast> for Visitor<'_> {
+    fn visit_item(&mut self, node: &'ast Item) {
+        let attributes = match node {
+            Item::Const(item) => &item.attrs,
+            Item::Static(item) => &item.attrs,
+            Item::Mod(item) => &item.attrs,
+            Item::Fn(item) => &item.attrs,
+            Item::Impl(item) => &item.attrs,
+            _ => return visit::visit_item(self, node),
+        };
+        if !attributes.iter().any(is_for_tests) {
+            visit::visit_item(self, node);
+        }
+    }
+
+    fn visit_item_mod(&mut self, node: &'ast ItemMod) {
+        self.modules.push(node.ident.to_string());
+        visit::visit_item_mod(self, node);
+        self.modules.pop();
+    }
+
+    fn visit_item_fn(&mut self, node: &'ast ItemFn) {
+        self.modules.push(node.sig.ident.to_string());
+        visit::visit_item_fn(self, node);
+        self.modules.pop();
+    }
+
+    fn visit_item_impl(&mut self, node: &'ast ItemImpl) {
+        let implements_labels = node.trait_.as_ref().is_some_and(|(path, _)| {
+            path.segments
+                .last()
+                .is_some_and(|segment| segment.ident == "Labels")
+        });
+        if implements_labels {
+            self.label_set(node);
+        }
+        if let Type::Path(target) = node.self_ty.as_ref() {
+            self.modules.push(term::path(&target.path));
+            visit::visit_item_impl(self, node);
+            self.modules.pop();
+        } else {
+            visit::visit_item_impl(self, node);
+        }
+    }
+
+    fn visit_item_const(&mut self, node: &'ast ItemConst) {
+        let (name, span) = (node.ident.to_string(), node.span());
+        self.held(&Held {
+            name,
+            declared: &node.ty,
+            value: &node.expr,
+            span,
+        });
+        visit::visit_item_const(self, node);
+    }
+
+    fn visit_item_static(&mut self, node: &'ast ItemStatic) {
+        let (name, span) = (node.ident.to_string(), node.span());
+        self.held(&Held {
+            name,
+            declared: &node.ty,
+            value: &node.expr,
+            span,
+        });
+        visit::visit_item_static(self, node);
+    }
+
+    fn visit_impl_item_const(&mut self, node: &'ast syn::ImplItemConst) {
+        let (name, span) = (node.ident.to_string(), node.span());
+        self.held(&Held {
+            name,
+            declared: &node.ty,
+            value: &node.expr,
+            span,
+        });
+        visit::visit_impl_item_const(self, node);
+    }
+}
+
+/// Whether the attribute keeps its item out of what is shipped: `#[test]`, `#[cfg(test)]`, or
+/// `#[cfg(all(test, …))]`.
+fn is_for_tests(attribute: &Attribute) -> bool {
+    match &attribute.meta {
+        Meta::Path(path) => path
+            .segments
+            .last()
+            .is_some_and(|segment| segment.ident == "test"),
+        Meta::List(list) if list.path.is_ident("cfg") => list
+            .parse_args::<Meta>()
+            .is_ok_and(|condition| requires_test(&condition)),
+        _ => false,
+    }
+}
+
+fn requires_test(condition: &Meta) -> bool {
+    match condition {
+        Meta::Path(path) => path.is_ident("test"),
+        Meta::List(list) if list.path.is_ident("all") => {
+            type Conditions = syn::punctuated::Punctuated<Meta, syn::Token![,]>;
+            list.parse_args_with(Conditions::parse_terminated)
+                .is_ok_and(|all| all.iter().any(requires_test))
+        }
+        _ => false,
+    }
+}
