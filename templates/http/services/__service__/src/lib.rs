@@ -1,0 +1,37 @@
+//! A service of users: they are created, read, listed, replaced and deleted over HTTP and JSON.
+//!
+//! [`domain`] says what a user is, [`repository`] where users are kept, and the API module how they are asked for. This file puts
+//! them together; metrics, logs, health and shutdown come from `marty_runtime`.
+
+mod api;
+pub mod config;
+pub mod domain;
+pub mod metrics;
+pub mod repository;
+
+use std::sync::Arc;
+
+use marty_runtime::{CheckError, Service};
+
+use crate::{
+    config::Settings,
+    repository::{InMemoryUsers, UserRepository},
+};
+
+/// The service, with its users in memory.
+pub fn service(settings: &Settings) -> Service {
+    service_with(settings, Arc::new(InMemoryUsers::default()))
+}
+
+/// The service, with its users in `users`.
+pub fn service_with(settings: &Settings, users: Arc<dyn UserRepository>) -> Service {
+    metrics::begin_series();
+    Service::new(marty_runtime::service_info!(), settings.runtime.clone())
+        .http(api::routes(Arc::clone(&users), settings.page_size_max))
+        .metric(&metrics::USERS_STORED)
+        .metric(&metrics::USER_CHANGES)
+        .check("users", move || {
+            let users = Arc::clone(&users);
+            async move { users.ping().await.map_err(CheckError::new) }
+        })
+}
