@@ -1,5 +1,7 @@
 //! `marty` scaffolds observable Rust microservices and proves that what the code exports, the
 //! dashboards draw, the alerts watch and the runbooks explain is one contract.
 
+mod assets;
 pub mod model;
 pub mod project;
+pub mod scaffold;

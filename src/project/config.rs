@@ -8,6 +8,11 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use super::name::ServiceName;
 use super::port::Ports;
 
+const BASE_URL_COMMENT: &str = "\
+# Where people read runbooks, for example \"https://git.example.com/shop/blob/main\".
+# While it is empty, alerts name a runbook by its path from this folder.
+";
+
 /// A `marty.toml`, with its comments.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -38,6 +43,26 @@ impl Config {
         let config = Self { document };
         config.check_services()?;
         Ok(config)
+    }
+
+    /// The configuration of a new project, without services.
+    #[must_use]
+    pub fn of_new_project(name: &str) -> Self {
+        let mut project = Table::new();
+        project.insert("name", value(name));
+        project
+            .decor_mut()
+            .set_prefix("# What marty knows about this project. Yours to edit.\n");
+        let mut runbooks = Table::new();
+        runbooks.insert("base-url", value(""));
+        if let Some(mut key) = runbooks.key_mut("base-url") {
+            key.leaf_decor_mut().set_prefix(BASE_URL_COMMENT);
+        }
+        runbooks.decor_mut().set_prefix("\n");
+        let mut document = DocumentMut::new();
+        document.insert("project", Item::Table(project));
+        document.insert("runbooks", Item::Table(runbooks));
+        Self { document }
     }
 
     /// The project's name, if it is given.
@@ -165,6 +190,20 @@ mod tests {
         adds(
             "services = { a = { http-port = 1 } }\n",
             "services = { a = { http-port = 1 } , order-service = { http-port = 8082, admin-port = 9082 } }\n",
+        );
+    }
+
+    #[test]
+    fn a_new_project_says_what_can_be_set() {
+        let config = Config::of_new_project("shop");
+        assert_eq!(config.project(), Some("shop"));
+        assert_eq!(
+            config.with_service(&"a".parse().unwrap(), PORTS),
+            "# What marty knows about this project. Yours to edit.\n[project]\nname = \"shop\"\n\n\
+             [runbooks]\n\
+             # Where people read runbooks, for example \"https://git.example.com/shop/blob/main\".\n\
+             # While it is empty, alerts name a runbook by its path from this folder.\n\
+             base-url = \"\"\n\n[services.a]\nhttp-port = 8082\nadmin-port = 9082\n"
         );
     }
 

@@ -1,0 +1,142 @@
+//! What is embedded in the program, and nothing else embeds: templates, dashboards, alerts, the
+//! runtime's sources.
+//!
+//! Bytes and paths only; what becomes of them is the scaffold's business.
+
+use include_dir::{Dir, File, include_dir};
+
+/// The templates, rooted at a generated project's root.
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+static DASHBOARDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dashboards");
+static ALERTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/alerts");
+static RUNTIME_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime/src");
+
+/// The runtime's manifest as it is in this repository.
+pub(crate) const RUNTIME_MANIFEST: &str = include_str!("../runtime/Cargo.toml");
+
+/// The files of the runtime crate beside its manifest and sources.
+const RUNTIME_FILES: &[(&str, &[u8])] = &[
+    ("LICENSE-APACHE", include_bytes!("../LICENSE-APACHE")),
+    ("LICENSE-MIT", include_bytes!("../LICENSE-MIT")),
+    ("README.md", include_bytes!("../runtime/README.md")),
+    ("build.rs", include_bytes!("../runtime/build.rs")),
+];
+
+/// An embedded file.
+#[derive(Debug, Clone)]
+pub(crate) struct Asset {
+    /// Its path below the embedded tree, with `/` on every platform.
+    pub(crate) path: String,
+    /// What is in it.
+    pub(crate) bytes: &'static [u8],
+}
+
+/// The files below `templates/<set>`.
+pub(crate) fn templates(set: &str) -> Vec<Asset> {
+    TEMPLATES
+        .get_dir(set)
+        .map(|tree| files(tree, &format!("{set}/")))
+        .unwrap_or_default()
+}
+
+/// The dashboards.
+pub(crate) fn dashboards() -> Vec<Asset> {
+    files(&DASHBOARDS, "")
+}
+
+/// The rules, their tests and the runbooks.
+pub(crate) fn alerts() -> Vec<Asset> {
+    files(&ALERTS, "")
+}
+
+/// The runtime crate less its manifest.
+pub(crate) fn runtime() -> Vec<Asset> {
+    let beside = RUNTIME_FILES.iter().map(|(path, bytes)| Asset {
+        path: (*path).to_owned(),
+        bytes,
+    });
+    let sources = files(&RUNTIME_SOURCES, "").into_iter().map(|source| Asset {
+        path: format!("src/{}", source.path),
+        ..source
+    });
+    beside.chain(sources).collect()
+}
+
+/// Every embedded file, those of a tree in the order of their paths.
+pub(crate) fn all() -> Vec<Asset> {
+    let trees = [&TEMPLATES, &DASHBOARDS, &ALERTS].map(|tree| files(tree, ""));
+    let manifest = Asset {
+        path: "Cargo.toml".to_owned(),
+        bytes: RUNTIME_MANIFEST.as_bytes(),
+    };
+    trees
+        .into_iter()
+        .flatten()
+        .chain(runtime())
+        .chain([manifest])
+        .collect()
+}
+
+/// All files of a tree in the order of their paths, without `prefix` in front.
+fn files(tree: &'static Dir<'static>, prefix: &str) -> Vec<Asset> {
+    let mut found = Vec::new();
+    collect(tree, &mut found);
+    let mut assets: Vec<Asset> = found
+        .into_iter()
+        .map(|file| {
+            let path = file.path().to_string_lossy().replace('\\', "/");
+            let path = path
+                .strip_prefix(prefix)
+                .map_or_else(|| path.clone(), str::to_owned);
+            Asset {
+                path,
+                bytes: file.contents(),
+            }
+        })
+        .collect();
+    assets.sort_by(|one, other| one.path.cmp(&other.path));
+    assets
+}
+
+fn collect(tree: &'static Dir<'static>, found: &mut Vec<&'static File<'static>>) {
+    found.extend(tree.files());
+    for directory in tree.dirs() {
+        collect(directory, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{alerts, dashboards, runtime, templates};
+
+    #[test]
+    fn every_embedded_file_is_safe_to_ship() {
+        let sets = ["project", "service", "http"].map(templates);
+        assert!(sets.iter().all(|set| !set.is_empty()));
+        for asset in sets
+            .into_iter()
+            .flatten()
+            .chain(dashboards())
+            .chain(alerts())
+            .chain(runtime())
+        {
+            let path = &asset.path;
+            let name = path.rsplit('/').next().unwrap();
+            // Cargo leaves a directory with a manifest out of a package, and git applies an
+            // embedded `.gitignore` to this repository.
+            assert!(name != "Cargo.toml" && !name.starts_with('.'), "{path}");
+            assert!(
+                !asset.bytes.windows(2).any(|two| two == b"\r\n"),
+                "{path} has CRLF"
+            );
+            assert!(
+                asset.bytes.ends_with(b"\n"),
+                "{path} has no newline at its end"
+            );
+            assert!(
+                std::str::from_utf8(asset.bytes).is_ok(),
+                "{path} is not UTF-8"
+            );
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Which files a project and a service are made of, rendered.
+
+use super::answer::Answers;
+use super::digest::{sha256, sha256_of_all};
+use super::error::RenderError;
+use super::file::Rendered;
+use super::kind::Kind;
+use super::path::destination;
+use super::plan::Request;
+use super::render::{Variables, render};
+use super::runtime_crate;
+use crate::assets::{self, Asset};
+
+/// The name that shipped dashboards, alerts and runbooks carry where the service's goes. They are
+/// valid as they are, so that the field's tools can check them before anybody generates them.
+const EXAMPLE: &str = "example-service";
+
+/// Where the rules of all services lie.
+const RULES: &str = "observability/monitoring/prometheus/rules";
+
+/// The longest dashboard uid that Grafana takes.
+const UID_LENGTH: usize = 40;
+
+/// The shipped lock, which becomes the project's.
+pub(super) const CARGO_LOCK: &str = "Cargo.lock";
+
+/// The text of the lock that the templates were tested with.
+pub(super) fn shipped_cargo_lock() -> Option<String> {
+    let mut files = assets::templates("project").into_iter();
+    files
+        .find(|asset| asset.path == CARGO_LOCK)
+        .map(|asset| text(&asset))
+}
+
+/// Tells sets of templates apart.
+pub(super) fn fingerprint() -> String {
+    let assets = assets::all();
+    sha256_of_all(
+        assets
+            .iter()
+            .flat_map(|asset| [asset.path.as_bytes(), asset.bytes]),
+    )
+}
+
+/// The files that a project has once, less those that every service changes.
+pub(super) fn project(project: &str, answers: &Answers) -> Result<Vec<Rendered>, RenderError> {
+    let templates = assets::templates("project");
+    let templates = templates.iter().filter(|asset| asset.path != CARGO_LOCK);
+    let mut files = from_templates(templates, project, answers)?;
+    files.extend(runtime_crate::files().map_err(RenderError::manifest)?);
+    Ok(files)
+}
+
+/// The files of a service.
+pub(super) fn service(
+    project: &str,
+    answers: &Answers,
+    runbook_base: &str,
+) -> Result<Vec<Rendered>, RenderError> {
+    let templates = ["service", set(answers.kind)].map(assets::templates);
+    let mut files = from_templates(templates.iter().flatten(), project, answers)?;
+    let example = Example::new(answers, runbook_base);
+    let name = answers.name.as_str();
+    let dashboards = assets::dashboards()
+        .into_iter()
+        .map(|it| (dashboard_path(&it, name), it));
+    let alerts = assets::alerts()
+        .into_iter()
+        .map(|it| (alert_path(&it, name), it));
+    files.extend(dashboards.chain(alerts).map(|(path, asset)| Rendered {
+        path,
+        content: example.adapt(&text(&asset)),
+    }));
+    Ok(files)
+}
+
+/// The paths of all files that a request makes and that may be in the way of others.
+pub(super) fn paths(request: &Request, with_project: bool) -> Vec<String> {
+    let name = request.name.as_str();
+    let mut sets = vec!["service", set(request.kind)];
+    if with_project {
+        sets.push("project");
+    }
+    let templates = sets.into_iter().flat_map(assets::templates);
+    let mut paths: Vec<String> = templates
+        .map(|asset| destination(&asset.path, name).path)
+        .collect();
+    paths.extend(
+        assets::dashboards()
+            .iter()
+            .map(|asset| dashboard_path(asset, name)),
+    );
+    paths.extend(assets::alerts().iter().map(|asset| alert_path(asset, name)));
+    if with_project {
+        paths.extend(runtime_crate::paths());
+    }
+    paths.sort_unstable();
+    paths
+}
+
+/// The templates that only this kind has.
+fn set(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Http => "http",
+    }
+}
+
+fn dashboard_path(asset: &Asset, name: &str) -> String {
+    format!("services/{name}/observability/dashboards/{}", asset.path)
+}
+
+fn alert_path(asset: &Asset, name: &str) -> String {
+    if asset.path.starts_with("runbooks/") {
+        format!("services/{name}/observability/{}", asset.path)
+    } else {
+        format!("{RULES}/{}", asset.path.replace(EXAMPLE, name))
+    }
+}
+
+fn from_templates<'a>(
+    templates: impl Iterator<Item = &'a Asset>,
+    project: &str,
+    answers: &Answers,
+) -> Result<Vec<Rendered>, RenderError> {
+    let variables = Variables::new(project, answers);
+    templates
+        .map(|asset| {
+            let destination = destination(&asset.path, answers.name.as_str());
+            let text = text(asset);
+            let content = if destination.rendered {
+                render(&text, &variables)
+                    .map_err(|error| RenderError::template(&asset.path, error))?
+            } else {
+                text
+            };
+            Ok(Rendered {
+                path: destination.path,
+                content,
+            })
+        })
+        .collect()
+}
+
+fn text(asset: &Asset) -> String {
+    String::from_utf8_lossy(asset.bytes).into_owned()
+}
+
+/// Puts a service in the place of the example that the shipped artefacts are written for.
+struct Example<'a> {
+    name: &'a str,
+    uid: String,
+    runbook_base: String,
+}
+
+impl<'a> Example<'a> {
+    fn new(answers: &'a Answers, runbook_base: &str) -> Self {
+        let name = answers.name.as_str();
+        let mut runbook_base = runbook_base.trim_end_matches('/').to_owned();
+        if !runbook_base.is_empty() {
+            runbook_base.push('/');
+        }
+        Self {
+            name,
+            uid: uid(name),
+            runbook_base,
+        }
+    }
+
+    fn adapt(&self, text: &str) -> String {
+        let runbooks = format!("runbook_url: services/{EXAMPLE}/");
+        let based = format!("runbook_url: {}services/{EXAMPLE}/", self.runbook_base);
+        text.replace(&runbooks, &based)
+            .replace(&format!("{EXAMPLE}-detail"), &self.uid)
+            .replace(EXAMPLE, self.name)
+    }
+}
+
+/// The uid of a service's dashboard: its name, shortened to what Grafana takes.
+fn uid(name: &str) -> String {
+    const SUFFIX: &str = "-detail";
+    const DIGITS: usize = 8;
+    if name.len() + SUFFIX.len() <= UID_LENGTH {
+        return format!("{name}{SUFFIX}");
+    }
+    // Names that begin alike keep different uids.
+    let hash = sha256(name.as_bytes());
+    let kept = UID_LENGTH - SUFFIX.len() - DIGITS - 1;
+    let (start, digits) = (name.get(..kept), hash.get(..DIGITS));
+    format!(
+        "{}-{}{SUFFIX}",
+        start.unwrap_or(name).trim_end_matches('-'),
+        digits.unwrap_or_default()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{project, service, uid};
+    use crate::project::port;
+    use crate::scaffold::{Answers, Kind};
+
+    fn answers(name: &str) -> Answers {
+        Answers::new(name.parse().unwrap(), Kind::Http, port::first())
+    }
+
+    #[test]
+    fn a_uid_is_never_longer_than_grafana_takes() {
+        assert_eq!(uid("user-service"), "user-service-detail");
+        for length in 1..=63 {
+            assert!(uid(&"x".repeat(length)).len() <= 40, "{length}");
+        }
+        let (one, other) = (
+            format!("{}1", "x".repeat(62)),
+            format!("{}2", "x".repeat(62)),
+        );
+        assert_ne!(uid(&one), uid(&other));
+    }
+
+    #[test]
+    fn nothing_of_the_example_is_left() {
+        for file in service("shop", &answers("order-service"), "").unwrap() {
+            assert!(!file.content.contains("example-service"), "{}", file.path);
+            assert!(!file.path.contains("example-service"), "{}", file.path);
+        }
+    }
+
+    #[test]
+    fn a_runbook_base_is_put_in_front() {
+        let files = service("shop", &answers("a"), "https://x.example/").unwrap();
+        let rules = files
+            .iter()
+            .find(|file| file.path.ends_with("a.rules.yml"))
+            .unwrap();
+        let based = "runbook_url: https://x.example/services/a/observability/runbooks/";
+        assert_eq!(
+            rules.content.matches("runbook_url: ").count(),
+            rules.content.matches(based).count()
+        );
+    }
+
+    #[test]
+    fn no_two_files_have_one_path() {
+        let answers = answers("user-service");
+        let mut paths: Vec<String> = project("shop", &answers)
+            .unwrap()
+            .into_iter()
+            .chain(service("shop", &answers, "").unwrap())
+            .map(|file| file.path)
+            .collect();
+        let count = paths.len();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), count);
+    }
+}

@@ -1,0 +1,159 @@
+//! What can go wrong between a request and a finished tree.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::project::name::NameError;
+
+/// An embedded file that cannot be rendered: a fault of this program, never of its user.
+#[derive(Debug, thiserror::Error)]
+#[error("the embedded file `{path}` cannot be rendered")]
+pub(super) struct RenderError {
+    path: String,
+    source: RenderErrorKind,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RenderErrorKind {
+    #[error(transparent)]
+    Template(Box<handlebars::RenderError>),
+    #[error(transparent)]
+    Manifest(toml_edit::TomlError),
+}
+
+impl RenderError {
+    pub(super) fn template(path: &str, error: handlebars::RenderError) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: RenderErrorKind::Template(Box::new(error)),
+        }
+    }
+
+    pub(super) fn manifest(error: toml_edit::TomlError) -> Self {
+        let path = "runtime/Cargo.toml".to_owned();
+        Self {
+            path,
+            source: RenderErrorKind::Manifest(error),
+        }
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct PlanError(#[from] PlanErrorKind);
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PlanErrorKind {
+    #[error("{0}")]
+    Name(NameError),
+    #[error("`{name}` is already a service of the project in `{}`", root.display())]
+    Taken { name: String, root: PathBuf },
+    #[error("`{}` is not empty: {}", root.display(), listed(paths, *more))]
+    Occupied {
+        root: PathBuf,
+        paths: Vec<String>,
+        more: usize,
+    },
+    #[error("the service's files would replace others in `{}`: {}", root.display(), listed(paths, *more))]
+    Collision {
+        root: PathBuf,
+        paths: Vec<String>,
+        more: usize,
+    },
+    #[error("every pair of ports is taken in `marty.toml`")]
+    NoPorts,
+    #[error("cannot read `{}`: {message}", path.display())]
+    Unreadable { path: PathBuf, message: String },
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error("cannot write the records of marty")]
+    Lock(#[from] toml_edit::ser::Error),
+    #[error("cannot compress a pristine copy")]
+    Base(#[source] io::Error),
+}
+
+impl PlanError {
+    /// What to do about it, one line for each way out.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match &self.0 {
+            PlanErrorKind::Name(error) => {
+                vec![format!("`{}` would do", error.suggestion())]
+            }
+            PlanErrorKind::Taken { .. } => vec!["choose another name".to_owned()],
+            PlanErrorKind::Occupied { .. } => vec![
+                "choose a directory that does not exist yet, with `--dir DIR`".to_owned(),
+                "or move away what is in it, and run this again".to_owned(),
+            ],
+            PlanErrorKind::Collision { .. } => vec![
+                "choose another name for the service".to_owned(),
+                "or move these files away, and run this again".to_owned(),
+            ],
+            PlanErrorKind::Unreadable { .. } => {
+                vec!["repair it or restore it from version control".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn listed(paths: &[String], more: usize) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "{}{more} exist{}",
+        paths.join(", "),
+        if paths.len() == 1 && more.is_empty() {
+            "s"
+        } else {
+            ""
+        }
+    )
+}
+
+/// Why a plan was not carried out. The tree is as it was before, unless
+/// [`left_behind`](ApplyError::left_behind) says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} `{}`", path.display())]
+pub struct ApplyError {
+    what: &'static str,
+    path: PathBuf,
+    source: Option<io::Error>,
+    left_behind: Vec<PathBuf>,
+}
+
+impl ApplyError {
+    pub(super) fn new(what: &'static str, path: &Path, source: io::Error) -> Self {
+        Self {
+            what,
+            path: path.to_owned(),
+            source: Some(source),
+            left_behind: Vec::new(),
+        }
+    }
+
+    pub(super) fn refused(what: &'static str, path: &Path) -> Self {
+        Self {
+            what,
+            path: path.to_owned(),
+            source: None,
+            left_behind: Vec::new(),
+        }
+    }
+
+    pub(super) fn leaving(mut self, left_behind: Vec<PathBuf>) -> Self {
+        self.left_behind = left_behind;
+        self
+    }
+
+    /// What could not be put back as it was; empty unless putting it back failed too.
+    #[must_use]
+    pub fn left_behind(&self) -> &[PathBuf] {
+        &self.left_behind
+    }
+}

@@ -1,0 +1,39 @@
+//! Makes services and projects: render, plan, apply.
+//!
+//! [`Site`] looks at the place, [`Plan`] is everything that will happen there as one value, free
+//! of conflicts, and [`apply()`] does all of it or nothing. Only [`Site`] and [`apply()`] touch the
+//! disk; nothing in here prints.
+
+mod answer;
+mod apply;
+mod base;
+mod cargo_lock;
+mod catalogue;
+mod diff;
+mod digest;
+mod error;
+mod file;
+mod filesystem;
+mod kind;
+mod lock;
+pub mod next;
+mod outcome;
+mod path;
+mod plan;
+mod render;
+mod runtime_crate;
+mod site;
+pub mod summary;
+mod undo;
+
+pub use answer::Answers;
+pub use apply::apply;
+pub use diff::unified;
+pub use error::{ApplyError, PlanError};
+pub use file::Class;
+pub use filesystem::{Disk, FileSystem};
+pub use kind::{Kind, UnknownKind};
+pub use lock::{LOCK_PATH, Lock, LockError};
+pub use outcome::Outcome;
+pub use plan::{Action, Change, Plan, Request};
+pub use site::{Site, SiteError};

@@ -1,0 +1,275 @@
+//! Everything that will happen, as one value.
+//!
+//! Pure: made from a request and a [`Site`], complete and free of conflicts, or not made at all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::answer::Answers;
+use super::base;
+use super::cargo_lock::CargoLock;
+use super::catalogue;
+use super::digest::sha256;
+use super::error::{PlanError, PlanErrorKind};
+use super::file::{Class, Rendered};
+use super::kind::Kind;
+use super::lock::{File, LOCK_PATH, Lock};
+use super::site::{ProjectState, Site, State};
+use crate::project::config::Config;
+use crate::project::name::{NameError, ServiceName};
+use crate::project::port;
+use crate::project::root::MANIFEST;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The service's name.
+    pub name: ServiceName,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// Every file that will be made or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    root: PathBuf,
+    project: String,
+    new_project: bool,
+    answers: Answers,
+    changes: Vec<Change>,
+}
+
+/// What happens to one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its path relative to the project's root, with `/` on every platform.
+    pub path: String,
+    /// Whose it is.
+    pub class: Class,
+    /// Whether it is new.
+    pub action: Action,
+    /// What will be in it.
+    pub content: Vec<u8>,
+}
+
+/// How a file changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// There is no such file.
+    Create,
+    /// The file is there.
+    Update {
+        /// What is in it; the plan holds only as long as this is so.
+        before: Vec<u8>,
+    },
+}
+
+impl Plan {
+    /// The plan for a request at a place.
+    ///
+    /// # Errors
+    /// When the name will not do or is taken, or when files are in the way.
+    pub fn new(request: &Request, site: &Site) -> Result<Self, PlanError> {
+        let shipped = shipped_lock()?;
+        check_name(&request.name, &shipped)?;
+        let plan = match &site.state {
+            State::Vacant { project } => new_project(request, site, project, &shipped)?,
+            State::Project(state) => new_service(request, site, state, &shipped)?,
+        };
+        Ok(plan)
+    }
+
+    /// Where the project is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the project is called.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// Whether the project is made too.
+    #[must_use]
+    pub fn is_new_project(&self) -> bool {
+        self.new_project
+    }
+
+    /// What the service is made from.
+    #[must_use]
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// The changes in the order of their paths.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+}
+
+fn shipped_lock() -> Result<CargoLock, PlanErrorKind> {
+    let text = catalogue::shipped_cargo_lock().unwrap_or_default();
+    CargoLock::parse(&text).map_err(|error| PlanErrorKind::Unreadable {
+        path: PathBuf::from("templates/project/Cargo.lock"),
+        message: error.to_string(),
+    })
+}
+
+/// A crate cannot be built with another of the same name.
+fn check_name(name: &ServiceName, shipped: &CargoLock) -> Result<(), PlanErrorKind> {
+    let crate_name = name.crate_name();
+    let mut taken = shipped.dependencies().chain(["marty-runtime"]);
+    if taken.any(|dependency| dependency.replace('-', "_") == crate_name) {
+        return Err(PlanErrorKind::Name(NameError::dependency(name)));
+    }
+    Ok(())
+}
+
+fn new_project(
+    request: &Request,
+    site: &Site,
+    project: &str,
+    shipped: &CargoLock,
+) -> Result<Plan, PlanErrorKind> {
+    if !site.occupied.is_empty() {
+        let (paths, more) = (site.occupied.clone(), site.more);
+        return Err(PlanErrorKind::Occupied {
+            root: site.root.clone(),
+            paths,
+            more,
+        });
+    }
+    let answers = Answers::new(request.name.clone(), request.kind, port::first());
+    let config = Config::of_new_project(project);
+    let mut files = catalogue::project(project, &answers)?;
+    files.extend(catalogue::service(
+        project,
+        &answers,
+        config.runbook_base_url(),
+    )?);
+    let mut draft = Draft::default();
+    let templates = catalogue::fingerprint();
+    draft.generate(files, Lock::new(project, &templates), &answers, &templates)?;
+    draft.create(MANIFEST, config.with_service(&answers.name, answers.ports));
+    draft.create(
+        catalogue::CARGO_LOCK,
+        shipped.renamed(answers.name.as_str()).to_text(),
+    );
+    Ok(draft.into_plan(site, project, answers))
+}
+
+fn new_service(
+    request: &Request,
+    site: &Site,
+    state: &ProjectState,
+    shipped: &CargoLock,
+) -> Result<Plan, PlanErrorKind> {
+    let name = request.name.as_str();
+    if state.config.services().contains_key(name) || state.lock.has_service(name) {
+        return Err(PlanErrorKind::Taken {
+            name: name.to_owned(),
+            root: site.root.clone(),
+        });
+    }
+    if !site.occupied.is_empty() {
+        let (paths, more) = (site.occupied.clone(), site.more);
+        return Err(PlanErrorKind::Collision {
+            root: site.root.clone(),
+            paths,
+            more,
+        });
+    }
+    let ports = port::next_free(&state.config.taken_ports()).ok_or(PlanErrorKind::NoPorts)?;
+    let answers = Answers::new(request.name.clone(), request.kind, ports);
+    let project = state.lock.project();
+    let files = catalogue::service(project, &answers, state.config.runbook_base_url())?;
+    let mut draft = Draft::default();
+    draft.generate(
+        files,
+        state.lock.clone(),
+        &answers,
+        &catalogue::fingerprint(),
+    )?;
+    draft.update(LOCK_PATH, &state.lock_text);
+    draft.create(MANIFEST, state.config.with_service(&answers.name, ports));
+    draft.update(MANIFEST, &state.config_text);
+    if let Some((lock, text)) = &state.cargo_lock {
+        draft.create(
+            catalogue::CARGO_LOCK,
+            lock.with_service(shipped, name).to_text(),
+        );
+        draft.update(catalogue::CARGO_LOCK, text);
+    }
+    // A pristine copy is named by its content: one that is there is the one that is needed.
+    draft.changes.retain(|path, _| !state.copies.contains(path));
+    Ok(draft.into_plan(site, project, answers))
+}
+
+/// The changes while they are put together.
+#[derive(Default)]
+struct Draft {
+    changes: BTreeMap<String, Change>,
+}
+
+impl Draft {
+    /// The rendered files, their pristine copies and the lock that names them.
+    fn generate(
+        &mut self,
+        files: Vec<Rendered>,
+        lock: Lock,
+        answers: &Answers,
+        templates: &str,
+    ) -> Result<(), PlanErrorKind> {
+        let mut recorded = Vec::new();
+        for file in files {
+            let class = Class::of(&file.path);
+            if class.has_base() {
+                let sha256 = sha256(file.content.as_bytes());
+                let copy = base::pack(file.content.as_bytes()).map_err(PlanErrorKind::Base)?;
+                self.create(&base::path(&sha256), copy);
+                recorded.push(File {
+                    path: file.path.clone(),
+                    class,
+                    sha256,
+                });
+            }
+            self.create(&file.path, file.content);
+        }
+        self.create(
+            LOCK_PATH,
+            lock.with(answers, templates, recorded).to_text()?,
+        );
+        Ok(())
+    }
+
+    fn create(&mut self, path: &str, content: impl Into<Vec<u8>>) {
+        let change = Change {
+            path: path.to_owned(),
+            class: Class::of(path),
+            action: Action::Create,
+            content: content.into(),
+        };
+        self.changes.insert(path.to_owned(), change);
+    }
+
+    fn update(&mut self, path: &str, before: &str) {
+        if let Some(change) = self.changes.get_mut(path) {
+            change.action = Action::Update {
+                before: before.as_bytes().to_vec(),
+            };
+        }
+    }
+
+    fn into_plan(self, site: &Site, project: &str, answers: Answers) -> Plan {
+        Plan {
+            root: site.root.clone(),
+            project: project.to_owned(),
+            new_project: !site.is_project(),
+            answers,
+            changes: self.changes.into_values().collect(),
+        }
+    }
+}

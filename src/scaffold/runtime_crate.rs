@@ -1,0 +1,71 @@
+//! The bundled runtime: its files, and its manifest as it stands alone in a project.
+
+use toml_edit::{DocumentMut, TomlError};
+
+use super::file::Rendered;
+use crate::assets;
+
+/// Where the runtime lies in a project.
+const DIRECTORY: &str = "crates/marty-runtime";
+
+/// Every file of the runtime crate.
+pub(super) fn files() -> Result<Vec<Rendered>, TomlError> {
+    let manifest = Rendered {
+        path: format!("{DIRECTORY}/Cargo.toml"),
+        content: manifest(assets::RUNTIME_MANIFEST)?,
+    };
+    let sources = assets::runtime().into_iter().map(|asset| Rendered {
+        path: format!("{DIRECTORY}/{}", asset.path),
+        content: String::from_utf8_lossy(asset.bytes).into_owned(),
+    });
+    Ok([manifest].into_iter().chain(sources).collect())
+}
+
+/// The paths of these files.
+pub(super) fn paths() -> impl Iterator<Item = String> {
+    let beside = ["Cargo.toml".to_owned()].into_iter();
+    let names = beside.chain(assets::runtime().into_iter().map(|asset| asset.path));
+    names.map(|name| format!("{DIRECTORY}/{name}"))
+}
+
+/// The manifest less what only this repository has: the tests' dependencies.
+fn manifest(text: &str) -> Result<String, TomlError> {
+    let mut manifest: DocumentMut = text.parse()?;
+    for section in ["dev-dependencies", "example", "test", "bench"] {
+        manifest.remove(section);
+    }
+    let text = manifest.to_string();
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{files, manifest};
+
+    #[test]
+    fn what_only_tests_need_is_left_out() {
+        let text = "[package]\nname = \"a\"\n\n[dependencies]\nb = \"1\" # why\n\n[dev-dependencies]\nc = \"1\"\n\n[[test]]\nname = \"it\"\n";
+        let expected = "[package]\nname = \"a\"\n\n[dependencies]\nb = \"1\" # why\n";
+        assert_eq!(manifest(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_manifest_needs_nothing_of_this_workspace_but_lints() {
+        let files = files().unwrap();
+        let manifest = &files
+            .iter()
+            .find(|file| file.path.ends_with("Cargo.toml"))
+            .unwrap()
+            .content;
+        let inherited: Vec<&str> = manifest
+            .lines()
+            .filter(|line| line.contains("workspace = true"))
+            .collect();
+        assert_eq!(
+            inherited,
+            ["workspace = true"],
+            "only `[lints]` is inherited"
+        );
+        assert!(!manifest.contains("path ="), "no crate beside it is needed");
+    }
+}

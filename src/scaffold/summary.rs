@@ -1,0 +1,96 @@
+//! A plan in words, for people.
+
+use std::fmt::Write as _;
+
+use super::base;
+use super::plan::{Action, Plan};
+
+/// Every path of the plan and what happens to it; the pristine copies in one line.
+#[must_use]
+pub fn listing(plan: &Plan) -> String {
+    let mut text = String::new();
+    let mut copies = 0;
+    for change in plan.changes() {
+        if change.path.starts_with(base::DIRECTORY) {
+            copies += 1;
+            continue;
+        }
+        let action = match change.action {
+            Action::Create => "create",
+            Action::Update { .. } => "update",
+        };
+        let _ = writeln!(text, "{action}  {}", change.path);
+    }
+    if copies > 0 {
+        let _ = writeln!(
+            text,
+            "create  {}/*.gz  ({copies} pristine copies)",
+            base::DIRECTORY
+        );
+    }
+    text
+}
+
+/// What is made, in one line, to go on behind "created" or "would create".
+#[must_use]
+pub fn headline(plan: &Plan) -> String {
+    let answers = plan.answers();
+    let root = plan.root().display();
+    let service = format!("the {} service `{}`", answers.kind, answers.name);
+    if plan.is_new_project() {
+        format!(
+            "the project `{}` in `{root}` with {service}",
+            plan.project()
+        )
+    } else {
+        format!("{service} in the project `{}` in `{root}`", plan.project())
+    }
+}
+
+/// The places to know of, one a line.
+#[must_use]
+pub fn places(plan: &Plan) -> String {
+    let answers = plan.answers();
+    let service = format!("services/{}", answers.name);
+    let mut places = vec![
+        (service.clone(), "its code, tests, Dockerfile and README"),
+        (
+            format!("{service}/observability"),
+            "its dashboard and runbooks",
+        ),
+        (
+            "observability/monitoring/prometheus".to_owned(),
+            "where Prometheus finds it, its alerts and their tests",
+        ),
+        ("marty.toml".to_owned(), "its ports"),
+    ];
+    if plan.is_new_project() {
+        places.push((
+            "crates/marty-runtime".to_owned(),
+            "metrics, logs, health and shutdown",
+        ));
+        places.push((
+            ".marty".to_owned(),
+            "what was generated, for marty; commit it",
+        ));
+    }
+    let width = places
+        .iter()
+        .map(|(path, _)| path.len())
+        .max()
+        .unwrap_or_default();
+    let lines = places
+        .iter()
+        .map(|(path, what)| format!("  {path:width$}  {what}\n"));
+    lines.collect()
+}
+
+/// Where the service will listen.
+#[must_use]
+pub fn listeners(plan: &Plan) -> String {
+    let ports = plan.answers().ports;
+    format!(
+        "  http://127.0.0.1:{}  its interface\n  http://127.0.0.1:{}  /metrics, /livez, /readyz, /startupz\n",
+        ports.http, ports.admin
+    )
+}
