@@ -2,6 +2,9 @@
 //! dashboards draw, the alerts watch and the runbooks explain is one contract.
 
 mod assets;
+pub mod cli;
+pub mod commands;
 pub mod model;
 pub mod project;
 pub mod scaffold;
+pub mod ui;

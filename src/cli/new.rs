@@ -1,0 +1,65 @@
+//! `marty new`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+
+use crate::scaffold::Kind;
+
+/// Makes a service, and the project around it where there is none.
+///
+/// Inside a project, or with `--dir` on one, the service is added to it. Otherwise a new project
+/// is made, in a directory called like the service or in DIR.
+///
+/// Nothing is written unless everything can be: files that exist are never replaced, and when
+/// something goes wrong the directory is as before.
+#[derive(Debug, Args)]
+pub struct New {
+    /// The service's name, such as `user-service`: letters `a-z`, digits and `-`
+    pub name: Option<String>,
+
+    /// What the service talks
+    #[arg(long, value_parser = kinds())]
+    pub kind: Option<Kind>,
+
+    /// The directory of the project, new or existing
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+
+    /// Ask for no confirmation
+    #[arg(short, long)]
+    pub yes: bool,
+
+    /// In which form the plan is shown
+    #[command(flatten)]
+    pub form: Form,
+
+    /// Ask nothing, even on a terminal
+    #[arg(long)]
+    pub no_input: bool,
+}
+
+/// What is shown, and whether that is all.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Form {
+    /// Print what would be made, and make nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print what would be made as a unified diff, and make nothing
+    #[arg(long, conflicts_with = "json")]
+    pub diff: bool,
+
+    /// Print the plan and what became of it as JSON, and nothing else on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The kinds by name; an unknown one is answered with the known ones.
+fn kinds() -> impl clap::builder::TypedValueParser<Value = Kind> {
+    let names = Kind::ALL
+        .iter()
+        .map(|kind| PossibleValue::new(kind.name()).help(kind.summary()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Kind>())
+}

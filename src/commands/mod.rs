@@ -1,0 +1,77 @@
+//! One file per command: arguments in, a call of the modules below, an exit status out.
+//!
+//! No logic in here, and nothing is written but through [`Ui`].
+
+mod interrupt;
+mod new;
+mod status;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use clap::Parser as _;
+
+use crate::cli::{Cli, Color, Command};
+use crate::ui::{Failure, OutputError, Ui};
+use status::Status;
+
+/// Why a command ended early.
+enum Stop {
+    /// It could not do what it was asked.
+    Failure(Failure),
+    /// Nobody takes its output any more.
+    Output(OutputError),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<OutputError> for Stop {
+    fn from(error: OutputError) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Runs the program with `arguments`, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let mut ui = Ui::new(match cli.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    });
+    let result = match cli.command {
+        Command::New(arguments) => new::run(&arguments, &mut ui),
+    };
+    result.unwrap_or_else(|stop| stopped(stop, &mut ui)).into()
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn usage(error: &clap::Error) -> Status {
+    let mut ui = Ui::new(ColorChoice::Auto);
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        ui.say(&text);
+        return Status::Failure;
+    }
+    match ui.data(&text) {
+        Ok(()) => Status::Success,
+        Err(error) => stopped(error.into(), &mut ui),
+    }
+}
+
+fn stopped(stop: Stop, ui: &mut Ui) -> Status {
+    match stop {
+        Stop::Output(error) if error.reader_left() => return Status::Success,
+        Stop::Output(error) => ui.fail(&Failure::new(&error)),
+        Stop::Failure(failure) => ui.fail(&failure),
+    }
+    Status::Failure
+}
