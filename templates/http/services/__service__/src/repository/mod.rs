@@ -9,5 +9,5 @@ mod users;
 
 pub use error::RepositoryError;
 pub use memory::InMemoryUsers;
-pub use page::{Page, PageSize};
+pub use page::{InvalidPageSize, Page, PageSize};
 pub use users::{Answer, UserRepository};

@@ -1,6 +1,6 @@
 //! Lists in parts.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use crate::domain::{User, UserId};
 
 /// How many users a page holds at most: 1 to 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "u16")]
+#[serde(try_from = "String")]
 pub struct PageSize(u16);
 
 impl PageSize {
@@ -32,11 +32,25 @@ impl PageSize {
     }
 }
 
-impl TryFrom<u16> for PageSize {
-    type Error = String;
+/// A text is not the size of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("has to be {}", PageSize::ACCEPTED)]
+pub struct InvalidPageSize;
 
-    fn try_from(size: u16) -> Result<Self, String> {
-        Self::new(size).ok_or_else(|| format!("{size} has to be {}", Self::ACCEPTED))
+impl FromStr for PageSize {
+    type Err = InvalidPageSize;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPageSize> {
+        let size = text.parse().ok().and_then(Self::new);
+        size.ok_or(InvalidPageSize)
+    }
+}
+
+impl TryFrom<String> for PageSize {
+    type Error = InvalidPageSize;
+
+    fn try_from(text: String) -> Result<Self, InvalidPageSize> {
+        text.parse()
     }
 }
 
