@@ -111,7 +111,7 @@ impl NameError {
     /// A valid name that is close to the one that was refused.
     #[must_use]
     pub fn suggestion(&self) -> String {
-        let mut words = self.name.to_ascii_lowercase();
+        let mut words = separated(&self.name).to_ascii_lowercase();
         words.retain(|c| c.is_ascii() && !c.is_ascii_control());
         let mut name = words
             .split(|c: char| !c.is_ascii_alphanumeric())
@@ -192,6 +192,20 @@ fn reserved(name: &str) -> Option<Fault> {
     .find_map(|(words, fault)| words.contains(&name).then_some(fault))
 }
 
+/// The name with a `-` between the words of camel case.
+fn separated(name: &str) -> String {
+    let mut after_lower = false;
+    let mut words = String::new();
+    for c in name.chars() {
+        if after_lower && c.is_ascii_uppercase() {
+            words.push('-');
+        }
+        words.push(c);
+        after_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+    }
+    words
+}
+
 fn capitalise(word: &str) -> String {
     let mut characters = word.chars();
     characters
@@ -231,7 +245,7 @@ mod tests {
         refused(
             "UserService",
             "`UserService` contains `U`: a service name is made of `a-z`, `0-9` and `-`",
-            "userservice",
+            "user-service",
         );
         refused(
             "user_service",
