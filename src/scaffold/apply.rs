@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
             let staged = self.new_tree().join(&change.path);
             let place = self.plan.root().join(&change.path);
             self.go_on(&place)?;
-            self.create_parents(&staged)?;
+            self.create_parents(&staged, &place)?;
             self.log
                 .write_new(&staged, &change.content)
                 .map_err(|error| ApplyError::new("cannot write", &place, error))?;
@@ -103,11 +103,12 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn create_parents(&mut self, path: &Path) -> Result<(), ApplyError> {
-        let parent = path.parent().unwrap_or(Path::new(""));
+    /// Makes the directories for a staged file; a failure names the place it was staged for.
+    fn create_parents(&mut self, staged: &Path, place: &Path) -> Result<(), ApplyError> {
+        let parent = staged.parent().unwrap_or(Path::new(""));
         self.log
             .create_directories(parent)
-            .map_err(|error| ApplyError::new("cannot create", parent, error))
+            .map_err(|error| ApplyError::new("cannot write", place, error))
     }
 
     /// The topmost paths that do not exist yet, of which each is moved into place at once.
@@ -153,7 +154,7 @@ impl<'a> Run<'a> {
             ));
         }
         self.log.copy_permissions(&staged, &place).map_err(fail)?;
-        self.create_parents(&old)?;
+        self.create_parents(&old, &place)?;
         self.log.rename(&place, &old).map_err(fail)?;
         self.log.rename(&staged, &place).map_err(fail)
     }

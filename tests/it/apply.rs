@@ -1,0 +1,207 @@
+//! All or nothing: whatever fails on the way, the directory is as it was before.
+
+use std::cell::Cell;
+use std::io;
+use std::path::Path;
+
+use marty::scaffold::{self, Disk, FileSystem, Kind, Plan, Request, Site};
+
+use crate::sandbox::{Sandbox, tree};
+
+/// A disk whose step number `failing` fails, and no other.
+#[derive(Debug)]
+struct Faulty {
+    disk: Disk,
+    steps: Cell<usize>,
+    failing: usize,
+}
+
+impl Faulty {
+    fn new(failing: usize) -> Self {
+        Self {
+            disk: Disk,
+            steps: Cell::new(0),
+            failing,
+        }
+    }
+
+    fn step(&self) -> io::Result<()> {
+        let step = self.steps.get();
+        self.steps.set(step + 1);
+        if step == self.failing {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+impl FileSystem for Faulty {
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        self.step().and_then(|()| self.disk.create_directory(path))
+    }
+
+    fn write_new(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        self.step()
+            .and_then(|()| self.disk.write_new(path, content))
+    }
+
+    fn copy_permissions(&self, path: &Path, like: &Path) -> io::Result<()> {
+        self.step()
+            .and_then(|()| self.disk.copy_permissions(path, like))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step().and_then(|()| self.disk.rename(from, to))
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_file(path)
+    }
+
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_directory(path)
+    }
+}
+
+fn plan(root: &Path, name: &str) -> Plan {
+    let request = Request {
+        name: name.parse().unwrap(),
+        kind: Kind::Http,
+    };
+    let site = Site::inspect(root, &request).unwrap();
+    Plan::new(&request, &site).unwrap()
+}
+
+/// Makes every step fail in turn, and returns how many steps there are.
+#[track_caller]
+fn every_failure_leaves_nothing(sandbox: &Sandbox, plan: &Plan) -> usize {
+    let before = sandbox.tree();
+    for failing in 0.. {
+        let files = Faulty::new(failing);
+        match scaffold::apply(plan, &files, &|| false) {
+            Ok(leftover) => {
+                assert_eq!(leftover, None);
+                return failing;
+            }
+            Err(error) => {
+                assert!(error.left_behind().is_empty(), "{:?}", error.left_behind());
+                assert_eq!(sandbox.tree(), before, "step {failing} failed");
+            }
+        }
+    }
+    unreachable!("there are only so many steps")
+}
+
+#[test]
+fn a_failure_leaves_nothing_of_a_new_project() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.join("new/shop");
+    let plan = plan(&root, "user-service");
+    let steps = every_failure_leaves_nothing(&sandbox, &plan);
+    assert!(
+        steps > plan.changes().len(),
+        "every file is written in a step of its own"
+    );
+    let files = tree(&root).values().flatten().count();
+    assert_eq!(files, plan.changes().len());
+}
+
+#[test]
+fn a_failure_leaves_an_empty_directory_empty() {
+    let sandbox = Sandbox::new();
+    let plan = plan(sandbox.path(), "user-service");
+    every_failure_leaves_nothing(&sandbox, &plan);
+    assert_eq!(
+        sandbox.tree().values().flatten().count(),
+        plan.changes().len()
+    );
+}
+
+#[test]
+fn a_failure_leaves_a_project_as_it_was() {
+    let sandbox = Sandbox::with_project();
+    let root = sandbox.join("shop");
+    let before = tree(&root);
+    let plan = plan(&root, "order-service");
+    every_failure_leaves_nothing(&sandbox, &plan);
+    let changed: Vec<String> = tree(&root)
+        .into_iter()
+        .filter(|(path, content)| before.get(path).is_some_and(|old| old != content))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(changed, [".marty/lock.toml", "Cargo.lock", "marty.toml"]);
+}
+
+#[test]
+fn an_interruption_at_any_point_leaves_nothing() {
+    let sandbox = Sandbox::with_project();
+    let plan = plan(&sandbox.join("shop"), "order-service");
+    let before = sandbox.tree();
+    for point in 0.. {
+        let asked = Cell::new(0);
+        let interrupted = || {
+            asked.set(asked.get() + 1);
+            asked.get() > point
+        };
+        match scaffold::apply(&plan, &Disk, &interrupted) {
+            Ok(_) => break,
+            Err(error) => {
+                assert!(
+                    error.to_string().starts_with("interrupted before `"),
+                    "{error}"
+                );
+                assert_eq!(sandbox.tree(), before, "point {point}");
+            }
+        }
+    }
+    assert_ne!(sandbox.tree(), before, "in the end nothing interrupted it");
+}
+
+#[test]
+fn what_somebody_else_changed_meanwhile_is_kept() {
+    let sandbox = Sandbox::with_project();
+    let plan = plan(&sandbox.join("shop"), "order-service");
+    sandbox.write("shop/marty.toml", "# edited meanwhile\n");
+    let before = sandbox.tree();
+    let error = scaffold::apply(&plan, &Disk, &|| false).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("somebody else has just changed `"),
+        "{error}"
+    );
+    assert_eq!(sandbox.tree(), before);
+}
+
+#[test]
+fn what_somebody_else_created_meanwhile_is_kept() {
+    let sandbox = Sandbox::with_project();
+    let plan = plan(&sandbox.join("shop"), "order-service");
+    sandbox.write("shop/services/order-service/Cargo.toml", "mine\n");
+    let before = sandbox.tree();
+    let error = scaffold::apply(&plan, &Disk, &|| false).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("somebody else has just created `"),
+        "{error}"
+    );
+    assert_eq!(sandbox.tree(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_a_file_is_not_replaced() {
+    let sandbox = Sandbox::with_project();
+    std::fs::rename(
+        sandbox.join("shop/marty.toml"),
+        sandbox.join("elsewhere.toml"),
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("../elsewhere.toml", sandbox.join("shop/marty.toml")).unwrap();
+    let plan = plan(&sandbox.join("shop"), "order-service");
+    let before = sandbox.tree();
+    let error = scaffold::apply(&plan, &Disk, &|| false).unwrap_err();
+    assert!(error.to_string().contains("this is a link"), "{error}");
+    assert_eq!(sandbox.tree(), before);
+}

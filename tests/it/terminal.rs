@@ -1,0 +1,149 @@
+//! What depends on where the streams lead: prompts, colour, a reader that leaves.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+
+use insta::assert_snapshot;
+
+use crate::sandbox::Sandbox;
+
+/// Runs the program on a pseudo terminal, types `input`, and returns what the screen showed.
+fn on_a_terminal(sandbox: &Sandbox, arguments: &str, input: &str) -> (Option<i32>, String) {
+    let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_marty"));
+    let mut terminal = Command::new("script")
+        .args([
+            "--quiet",
+            "--return",
+            "--echo",
+            "never",
+            "--command",
+            &line,
+            "/dev/null",
+        ])
+        .current_dir(sandbox.path())
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    terminal
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let mut screen = String::new();
+    terminal
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut screen)
+        .unwrap();
+    let status = terminal.wait().unwrap();
+    let plain = anstream::adapter::strip_str(&screen)
+        .to_string()
+        .replace('\r', "");
+    (status.code(), plain)
+}
+
+#[test]
+fn a_missing_name_is_asked_for_and_the_equivalent_command_is_said() {
+    let sandbox = Sandbox::new();
+    let (status, screen) = on_a_terminal(&sandbox, "new", "User\ruser-service\ry\r");
+    assert_eq!(status, Some(0), "{screen}");
+    assert!(screen.contains("name of the service"), "{screen}");
+    assert!(screen.contains("`user` would do"), "{screen}");
+    assert!(
+        screen.contains("same as: marty new user-service --kind http --no-input"),
+        "{screen}"
+    );
+    assert!(sandbox.join("user-service/marty.toml").is_file());
+}
+
+#[test]
+fn who_says_no_gets_nothing() {
+    let sandbox = Sandbox::new();
+    let (status, screen) = on_a_terminal(&sandbox, "new", "user-service\rn");
+    assert_eq!(status, Some(0), "{screen}");
+    assert!(screen.contains("nothing was written"), "{screen}");
+    assert!(sandbox.tree().is_empty());
+}
+
+#[test]
+fn nothing_is_asked_when_nothing_is_missing_or_nothing_may_be() {
+    let sandbox = Sandbox::new();
+    let (status, screen) = on_a_terminal(&sandbox, "new user-service", "");
+    assert_eq!(status, Some(0), "{screen}");
+    assert!(!screen.contains('?'), "{screen}");
+    let (status, screen) = on_a_terminal(&sandbox, "new --no-input", "");
+    assert_eq!(status, Some(2), "{screen}");
+    assert!(screen.contains("a service needs a name"), "{screen}");
+}
+
+#[test]
+fn colour_is_shown_only_where_it_is_wanted() {
+    let sandbox = Sandbox::new();
+    let colored = |command: &mut Command| {
+        let output = command.output().unwrap();
+        output.stderr.contains(&b'\x1b')
+    };
+    assert!(!colored(&mut sandbox.marty(["new", "A"])));
+    assert!(colored(
+        &mut sandbox.marty(["new", "A", "--color", "always"])
+    ));
+    assert!(!colored(
+        sandbox
+            .marty(["new", "A"])
+            .env("NO_COLOR", "1")
+            .env("CLICOLOR_FORCE", "1")
+    ));
+    assert!(!colored(
+        &mut sandbox.marty(["new", "A", "--color", "never"])
+    ));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["new", "user-service", "--diff"][..], &["--help"]] {
+        let mut child = sandbox
+            .marty(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let sandbox = Sandbox::new();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = sandbox.marty(["new", "user-service", "--dry-run"]);
+    let output = command.stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn help_and_version_are_data() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.outcome(&mut sandbox.marty(["--version"])));
+    for command in ["", "new"] {
+        let mut arguments: Vec<&str> = vec![command, "--help"];
+        arguments.retain(|argument| !argument.is_empty());
+        let name = format!("help_{command}");
+        assert_snapshot!(name, sandbox.outcome(&mut sandbox.marty(arguments)));
+    }
+}
