@@ -1,0 +1,210 @@
+//! A generated project, untouched, before the judges of the field.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use crate::server;
+
+/// A project with two services, at a place that stays the same so that builds can be reused.
+pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(Golden::generate);
+
+/// A generated project.
+pub(crate) struct Golden {
+    root: PathBuf,
+}
+
+impl Golden {
+    fn generate() -> Self {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden");
+        let _ = fs::remove_dir_all(&place);
+        fs::create_dir_all(&place).unwrap();
+        for name in ["user-service", "order-service"] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_marty"));
+            let command = command
+                .args(["new", name, "--dir", "shop"])
+                .current_dir(&place);
+            succeeds(command);
+        }
+        Self {
+            root: place.join("shop"),
+        }
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Cargo in the project, with a target directory that all tests share.
+    pub(crate) fn cargo<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(arguments)
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", Self::target())
+            .env_remove("RUSTFLAGS")
+            .env_remove("RUSTDOCFLAGS");
+        command
+    }
+
+    fn target() -> PathBuf {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden-target")
+    }
+
+    /// The program of the user service.
+    pub(crate) fn user_service(&self) -> PathBuf {
+        succeeds(&mut self.cargo(["build", "--locked", "--package", "user-service"]));
+        Self::target().join("debug/user-service")
+    }
+
+    fn run(&self, program: impl AsRef<OsStr>, directory: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(program);
+        succeeds(
+            command
+                .args(arguments)
+                .current_dir(self.root.join(directory)),
+        )
+    }
+}
+
+/// Runs a command that must succeed; returns what it printed.
+#[track_caller]
+fn succeeds(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let printed = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (printed(&output.stdout), printed(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{out}\n{err}",
+        output.status
+    );
+    format!("{out}{err}")
+}
+
+/// How many tests the summary lines of `cargo test` say have passed.
+fn passed(printed: &str) -> usize {
+    let lines = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. "));
+    lines
+        .filter_map(|line| line.split(' ').next()?.parse::<usize>().ok())
+        .sum()
+}
+
+#[test]
+fn it_is_formatted() {
+    succeeds(&mut PROJECT.cargo(["fmt", "--all", "--check"]));
+}
+
+#[test]
+fn it_is_formatted_whatever_the_name() {
+    let sandbox = crate::sandbox::Sandbox::new();
+    for name in ["a", &"x".repeat(63)] {
+        succeeds(&mut sandbox.marty(["new", name, "--dir", "shop"]));
+    }
+    let mut command = Command::new(env!("CARGO"));
+    succeeds(
+        command
+            .args(["fmt", "--all", "--check"])
+            .current_dir(sandbox.join("shop")),
+    );
+}
+
+#[test]
+fn clippy_finds_nothing_not_even_pedantically() {
+    let arguments = [
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    let pedantic = ["-W", "clippy::pedantic"];
+    succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(pedantic)));
+}
+
+#[test]
+fn its_own_tests_pass() {
+    let printed = succeeds(&mut PROJECT.cargo(["test", "--locked", "--workspace"]));
+    assert!(passed(&printed) > 100, "{printed}");
+}
+
+#[test]
+fn its_documentation_has_no_warnings() {
+    let arguments = ["doc", "--locked", "--workspace", "--no-deps"];
+    succeeds(PROJECT.cargo(arguments).env("RUSTDOCFLAGS", "-D warnings"));
+}
+
+#[test]
+fn a_build_changes_nothing_that_is_committed() {
+    let root = PROJECT.path("");
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        let mut command = Command::new("git");
+        succeeds(command.args(identity).args(arguments).current_dir(&root))
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "Begin"]);
+    succeeds(
+        PROJECT
+            .cargo(["check", "--locked", "--workspace"])
+            .env_remove("CARGO_TARGET_DIR"),
+    );
+    assert_eq!(git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn hadolint_accepts_the_dockerfiles() {
+    let hadolint = server::program("hadolint", "hadolint");
+    for service in ["user-service", "order-service"] {
+        let path = format!("services/{service}/Dockerfile");
+        assert_eq!(PROJECT.run(&hadolint, "", &[&path]), "");
+    }
+}
+
+#[test]
+fn actionlint_accepts_the_workflow() {
+    let actionlint = server::program("actionlint", "actionlint");
+    assert_eq!(
+        PROJECT.run(actionlint, "", &[".github/workflows/ci.yml"]),
+        ""
+    );
+}
+
+#[test]
+fn prometheus_accepts_its_configuration_and_rules() {
+    let promtool = server::program("prometheus", "promtool");
+    let directory = "observability/monitoring/prometheus";
+    let printed = PROJECT.run(&promtool, directory, &["check", "config", "prometheus.yml"]);
+    assert!(printed.contains("2 rule files found"), "{printed}");
+    for service in ["user-service", "order-service"] {
+        let rules = format!("rules/{service}.rules.yml");
+        let lint = ["check", "rules", "--lint=all", "--lint-fatal", &rules];
+        let printed = PROJECT.run(&promtool, directory, &lint);
+        assert!(printed.contains("5 rules found"), "{printed}");
+    }
+}
+
+#[test]
+fn the_tests_of_its_alerts_pass() {
+    let promtool = server::program("prometheus", "promtool");
+    let directory = "observability/monitoring/prometheus";
+    for service in ["user-service", "order-service"] {
+        let tests = format!("rules/{service}.test.yml");
+        PROJECT.run(&promtool, directory, &["test", "rules", &tests]);
+    }
+}
+
+#[test]
+fn grafana_s_types_accept_its_dashboards() {
+    let check = server::program("dashboard-check", "dashboard-check");
+    for service in ["user-service", "order-service"] {
+        let directory = format!("services/{service}/observability/dashboards");
+        PROJECT.run(&check, &directory, &["microservice-detail.json"]);
+    }
+}
