@@ -2,5 +2,23 @@
 //!
 //! Our own parser because no other keeps positions, recovers, and accepts the variables that half
 //! of all dashboard queries contain. It holds the language only: what metrics exist is not known here.
+//!
+//! The language is that of Prometheus 3 with its experimental functions, duration arithmetic and,
+//! beyond Prometheus, `or` between matchers. Regular expressions are not checked.
 
 pub mod ast;
+mod brackets;
+mod call;
+mod cursor;
+mod expression;
+mod lexer;
+mod literal;
+mod matching;
+mod selector;
+mod signature;
+mod typing;
+
+#[cfg(test)]
+mod tests;
+
+pub use expression::parse;

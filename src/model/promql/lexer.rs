@@ -1,0 +1,176 @@
+//! Cuts a PromQL text into tokens with byte positions.
+//!
+//! Keywords are words here: whether `by` is a keyword or a metric is known to the parser only.
+
+use super::literal;
+use crate::model::source::{Issue, Span};
+
+/// A token and the bytes it was written as.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) span: Span,
+}
+
+/// The forms a token has.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
+    /// An identifier, a keyword, a Grafana variable or a mix of text and variables.
+    Word,
+    /// A number.
+    Number(f64),
+    /// A duration in milliseconds.
+    Duration(i64),
+    /// A string, decoded.
+    Text(String),
+    /// An operator or a punctuation mark.
+    Symbol(&'static str),
+    /// The end of the text.
+    End,
+}
+
+/// Longer symbols first, so that `=~` is not read as `=`.
+const SYMBOLS: &[&str] = &[
+    "==", "=~", "!=", "!~", "<=", ">=", "<", ">", "=", "(", ")", "{", "}", "[", "]", ",", "+", "-",
+    "*", "/", "%", "^", "@", ":",
+];
+
+/// Cuts `text` into tokens; the last one is [`Kind::End`].
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Issue> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    let mut brackets = 0_usize;
+    loop {
+        at = skip_blank(text, at);
+        let (kind, end) = token(text, at, brackets > 0)?;
+        match kind {
+            Kind::Symbol("[") => brackets += 1,
+            Kind::Symbol("]") => brackets = brackets.saturating_sub(1),
+            _ => {}
+        }
+        let last = kind == Kind::End;
+        tokens.push(Token {
+            kind,
+            span: at..end,
+        });
+        if last {
+            return Ok(tokens);
+        }
+        at = end;
+    }
+}
+
+fn skip_blank(text: &str, mut at: usize) -> usize {
+    loop {
+        let rest = &text[at..];
+        let trimmed = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        at += rest.len() - trimmed.len();
+        if !trimmed.starts_with('#') {
+            return at;
+        }
+        at += trimmed.find('\n').unwrap_or(trimmed.len());
+    }
+}
+
+fn token(text: &str, at: usize, in_brackets: bool) -> Result<(Kind, usize), Issue> {
+    let rest = &text[at..];
+    let Some(first) = rest.chars().next() else {
+        return Ok((Kind::End, at));
+    };
+    if matches!(first, '"' | '\'' | '`') {
+        return literal::string(text, at).map(|(decoded, end)| (Kind::Text(decoded), end));
+    }
+    let digit = first.is_ascii_digit()
+        || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    if digit {
+        return number(text, at);
+    }
+    let length = word_length(rest, in_brackets);
+    if length > 0 {
+        return Ok((Kind::Word, at + length));
+    }
+    if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
+        return Ok((Kind::Symbol(symbol), at + symbol.len()));
+    }
+    Err(unexpected(first, at))
+}
+
+fn unexpected(found: char, at: usize) -> Issue {
+    let hint = match found {
+        '!' => Some("`!=` compares; there is no negation".to_owned()),
+        '&' | '|' => Some("the set operators are `and`, `or` and `unless`".to_owned()),
+        '$' => Some("a variable is written `$name` or `${name}`".to_owned()),
+        _ => None,
+    };
+    Issue {
+        message: format!("unexpected character `{}`", found.escape_debug()),
+        span: at..at + found.len_utf8(),
+        hint,
+    }
+}
+
+fn number(text: &str, at: usize) -> Result<(Kind, usize), Issue> {
+    let end = at + literal::number_length(&text[at..]);
+    if variable_length(&text[end..]) > 0 {
+        return Ok((Kind::Word, end + word_length(&text[end..], true)));
+    }
+    literal::number(&text[at..end])
+        .map(|kind| (kind, end))
+        .ok_or_else(|| Issue {
+            message: format!("`{}` is neither a number nor a duration", &text[at..end]),
+            span: at..end,
+            hint: Some("durations look like `5m` or `1h30m`, largest unit first".to_owned()),
+        })
+}
+
+/// How many bytes of `rest` are a word; `:` is no part of it inside `[…]`.
+fn word_length(rest: &str, in_brackets: bool) -> usize {
+    let mut length = 0;
+    loop {
+        let tail = &rest[length..];
+        let variable = variable_length(tail);
+        if variable > 0 {
+            length += variable;
+            continue;
+        }
+        match tail.bytes().next() {
+            Some(b) if b.is_ascii_alphanumeric() || b == b'_' => length += 1,
+            Some(b':') if !in_brackets => length += 1,
+            _ => return length,
+        }
+    }
+}
+
+/// How many bytes at the start of `rest` are a Grafana variable: `$a`, `${a:regex}` or `[[a]]`.
+pub(super) fn variable_length(rest: &str) -> usize {
+    if let Some(inner) = rest.strip_prefix("${") {
+        return enclosed(inner, "}").map_or(0, |length| length + 3);
+    }
+    if let Some(inner) = rest.strip_prefix("[[") {
+        return enclosed(inner, "]]").map_or(0, |length| length + 4);
+    }
+    let Some(inner) = rest.strip_prefix('$') else {
+        return 0;
+    };
+    let name = identifier_length(inner);
+    if name == 0 { 0 } else { name + 1 }
+}
+
+fn enclosed(inner: &str, close: &str) -> Option<usize> {
+    let end = inner.find(close)?;
+    let name = &inner[..end];
+    let valid = identifier_length(name) > 0
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_:.-".contains(&b));
+    valid.then_some(end)
+}
+
+fn identifier_length(text: &str) -> usize {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return 0;
+    }
+    text.bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        .count()
+}
