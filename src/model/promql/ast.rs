@@ -115,7 +115,25 @@ pub struct Selector {
     pub matchers: Vec<Matcher>,
 }
 
+impl Selector {
+    /// The metric's name, written before the braces, quoted inside them or by `__name__="…"`.
+    #[must_use]
+    pub fn metric(&self) -> Option<&Name> {
+        let by_label = || {
+            self.matchers.iter().find(|matcher| {
+                matcher.label.text == "__name__" && matcher.operator == MatchOperator::Equal
+            })
+        };
+        self.name
+            .as_ref()
+            .or_else(|| by_label().map(|matcher| &matcher.value))
+    }
+}
+
 /// One `label op "value"` of a selector.
+///
+/// A variable that stands for whole matchers, as in `{$filters}`, is the label of a matcher with
+/// an empty value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matcher {
     /// The label.
@@ -186,6 +204,18 @@ impl Expr {
         for child in self.children() {
             child.walk(visit);
         }
+    }
+
+    /// Every selector of this expression and those below it, in the order they were written.
+    #[must_use]
+    pub fn selectors(&self) -> Vec<&Selector> {
+        let mut selectors = Vec::new();
+        self.walk(&mut |expr| {
+            if let ExprKind::Selector(selector) = &expr.kind {
+                selectors.push(selector);
+            }
+        });
+        selectors
     }
 
     /// The direct operands, in the order they were written.

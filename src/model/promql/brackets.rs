@@ -89,13 +89,10 @@ fn check_positive(cursor: &mut Cursor<'_>, range: &Duration) {
 
 fn modified(cursor: &mut Cursor<'_>, expr: Expr) -> Result<Expr, Issue> {
     let here = cursor.span();
-    let (mut offset, mut at, inner, start) = match expr.kind {
-        ExprKind::Modified {
-            expr: inner,
-            offset,
-            at,
-        } => (offset, at, inner, expr.span.start),
-        _ => (None, None, Box::new(expr.clone()), expr.span.start),
+    let start = expr.span.start;
+    let (mut offset, mut at, inner) = match expr.kind {
+        ExprKind::Modified { expr, offset, at } => (offset, at, expr),
+        _ => (None, None, Box::new(expr)),
     };
     let again = if cursor.eat("@") {
         at.replace(timestamp(cursor)?).is_some()

@@ -4,7 +4,7 @@ use super::ast::{Expr, ExprKind, Grouping};
 use super::cursor::Cursor;
 use super::lexer::Kind;
 use super::{expression, matching, signature};
-use crate::model::source::{Issue, Span};
+use crate::model::source::Issue;
 
 const GROUPING: &[&str] = &["by", "without"];
 
@@ -44,13 +44,14 @@ pub(super) fn aggregate(cursor: &mut Cursor<'_>) -> Result<Expr, Issue> {
     } else {
         args.len() > 2
     };
+    let found = args.len();
     let Some(expr) = args.pop().filter(|_| !wrong) else {
-        return Err(wrong_count(
-            &operator.text,
-            takes + 1,
-            args.len(),
-            open.start..span.end,
-        ));
+        let message = wrong_count(&operator.text, takes + 1, found);
+        return Err(Issue {
+            message,
+            span: open.start..span.end,
+            hint: None,
+        });
     };
     let kind = ExprKind::Aggregate {
         operator,
@@ -61,18 +62,14 @@ pub(super) fn aggregate(cursor: &mut Cursor<'_>) -> Result<Expr, Issue> {
     Ok(Expr { kind, span })
 }
 
-fn wrong_count(operator: &str, wanted: usize, left: usize, span: Span) -> Issue {
+fn wrong_count(operator: &str, wanted: usize, found: usize) -> String {
     let shape = if wanted == 2 {
         "a parameter and a vector"
     } else {
         "one vector"
     };
-    let found = if left == 0 { "too few" } else { "other" };
-    Issue {
-        message: format!("`{operator}` takes {shape}, found {found} arguments"),
-        span,
-        hint: None,
-    }
+    let noun = if found == 1 { "argument" } else { "arguments" };
+    format!("`{operator}` takes {shape}, found {found} {noun}")
 }
 
 fn grouping(cursor: &mut Cursor<'_>) -> Result<Option<Grouping>, Issue> {
@@ -100,10 +97,10 @@ fn arguments(cursor: &mut Cursor<'_>) -> Result<Vec<Expr>, Issue> {
     let open = cursor.span();
     cursor.advance();
     let mut args = Vec::new();
-    while !cursor.is_symbol(")") && *cursor.kind() != Kind::End {
+    if !cursor.is_symbol(")") && *cursor.kind() != Kind::End {
         args.push(expression::expression(cursor, 0)?);
-        if !cursor.eat(",") {
-            break;
+        while cursor.eat(",") {
+            args.push(expression::expression(cursor, 0)?);
         }
     }
     cursor.close(&open, ")", "an operator, `,` or `)`")?;

@@ -85,7 +85,7 @@ fn label(cursor: &mut Cursor<'_>) -> Result<Name, Issue> {
         text: word.to_owned(),
         span: cursor.span(),
     };
-    if word.is_empty() || (word.contains(':') && !name.has_variable()) {
+    if word.is_empty() || cursor.is_any_keyword(&["inf", "nan"]) {
         return Err(cursor.expected("a label"));
     }
     cursor.advance();

@@ -13,6 +13,7 @@ mod cursor;
 mod expression;
 mod lexer;
 mod literal;
+mod matchers;
 mod matching;
 mod selector;
 mod signature;

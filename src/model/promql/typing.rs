@@ -1,6 +1,7 @@
 //! Checks that operands have the types their operators want.
 
-use super::ast::{Expr, ExprKind, MatchOperator, Matcher, Matching, Name, Selector};
+use super::ast::{Expr, ExprKind, Matching, Name};
+use super::matchers;
 use super::signature::{self, Type};
 use crate::model::source::{Issue, Span};
 
@@ -9,7 +10,8 @@ pub(super) fn check(expr: &Expr, issues: &mut Vec<Issue>) {
     type_of(expr, issues);
 }
 
-fn report(issues: &mut Vec<Issue>, message: String, span: &Span, hint: Option<String>) {
+/// Adds an issue about `span`.
+pub(super) fn report(issues: &mut Vec<Issue>, message: String, span: &Span, hint: Option<String>) {
     issues.push(Issue {
         message,
         span: span.clone(),
@@ -23,7 +25,7 @@ fn type_of(expr: &Expr, issues: &mut Vec<Issue>) -> Type {
         ExprKind::Text(_) => Type::Text,
         ExprKind::Variable(_) => Type::Unknown,
         ExprKind::Selector(selector) => {
-            check_selector(selector, &expr.span, issues);
+            matchers::check(selector, &expr.span, issues);
             Type::Instant
         }
         ExprKind::Matrix { selector, .. } => {
@@ -255,54 +257,5 @@ fn check_vectors(
     for label in twice {
         let message = format!("label `{}` is in `on` and in the group at once", label.text);
         report(issues, message, &label.span, None);
-    }
-}
-
-fn check_selector(selector: &Selector, span: &Span, issues: &mut Vec<Issue>) {
-    if let Some(name) = &selector.name {
-        let again = selector
-            .matchers
-            .iter()
-            .find(|m| m.label.text == "__name__");
-        if let Some(again) = again {
-            let message = format!(
-                "metric name is set twice, `{}` and by `__name__`",
-                name.text
-            );
-            report(issues, message, &again.label.span, None);
-        }
-        return;
-    }
-    let last = selector
-        .matchers
-        .last()
-        .map_or(0, |matcher| matcher.alternative);
-    for alternative in 0..=last {
-        let mut group = selector
-            .matchers
-            .iter()
-            .filter(|m| m.alternative == alternative);
-        if group.all(matches_empty) {
-            let message = "selector matches every series".to_owned();
-            let hint = "name a metric, or add a matcher that an absent label does not satisfy";
-            report(issues, message, span, Some(hint.to_owned()));
-        }
-    }
-}
-
-/// Whether it is certain that `matcher` is satisfied by an absent label.
-fn matches_empty(matcher: &Matcher) -> bool {
-    if matcher.value.has_variable() || matcher.label.has_variable() {
-        return false;
-    }
-    let value = matcher.value.text.as_str();
-    let plain = value
-        .chars()
-        .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    match matcher.operator {
-        MatchOperator::Equal => value.is_empty(),
-        MatchOperator::NotEqual => !value.is_empty(),
-        MatchOperator::Regex => matches!(value, "" | ".*" | "^.*$" | "(.*)"),
-        MatchOperator::NotRegex => plain && !value.is_empty(),
     }
 }

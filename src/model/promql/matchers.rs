@@ -1,0 +1,57 @@
+//! Checks that a selector names one metric at most and does not select everything.
+//!
+//! Regular expressions are not compiled: only those that obviously match nothing count.
+
+use super::ast::{MatchOperator, Matcher, Selector};
+use super::typing::report;
+use crate::model::source::{Issue, Span};
+
+/// Adds an issue where `selector` names its metric twice or selects everything.
+pub(super) fn check(selector: &Selector, span: &Span, issues: &mut Vec<Issue>) {
+    if let Some(name) = &selector.name {
+        let again = selector
+            .matchers
+            .iter()
+            .find(|m| m.label.text == "__name__");
+        if let Some(again) = again {
+            let message = format!(
+                "metric name is set twice, `{}` and by `__name__`",
+                name.text
+            );
+            report(issues, message, &again.label.span, None);
+        }
+        return;
+    }
+    let last = selector
+        .matchers
+        .last()
+        .map_or(0, |matcher| matcher.alternative);
+    for alternative in 0..=last {
+        let mut group = selector
+            .matchers
+            .iter()
+            .filter(|m| m.alternative == alternative);
+        if group.all(matches_empty) {
+            let message = "selector matches every series".to_owned();
+            let hint = "name a metric, or add a matcher that an absent label does not satisfy";
+            report(issues, message, span, Some(hint.to_owned()));
+        }
+    }
+}
+
+/// Whether it is certain that `matcher` is satisfied by an absent label.
+fn matches_empty(matcher: &Matcher) -> bool {
+    if matcher.value.has_variable() || matcher.label.has_variable() {
+        return false;
+    }
+    let value = matcher.value.text.as_str();
+    let plain = value
+        .chars()
+        .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    match matcher.operator {
+        MatchOperator::Equal => value.is_empty(),
+        MatchOperator::NotEqual => !value.is_empty(),
+        MatchOperator::Regex => matches!(value, "" | ".*" | "^.*$" | "(.*)"),
+        MatchOperator::NotRegex => plain && !value.is_empty(),
+    }
+}
