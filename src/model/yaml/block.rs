@@ -99,7 +99,7 @@ fn lines(raw: &str, offset: usize) -> Vec<Line<'_>> {
     while at < raw.len() {
         let rest = &raw[at..];
         let length = rest.find(['\r', '\n']).unwrap_or(rest.len());
-        let broken = match rest[length..].as_bytes() {
+        let broken = match &rest.as_bytes()[length..] {
             [b'\r', b'\n', ..] => 2,
             [] => 0,
             _ => 1,

@@ -6,25 +6,26 @@ use crate::model::node::{Text, TextBuilder};
 use crate::model::source::Span;
 
 /// A plain scalar that was written as `raw`, which begins at `offset` of the file.
-pub(super) fn plain(raw: &str, offset: usize) -> Option<Text> {
+pub(super) fn plain(raw: &str, offset: usize) -> Text {
     Decoder::new(raw, offset).decode(|_| None)
 }
 
 /// A single-quoted scalar; `raw` includes the quotes.
 pub(super) fn single_quoted(raw: &str, offset: usize) -> Option<Text> {
     let inner = raw.strip_prefix('\'')?.strip_suffix('\'')?;
-    Decoder::new(inner, offset + 1).decode(|rest| {
+    let text = Decoder::new(inner, offset + 1).decode(|rest| {
         rest.starts_with("''").then(|| Escape {
             decoded: "'".to_owned(),
             length: 2,
         })
-    })
+    });
+    Some(text)
 }
 
 /// A double-quoted scalar; `raw` includes the quotes.
 pub(super) fn double_quoted(raw: &str, offset: usize) -> Option<Text> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    Decoder::new(inner, offset + 1).decode(escape)
+    Some(Decoder::new(inner, offset + 1).decode(escape))
 }
 
 /// Bytes that stand for something else.
@@ -50,7 +51,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn decode(mut self, escape: impl Fn(&str) -> Option<Escape>) -> Option<Text> {
+    fn decode(mut self, escape: impl Fn(&str) -> Option<Escape>) -> Text {
         while let Some(first) = self.rest().chars().next() {
             if matches!(first, ' ' | '\t' | '\r' | '\n') {
                 self.white_space();
@@ -69,7 +70,7 @@ impl<'a> Decoder<'a> {
                 self.at += length;
             }
         }
-        Some(self.builder.finish())
+        self.builder.finish()
     }
 
     fn white_space(&mut self) {

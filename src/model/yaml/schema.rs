@@ -15,7 +15,7 @@ pub(super) fn resolve(text: Text) -> Value {
 
 fn is_number(text: &str) -> bool {
     if let Some(digits) = text.strip_prefix("0x") {
-        return all(digits, |byte| byte.is_ascii_hexdigit());
+        return all(digits, u8::is_ascii_hexdigit);
     }
     if let Some(digits) = text.strip_prefix("0o") {
         return all(digits, |byte| (b'0'..=b'7').contains(byte));

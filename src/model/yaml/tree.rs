@@ -157,7 +157,7 @@ impl<'a> Builder<'a> {
     fn text(&self, decoded: &str, style: ScalarStyle, span: &Span) -> Text {
         let raw = &self.source[span.clone()];
         let text = match style {
-            ScalarStyle::Plain => flow::plain(raw, span.start),
+            ScalarStyle::Plain => Some(flow::plain(raw, span.start)),
             ScalarStyle::SingleQuoted => flow::single_quoted(raw, span.start),
             ScalarStyle::DoubleQuoted => flow::double_quoted(raw, span.start),
             ScalarStyle::Literal => block::literal(decoded, raw, span.start),
@@ -359,10 +359,13 @@ fn merge_into(merged: &mut Vec<Entry>, node: Node) -> bool {
             );
             true
         }
-        Value::Sequence(items) => items
-            .into_iter()
-            .map(|item| matches!(item.value, Value::Mapping(_)) && merge_into(merged, item))
-            .fold(true, |all, merges| all && merges),
+        Value::Sequence(items) => {
+            let mut all = true;
+            for item in items {
+                all &= matches!(item.value, Value::Mapping(_)) && merge_into(merged, item);
+            }
+            all
+        }
         _ => false,
     }
 }
