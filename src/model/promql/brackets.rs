@@ -31,7 +31,9 @@ fn range(cursor: &mut Cursor<'_>, expr: Expr) -> Result<Expr, Issue> {
     check_positive(cursor, &range);
     let subquery = cursor.eat(":");
     let step = if subquery && !cursor.is_symbol("]") {
-        Some(duration(cursor, true)?)
+        let step = duration(cursor, true)?;
+        check_positive(cursor, &step);
+        Some(step)
     } else {
         None
     };
@@ -80,7 +82,7 @@ fn ranged(expr: Expr, open: &Span) -> Result<Expr, Issue> {
 fn check_positive(cursor: &mut Cursor<'_>, range: &Duration) {
     if range.milliseconds.is_some_and(|value| value <= 0) {
         cursor.issues.push(Issue {
-            message: format!("range `{}` is not positive", range.name.text),
+            message: format!("duration `{}` is not positive", range.name.text),
             span: range.name.span.clone(),
             hint: None,
         });
@@ -124,7 +126,7 @@ fn timestamp(cursor: &mut Cursor<'_>) -> Result<Name, Issue> {
     let boundary = cursor.is_any_keyword(&["start", "end"]);
     let variable = cursor.word().is_some_and(|word| word.contains(['$', '[']));
     let number = matches!(cursor.kind(), Kind::Number(_) | Kind::Duration(_));
-    if !boundary && !variable && !number && !cursor.is_any_keyword(&["inf", "nan"]) {
+    if !boundary && !variable && !number {
         return Err(cursor.expected("a timestamp, `start()` or `end()`"));
     }
     cursor.advance();
@@ -222,20 +224,14 @@ fn term(cursor: &mut Cursor<'_>) -> Result<Option<f64>, Issue> {
     Ok(value)
 }
 
-/// `step()`, `range()`, `min(…)` and `max(…)`, whose values are known when the query runs.
+/// `step()` and `range()`, whose values are known when the query runs.
 fn function(cursor: &mut Cursor<'_>) -> Result<Option<f64>, Issue> {
-    if !cursor.is_any_keyword(&["step", "range", "min", "max"]) {
+    if !cursor.is_any_keyword(&["step", "range"]) {
         return Err(cursor.expected("a duration"));
     }
     cursor.advance();
     let open = cursor.span();
     cursor.advance();
-    while !cursor.is_symbol(")") && *cursor.kind() != Kind::End {
-        cursor.nested(|cursor| sum(cursor, 0))?;
-        if !cursor.eat(",") {
-            break;
-        }
-    }
-    cursor.close(&open, ")", "`,` or `)`")?;
+    cursor.close(&open, ")", "`)`")?;
     Ok(None)
 }

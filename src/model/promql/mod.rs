@@ -4,7 +4,8 @@
 //! of all dashboard queries contain. It holds the language only: what metrics exist is not known here.
 //!
 //! The language is that of Prometheus 3 with its experimental functions, duration arithmetic and,
-//! beyond Prometheus, `or` between matchers. Regular expressions are not checked.
+//! beyond Prometheus, `or` between matchers. Regular expressions are not checked. Expressions nest
+//! at most 100 levels and have at most 1000 operators, because trees are walked recursively.
 
 pub mod ast;
 mod brackets;

@@ -151,7 +151,7 @@ const FUNCTIONS: &[Row] = &[
     (
         &["sort_by_label", "sort_by_label_desc"],
         &[V, T],
-        2,
+        1,
         usize::MAX,
         V,
     ),

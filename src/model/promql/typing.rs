@@ -114,21 +114,22 @@ fn call(function: &Name, args: &[Expr], issues: &mut Vec<Issue>) -> Type {
     }
     for (place, arg) in args.iter().enumerate() {
         let wanted = signature.args.get(place).or(signature.args.last());
-        match wanted {
-            Some(wanted) => want(arg, *wanted, &format!("`{}`", function.text), issues),
-            None => drop(type_of(arg, issues)),
+        if let Some(wanted) = wanted {
+            want(arg, *wanted, &format!("`{}`", function.text), issues);
+        } else {
+            type_of(arg, issues);
         }
     }
     signature.returns
 }
 
 fn wrong_count(name: &str, least: usize, most: usize, found: usize) -> String {
-    let (wanted, last) = match (least, most) {
+    let (wanted, upper) = match (least, most) {
         (least, most) if least == most => (least.to_string(), least),
         (least, usize::MAX) => (format!("at least {least}"), least),
         (least, most) => (format!("{least} to {most}"), most),
     };
-    let noun = if last == 1 { "argument" } else { "arguments" };
+    let noun = if upper == 1 { "argument" } else { "arguments" };
     format!("`{name}` takes {wanted} {noun}, found {found}")
 }
 

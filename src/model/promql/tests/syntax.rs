@@ -105,7 +105,7 @@ fn type_mistakes_say_what_was_found() {
     check_issue("rat(a[5m])", "unknown function `rat` @ rat");
     check_issue("{a=~\".*\"}", "selector matches every series @ {a=~\".*\"}");
     check_issue("round()", "`round` takes 1 to 2 arguments, found 0 @ round");
-    check_issue("a[0s]", "range `0s` is not positive @ 0s");
+    check_issue("a[0s]", "duration `0s` is not positive @ 0s");
     check_issue(
         "a + on(x) 1",
         "labels are matched between instant vectors only, found a scalar @ +",
