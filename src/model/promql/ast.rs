@@ -142,8 +142,6 @@ pub struct Matcher {
     pub operator: MatchOperator,
     /// The value, decoded, at the position of the literal without its quotes.
     pub value: Name,
-    /// The group of alternatives the matcher belongs to: `{a="1" or b="2"}` has groups 0 and 1.
-    pub alternative: usize,
 }
 
 /// The four matching operators.

@@ -22,20 +22,10 @@ pub(super) fn check(selector: &Selector, span: &Span, issues: &mut Vec<Issue>) {
         }
         return;
     }
-    let last = selector
-        .matchers
-        .last()
-        .map_or(0, |matcher| matcher.alternative);
-    for alternative in 0..=last {
-        let mut group = selector
-            .matchers
-            .iter()
-            .filter(|m| m.alternative == alternative);
-        if group.all(matches_empty) {
-            let message = "selector matches every series".to_owned();
-            let hint = "name a metric, or add a matcher that an absent label does not satisfy";
-            report(issues, message, span, Some(hint.to_owned()));
-        }
+    if selector.matchers.iter().all(matches_empty) {
+        let message = "selector matches every series".to_owned();
+        let hint = "name a metric, or add a matcher that an absent label does not satisfy";
+        report(issues, message, span, Some(hint.to_owned()));
     }
 }
 

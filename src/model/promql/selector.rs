@@ -15,13 +15,9 @@ pub(super) fn selector(cursor: &mut Cursor<'_>, name: Option<Name>) -> Result<Ex
         name,
         matchers: Vec::new(),
     };
-    let mut alternative = 0;
     while !cursor.is_symbol("}") && *cursor.kind() != Kind::End {
-        item(cursor, &mut selector, alternative)?;
-        if cursor.is_keyword("or") {
-            cursor.advance();
-            alternative += 1;
-        } else if !cursor.eat(",") {
+        item(cursor, &mut selector)?;
+        if !cursor.eat(",") {
             break;
         }
     }
@@ -32,7 +28,7 @@ pub(super) fn selector(cursor: &mut Cursor<'_>, name: Option<Name>) -> Result<Ex
     })
 }
 
-fn item(cursor: &mut Cursor<'_>, selector: &mut Selector, alternative: usize) -> Result<(), Issue> {
+fn item(cursor: &mut Cursor<'_>, selector: &mut Selector) -> Result<(), Issue> {
     let text = match cursor.kind() {
         Kind::Text(decoded) => Some(decoded.clone()),
         Kind::Word => None,
@@ -67,7 +63,6 @@ fn item(cursor: &mut Cursor<'_>, selector: &mut Selector, alternative: usize) ->
         label,
         operator,
         value,
-        alternative,
     });
     Ok(())
 }
