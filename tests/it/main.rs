@@ -1,5 +1,12 @@
 //! Runs the program and looks at what it prints and what it leaves on the disk.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy knows tests by their attribute, and not what they call"
+)]
+
 mod apply;
 mod corpora;
 mod golden;
