@@ -4,10 +4,17 @@
 //! the text is a value too ([`source::Issue`]), because a broken file is a finding and not a
 //! reason to stop.
 
+pub mod dashboard;
 pub mod json;
 pub mod node;
 pub mod promql;
+pub mod query;
+pub mod rule;
+pub mod rule_test;
+pub mod runbook;
 pub mod rust;
+pub mod scrape;
 pub mod source;
+pub mod template;
 pub mod toml;
 pub mod yaml;

@@ -204,6 +204,12 @@ impl Node {
         }
     }
 
+    /// The elements of the sequence under a key; none where there is no such sequence.
+    #[must_use]
+    pub fn items_of(&self, key: &str) -> &[Node] {
+        self.get(key).map(Self::items).unwrap_or_default()
+    }
+
     /// The decoded string, if this is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {

@@ -1,0 +1,211 @@
+//! What a Grafana dashboard asks Prometheus.
+
+use super::node::{Node, Text, Value};
+use super::promql::ast::Name;
+use super::query::Query;
+use super::source::Issue;
+
+/// A dashboard, as far as it asks for metrics.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dashboard {
+    /// The queries of panels and annotations, in the order of the file.
+    pub queries: Vec<PanelQuery>,
+    /// The queries that fill variables.
+    pub variables: Vec<VariableQuery>,
+    /// What keeps it from being a dashboard.
+    pub issues: Vec<Issue>,
+}
+
+/// A query of a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanelQuery {
+    /// The expression.
+    pub query: Query,
+    /// How its series are named, if that is said.
+    pub legend: Option<Text>,
+}
+
+/// A query of a variable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariableQuery {
+    /// The series that are asked for; none in `label_values(label)`.
+    pub query: Option<Query>,
+    /// The label whose values are asked for.
+    pub label: Option<Name>,
+}
+
+impl Dashboard {
+    /// Reads the dashboard that a JSON document holds.
+    #[must_use]
+    pub fn of(node: &Node) -> Self {
+        let mut dashboard = Self::default();
+        if !matches!(node.value, Value::Mapping(_)) {
+            dashboard.issues.push(Issue {
+                message: "a dashboard is an object".to_owned(),
+                span: node.span.clone(),
+                hint: None,
+            });
+        }
+        dashboard.panels(node);
+        for annotation in node
+            .get("annotations")
+            .map(|it| it.items_of("list"))
+            .unwrap_or_default()
+        {
+            dashboard.target(annotation.get("target").unwrap_or(annotation));
+        }
+        for variable in node
+            .get("templating")
+            .map(|it| it.items_of("list"))
+            .unwrap_or_default()
+        {
+            dashboard.variables.extend(variable_query(variable));
+        }
+        dashboard
+    }
+
+    /// Panels may lie in rows, and rows in the dashboard's old form.
+    fn panels(&mut self, node: &Node) {
+        for key in ["panels", "rows"] {
+            for panel in node.items_of(key) {
+                if asks_prometheus(panel) {
+                    for target in panel.items_of("targets") {
+                        self.target(target);
+                    }
+                }
+                self.panels(panel);
+            }
+        }
+    }
+
+    fn target(&mut self, target: &Node) {
+        if !asks_prometheus(target) {
+            return;
+        }
+        let Some(query) = target.get("expr").and_then(Query::of) else {
+            return;
+        };
+        let legend = target.get("legendFormat").and_then(Node::text).cloned();
+        self.queries.push(PanelQuery { query, legend });
+    }
+}
+
+/// Whether nothing says that another kind of server is asked.
+fn asks_prometheus(node: &Node) -> bool {
+    let kind = node.get("datasource").and_then(|source| source.get("type"));
+    kind.and_then(Node::as_str)
+        .is_none_or(|kind| kind == "prometheus" || kind == "datasource")
+}
+
+fn variable_query(variable: &Node) -> Option<VariableQuery> {
+    let of_a_query = variable.get("type").and_then(Node::as_str) == Some("query");
+    if !of_a_query || !asks_prometheus(variable) {
+        return None;
+    }
+    let query = variable.get("query")?;
+    let text = query
+        .text()
+        .or_else(|| query.get("query").and_then(Node::text))?;
+    let (start, inside) = arguments(&text.decoded, "label_values")
+        .or_else(|| arguments(&text.decoded, "query_result"))?;
+    if text.decoded.trim_start().starts_with("query_result") {
+        return Some(VariableQuery {
+            query: Some(part(text, start, inside)),
+            label: None,
+        });
+    }
+    // The label is behind the last comma: a selector may contain others.
+    let (selector, label) = match inside.rfind(',') {
+        Some(comma)
+            if !inside
+                .get(comma..)
+                .is_some_and(|rest| rest.contains(['}', '"'])) =>
+        {
+            (inside.get(..comma), start + comma + 1)
+        }
+        _ => (None, start),
+    };
+    let written = text.decoded.get(label..start + inside.len())?;
+    let name = written.trim();
+    let at = label + written.len() - written.trim_start().len();
+    let label = Name {
+        text: name.to_owned(),
+        span: text.locate(&(at..at + name.len())),
+    };
+    let query = selector.map(|selector| part(text, start, selector));
+    Some(VariableQuery {
+        query,
+        label: Some(label),
+    })
+}
+
+/// What stands between the parentheses of `function(…)`, and where.
+fn arguments<'a>(text: &'a str, function: &str) -> Option<(usize, &'a str)> {
+    let open = text.find('(')?;
+    if text.get(..open)?.trim() != function {
+        return None;
+    }
+    let close = text.rfind(')')?;
+    Some((open + 1, text.get(open + 1..close)?))
+}
+
+/// The expression that `inside`, at `start` of a text, holds.
+fn part(text: &Text, start: usize, inside: &str) -> Query {
+    let mut offsets = vec![(0, text.locate(&(start..start)).start)];
+    for (at, _) in inside.char_indices().skip(1) {
+        offsets.push((at, text.locate(&(start + at..start + at + 1)).start));
+    }
+    offsets.push((
+        inside.len(),
+        text.locate(&(start..start + inside.len())).end,
+    ));
+    Query::parse(Text {
+        decoded: inside.to_owned(),
+        map: offsets,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dashboard;
+    use crate::model::json;
+
+    fn dashboard(text: &str) -> Dashboard {
+        Dashboard::of(&json::parse(text).0.unwrap())
+    }
+
+    #[test]
+    fn queries_are_found_in_panels_rows_and_annotations() {
+        let found = dashboard(
+            r#"{"panels": [
+                {"targets": [{"expr": "a", "legendFormat": "{{b}}"}]},
+                {"type": "row", "panels": [{"targets": [{"expr": "c"}]}]},
+                {"datasource": {"type": "loki"}, "targets": [{"expr": "{d=\"e\"}"}]}
+            ], "rows": [{"panels": [{"targets": [{"expr": "f"}]}]}],
+            "annotations": {"list": [{"expr": "g"}, {"target": {"expr": "h"}}]}}"#,
+        );
+        assert_eq!(found.queries.len(), 5);
+        assert_eq!(found.queries[0].legend.as_ref().unwrap().decoded, "{{b}}");
+    }
+
+    #[test]
+    fn the_queries_of_variables_are_taken_apart() {
+        let text = r#"{"templating": {"list": [
+            {"type": "query", "query": "label_values(up{a=\"b\", c=\"d\"}, job)"},
+            {"type": "query", "query": {"query": "label_values(instance)"}},
+            {"type": "custom", "query": "a,b"}
+        ]}}"#;
+        let found = dashboard(text).variables;
+        assert_eq!(found.len(), 2);
+        let query = found[0].query.as_ref().unwrap();
+        let expr = query.expr().unwrap();
+        assert!(query.issues().is_empty());
+        assert_eq!(&text[query.locate(&expr.span)], r#"up{a=\"b\", c=\"d\"}"#);
+        let labels: Vec<&str> = found
+            .iter()
+            .map(|it| &text[it.label.as_ref().unwrap().span.clone()])
+            .collect();
+        assert_eq!(labels, ["job", "instance"]);
+        assert_eq!(found[1].query, None);
+    }
+}

@@ -1,0 +1,55 @@
+//! A PromQL expression as it stands in another file.
+
+use super::node::{Node, Text};
+use super::promql;
+use super::promql::ast::Expr;
+use super::source::{Issue, Span};
+
+/// An expression, its tree, and how its bytes are found in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    text: Text,
+    expr: Option<Expr>,
+    issues: Vec<Issue>,
+}
+
+impl Query {
+    /// The expression that a node holds; a number is one too.
+    #[must_use]
+    pub fn of(node: &Node) -> Option<Self> {
+        let text = match &node.value {
+            super::node::Value::Text(text) => text.clone(),
+            super::node::Value::Number(number) => Text::verbatim(number, node.span.start),
+            _ => return None,
+        };
+        Some(Self::parse(text))
+    }
+
+    /// The expression that a text holds.
+    #[must_use]
+    pub fn parse(text: Text) -> Self {
+        let (expr, mut issues) = promql::parse(&text.decoded);
+        for issue in &mut issues {
+            issue.span = text.locate(&issue.span);
+        }
+        Self { text, expr, issues }
+    }
+
+    /// The tree, if the syntax is right.
+    #[must_use]
+    pub fn expr(&self) -> Option<&Expr> {
+        self.expr.as_ref()
+    }
+
+    /// What is wrong with it, at its place in the file.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// Where a part of the expression stands in the file.
+    #[must_use]
+    pub fn locate(&self, span: &Span) -> Span {
+        self.text.locate(span)
+    }
+}
