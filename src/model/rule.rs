@@ -66,7 +66,9 @@ impl RuleFile {
         for group in groups {
             match group.get("rules").map(|rules| (rules, &rules.value)) {
                 Some((_, Value::Sequence(rules))) => {
-                    rules.iter().for_each(|rule| file.rule(rule));
+                    for rule in rules {
+                        file.rule(rule);
+                    }
                 }
                 Some((rules, _)) => file.wrong(rules, "`rules` is a list"),
                 None => {}

@@ -107,7 +107,7 @@ fn family_macro(call: &Macro, origin: &Origin<'_>) -> Option<Declared> {
         Term::Literal(name) if kind == Kind::Counter => name.push_str("_total"),
         Term::Literal(_) => {}
         // The macros take literals only, so this does not compile either.
-        Term::Path(_) => return None,
+        Term::Path(_) | Term::NameOf(_) => return None,
     }
     Some(declared)
 }

@@ -89,6 +89,9 @@ impl Exports {
                 exports.declare(&index, at, &declared, labels);
             }
             for family in &file.facts.families {
+                if index.is_listed(&family.name, at) {
+                    continue;
+                }
                 let labels = match &family.labels {
                     None => Some(Vec::new()),
                     Some(name) => index.label_set(name, at),
@@ -231,6 +234,15 @@ impl<'a> Index<'a> {
             Term::Path(path) => self
                 .find(&self.strings, path, at)
                 .map(|(_, text)| text.to_owned()),
+            Term::NameOf(_) => None,
+        }
+    }
+
+    /// Whether a family takes its name from a constant, which declares the metric already.
+    fn is_listed(&self, name: &Term, at: usize) -> bool {
+        match name {
+            Term::NameOf(metric) => self.find(&self.metrics, metric, at).is_some(),
+            Term::Literal(_) | Term::Path(_) => false,
         }
     }
 

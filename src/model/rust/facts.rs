@@ -37,6 +37,8 @@ pub enum Term {
     Literal(String),
     /// A path as written without its generics, such as `label::HTTP_ROUTE`.
     Path(String),
+    /// The name of the metric that a constant holds, as in `names::TARGET_INFO.name`.
+    NameOf(String),
 }
 
 /// The labels of a metric.

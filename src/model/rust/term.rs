@@ -24,6 +24,15 @@ pub(super) fn term(expr: &Expr) -> Option<Term> {
     }
     match bare(expr) {
         Expr::Path(path) if path.qself.is_none() => Some(Term::Path(self::path(&path.path))),
+        Expr::Field(field) => field_of(field, "name").map(Term::NameOf),
+        _ => None,
+    }
+}
+
+/// The path in front of `.member`.
+fn field_of(field: &syn::ExprField, member: &str) -> Option<String> {
+    match (bare(&field.base), &field.member) {
+        (Expr::Path(base), syn::Member::Named(named)) if named == member => Some(path(&base.path)),
         _ => None,
     }
 }
@@ -68,12 +77,7 @@ pub(super) fn labels(expr: &Expr, origin: &Origin<'_>) -> LabelList {
                 .collect::<Option<_>>()
                 .map_or(LabelList::Unknown, LabelList::Listed)
         }
-        Expr::Field(field) => match (bare(&field.base), &field.member) {
-            (Expr::Path(base), syn::Member::Named(member)) if member == "labels" => {
-                LabelList::Of(path(&base.path))
-            }
-            _ => LabelList::Unknown,
-        },
+        Expr::Field(field) => field_of(field, "labels").map_or(LabelList::Unknown, LabelList::Of),
         _ => LabelList::Unknown,
     }
 }

@@ -160,8 +160,8 @@ impl<'a> Builder<'a> {
             ScalarStyle::Plain => Some(flow::plain(raw, span.start)),
             ScalarStyle::SingleQuoted => flow::single_quoted(raw, span.start),
             ScalarStyle::DoubleQuoted => flow::double_quoted(raw, span.start),
-            ScalarStyle::Literal => block::literal(decoded, raw, span.start),
-            ScalarStyle::Folded => block::folded(decoded, raw, span.start),
+            ScalarStyle::Literal => block::literal(decoded, self.source, span),
+            ScalarStyle::Folded => block::folded(decoded, self.source, span),
         };
         // What the parser decoded is what counts; a text that cannot be followed is placed as
         // a whole.
