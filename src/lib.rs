@@ -2,6 +2,7 @@
 //! dashboards draw, the alerts watch and the runbooks explain is one contract.
 
 mod assets;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod model;

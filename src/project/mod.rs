@@ -3,6 +3,7 @@
 //! Reads; never writes. Paths below a project are relative to its root, with `/` on every platform.
 
 pub mod config;
+pub mod contents;
 pub mod name;
 pub mod port;
 pub mod root;

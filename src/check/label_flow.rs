@@ -1,0 +1,253 @@
+//! Which labels the result of an expression has, and which labels are asked for that are not
+//! there.
+//!
+//! Where labels cannot be known nothing is said: a false alarm costs more than a missed one.
+
+use std::collections::BTreeSet;
+
+use super::scope::Scope;
+use crate::model::promql::ast::{
+    Expr, ExprKind, GroupSide, MatchOperator, Matching, Name, Selector,
+};
+
+/// The labels of a result; none where they are not known.
+pub(super) type Labels = Option<BTreeSet<String>>;
+
+/// A label that is asked for where it cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// The label as it stands in the expression.
+    pub(super) label: Name,
+    /// The labels that are there.
+    pub(super) known: BTreeSet<String>,
+    /// The metric, where it is one metric's labels.
+    pub(super) metric: Option<String>,
+}
+
+/// The labels of an expression's result; labels that are missing on the way go to `missing`.
+pub(super) fn labels(expr: &Expr, scope: &Scope<'_>, missing: &mut Vec<Missing>) -> Labels {
+    Flow { scope, missing }.of(expr)
+}
+
+struct Flow<'a, 's> {
+    scope: &'a Scope<'s>,
+    missing: &'a mut Vec<Missing>,
+}
+
+impl Flow<'_, '_> {
+    fn of(&mut self, expr: &Expr) -> Labels {
+        match &expr.kind {
+            ExprKind::Number(_) | ExprKind::Text(_) => Some(BTreeSet::new()),
+            ExprKind::Variable(_) => None,
+            ExprKind::Selector(selector) => self.selector(selector),
+            ExprKind::Matrix {
+                selector: inner, ..
+            }
+            | ExprKind::Subquery { expr: inner, .. }
+            | ExprKind::Modified { expr: inner, .. }
+            | ExprKind::Unary { expr: inner, .. }
+            | ExprKind::Paren(inner) => self.of(inner),
+            ExprKind::Call { function, args } => self.call(&function.text, args),
+            ExprKind::Aggregate { .. } => self.aggregate(expr),
+            ExprKind::Binary {
+                operator,
+                matching,
+                left,
+                right,
+                ..
+            } => {
+                let sides = (self.of(left), self.of(right));
+                let numbers = (is_number(left), is_number(right));
+                self.binary(&operator.text, matching.as_ref(), sides, numbers)
+            }
+        }
+    }
+
+    fn selector(&mut self, selector: &Selector) -> Labels {
+        let labels = self.scope.labels(selector)?;
+        let metric = selector.metric().map(|name| name.text.clone());
+        for matcher in &selector.matchers {
+            // `label=""` asks for series without the label.
+            let absent = matcher.operator == MatchOperator::Equal && matcher.value.text.is_empty();
+            if matcher.label.text != "__name__" && !absent {
+                self.want(&matcher.label, &labels, metric.as_deref());
+            }
+        }
+        Some(labels)
+    }
+
+    fn want(&mut self, label: &Name, known: &BTreeSet<String>, metric: Option<&str>) {
+        if label.has_variable() || known.contains(&label.text) {
+            return;
+        }
+        self.missing.push(Missing {
+            label: label.clone(),
+            known: known.clone(),
+            metric: metric.map(str::to_owned),
+        });
+    }
+
+    fn call(&mut self, function: &str, args: &[Expr]) -> Labels {
+        let of_args: Vec<Labels> = args.iter().map(|arg| self.of(arg)).collect();
+        let text = |at: usize| args.get(at).and_then(literal);
+        match function {
+            "absent" | "absent_over_time" => args.first().map(matched_labels),
+            "label_replace" | "label_join" => {
+                let mut labels = of_args.into_iter().next()??;
+                labels.insert(text(1)?);
+                Some(labels)
+            }
+            "histogram_quantile" | "histogram_fraction" => {
+                let mut labels = of_args.into_iter().next_back()??;
+                labels.remove("le");
+                Some(labels)
+            }
+            "info" | "histogram_quantiles" => None,
+            "vector" | "scalar" | "time" | "pi" => Some(BTreeSet::new()),
+            "quantile_over_time" => of_args.into_iter().next_back()?,
+            // Every other function keeps the labels of its first argument.
+            _ => of_args
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| Some(BTreeSet::new())),
+        }
+    }
+
+    fn aggregate(&mut self, expr: &Expr) -> Labels {
+        let ExprKind::Aggregate {
+            operator,
+            grouping,
+            parameter,
+            expr: inner,
+        } = &expr.kind
+        else {
+            return None;
+        };
+        let inner = self.of(inner);
+        let mut labels = match grouping {
+            Some(grouping) if grouping.without => {
+                let mut labels = inner?;
+                labels.retain(|label| !grouping.labels.iter().any(|it| it.text == *label));
+                labels
+            }
+            Some(grouping) => {
+                if let Some(inner) = &inner {
+                    for label in &grouping.labels {
+                        self.want(label, inner, None);
+                    }
+                }
+                if grouping.labels.iter().any(Name::has_variable) {
+                    return None;
+                }
+                grouping
+                    .labels
+                    .iter()
+                    .map(|label| label.text.clone())
+                    .collect()
+            }
+            // These pick series and leave them as they are.
+            None if matches!(
+                operator.text.as_str(),
+                "topk" | "bottomk" | "limitk" | "limit_ratio"
+            ) =>
+            {
+                inner?
+            }
+            None => BTreeSet::new(),
+        };
+        let picks = matches!(
+            operator.text.as_str(),
+            "topk" | "bottomk" | "limitk" | "limit_ratio"
+        );
+        if picks && grouping.is_some() {
+            return None;
+        }
+        if operator.text == "count_values" {
+            labels.insert(parameter.as_deref().and_then(literal)?);
+        }
+        Some(labels)
+    }
+
+    fn binary(
+        &mut self,
+        operator: &str,
+        matching: Option<&Matching>,
+        (left, right): (Labels, Labels),
+        numbers: (bool, bool),
+    ) -> Labels {
+        match numbers {
+            (_, true) => return left,
+            (true, _) => return right,
+            _ => {}
+        }
+        if let (Some(matching), Some(left), Some(right)) = (matching, &left, &right) {
+            let either: BTreeSet<String> = left.union(right).cloned().collect();
+            let copied = matching.group.iter().flat_map(|(_, labels)| labels);
+            for label in matching.labels.iter().chain(copied) {
+                self.want(label, &either, None);
+            }
+        }
+        match operator {
+            "and" | "unless" => left,
+            "or" => Some(left?.union(&right?).cloned().collect()),
+            _ => matched(matching, left, right),
+        }
+    }
+}
+
+/// The labels of what calculating with two vectors gives.
+fn matched(matching: Option<&Matching>, left: Labels, right: Labels) -> Labels {
+    let Some(matching) = matching else {
+        return left;
+    };
+    if let Some((side, copied)) = &matching.group {
+        let mut labels = match side {
+            GroupSide::Left => left?,
+            GroupSide::Right => right?,
+        };
+        labels.extend(copied.iter().map(|label| label.text.clone()));
+        return Some(labels);
+    }
+    let named: BTreeSet<String> = matching
+        .labels
+        .iter()
+        .map(|label| label.text.clone())
+        .collect();
+    if matching.on {
+        return Some(named);
+    }
+    let mut labels = left?;
+    labels.retain(|label| !named.contains(label));
+    Some(labels)
+}
+
+fn is_number(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number(_) => true,
+        ExprKind::Paren(inner) | ExprKind::Unary { expr: inner, .. } => is_number(inner),
+        ExprKind::Call { function, .. } => {
+            matches!(function.text.as_str(), "scalar" | "time" | "pi")
+        }
+        ExprKind::Binary { left, right, .. } => is_number(left) && is_number(right),
+        _ => false,
+    }
+}
+
+fn literal(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The labels that `absent` gives its result: those matched by equality.
+fn matched_labels(expr: &Expr) -> BTreeSet<String> {
+    let ExprKind::Selector(selector) = &expr.kind else {
+        return BTreeSet::new();
+    };
+    let equal = selector
+        .matchers
+        .iter()
+        .filter(|it| it.operator == MatchOperator::Equal);
+    equal.map(|matcher| matcher.label.text.clone()).collect()
+}

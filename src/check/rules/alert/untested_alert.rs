@@ -1,0 +1,68 @@
+//! `untested-alert`: alerts of which nobody knows whether they fire.
+
+use crate::check::facts::{Facts, Parsed};
+use crate::check::finding::Finding;
+use crate::check::pattern;
+use crate::check::rule::{Example, Rule};
+use crate::model::rule_test::RuleTests;
+
+/// The rule.
+pub(in crate::check) static RULE: Rule = Rule {
+    name: "untested-alert",
+    summary: "An alert has no test in which it fires, or none in which it stays silent",
+    what: "
+Looks through the rule tests that name the alert's file in their `rule_files`. For every alert there must be an `alert_rule_test` that
+expects it to fire, and one that expects it not to. Whether they pass is what `promtool test rules` says.",
+    why: "
+An alert is code that runs for the first time when something is on fire. One that never fires is found by its users; one that always
+does is muted by them.",
+    example: Example {
+        path: "observability/monitoring/prometheus/rules/user-service.test.yml",
+        broken: "          - alertname: SignUpsStop\n            eval_time: 20m\n            exp_alerts: [{}]\n",
+        mended: "          - alertname: NoSignUps\n            eval_time: 20m\n            exp_alerts: [{}]\n",
+    },
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
+    for file in &facts.rules {
+        let path = file.source.path.as_str();
+        let tests: Vec<&Parsed<'_, RuleTests>> = facts
+            .tests
+            .iter()
+            .filter(|tests| covers(tests, path))
+            .collect();
+        for alert in file.value.alerts() {
+            let name = alert.name.decoded.as_str();
+            let expected = tests.iter().flat_map(|tests| &tests.value.alerts);
+            let (mut fires, mut silent) = (false, false);
+            for test in expected.filter(|test| test.alert == name) {
+                fires |= test.fires;
+                silent |= !test.fires;
+            }
+            let lacking = match (fires, silent) {
+                (true, true) => continue,
+                (false, false) => "has no test",
+                (false, true) => "has no test in which it fires",
+                (true, false) => "has no test in which it stays silent",
+            };
+            let message = format!("the alert `{name}` {lacking}");
+            let finding = Finding::new(path, &alert.name_span, message);
+            findings.push(finding.help(Some(where_to(&tests))));
+        }
+    }
+}
+
+fn covers(tests: &Parsed<'_, RuleTests>, rules: &str) -> bool {
+    let here = tests.source.path.as_str();
+    tests.value.rule_files.iter().any(|written| {
+        pattern::resolve(here, &written.decoded).is_some_and(|it| pattern::matches(&it, rules))
+    })
+}
+
+fn where_to(tests: &[&Parsed<'_, RuleTests>]) -> String {
+    match tests.first() {
+        Some(tests) => format!("add an `alert_rule_test` to `{}`", tests.source.path),
+        None => "add a `.test.yml` beside it that names it in `rule_files`".to_owned(),
+    }
+}

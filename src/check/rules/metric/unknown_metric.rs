@@ -1,0 +1,76 @@
+//! `unknown-metric`: queries for what nothing exports.
+
+use crate::check::facts::Facts;
+use crate::check::finding::Finding;
+use crate::check::query;
+use crate::check::rule::{Example, Rule};
+use crate::check::scope::{Meaning, Scope, similar};
+use crate::model::promql::ast::Selector;
+use crate::model::query::Query;
+use crate::model::source::Source;
+
+/// The rule.
+pub(in crate::check) static RULE: Rule = Rule {
+    name: "unknown-metric",
+    summary: "A dashboard, rule or rule test names a metric that nothing exports",
+    what: "
+Compares every metric that dashboards, their variables, rules and rule tests name with what the code exports. That is read from the sources:
+the names of the runtime and the metrics that services declare. Metrics that Prometheus makes itself, such as `up`, and those of recording
+rules exist, too. A file of one service sees the metrics of that service; with `service=\"…\"` a query looks at another. Names that contain
+a variable of Grafana are passed over.
+
+A metric whose name cannot be read from the source is reported where it is declared.",
+    why: "
+Such a query returns nothing, for ever and without an error: the panel stays empty, and the alert can never fire.",
+    example: Example {
+        path: "services/user-service/observability/dashboards/users.json",
+        broken: "{\"expr\": \"sum(users_create_total)\"}",
+        mended: "{\"expr\": \"sum(users_created_total)\"}",
+    },
+    check,
+};
+
+fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
+    query::each(facts, &mut |source, query| {
+        let Some(expr) = query.expr() else { return };
+        let scope = Scope::of(facts, &source.path);
+        for selector in expr.selectors() {
+            findings.extend(judge(&scope, selector, source, query));
+        }
+    });
+    for metric in &facts.exports.unresolved {
+        let message = "the name of this metric cannot be read from the source";
+        let help = "write it as a string, or as a constant that holds one";
+        let finding = Finding::new(&metric.path, &metric.span, message);
+        findings.push(finding.help(Some(help.to_owned())));
+    }
+}
+
+fn judge(
+    scope: &Scope<'_>,
+    selector: &Selector,
+    source: &Source,
+    query: &Query,
+) -> Option<Finding> {
+    let name = selector.metric()?;
+    let span = query.locate(&name.span);
+    let text = name.text.as_str();
+    match scope.meaning(selector)? {
+        Meaning::Nothing => {
+            let known = scope.names(selector);
+            let help = similar(text, &known).map(|known| format!("did you mean `{known}`?"));
+            let finding = Finding::new(&source.path, &span, format!("nothing exports `{text}`"));
+            Some(finding.label("no such metric").help(help))
+        }
+        Meaning::Elsewhere(metric) => {
+            let (here, there) = (scope.service(selector).unwrap_or_default(), &metric.package);
+            let message = format!("`{text}` is exported by `{there}`, not by `{here}`");
+            let help = format!("select `service=\"{there}\"` if that is meant");
+            let finding = Finding::new(&source.path, &span, message)
+                .label(format!("not exported by `{here}`"))
+                .related(&metric.path, &metric.name_span, "declared here");
+            Some(finding.help(Some(help)))
+        }
+        Meaning::Exported(_) | Meaning::OfTargets | Meaning::Opaque => None,
+    }
+}

@@ -1,0 +1,3 @@
+//! Services that Prometheus would not find.
+
+pub(super) mod scrape_mismatch;
