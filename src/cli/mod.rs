@@ -1,9 +1,13 @@
 //! The command line: one file per command. Types only; what they do is in `commands`.
 
+mod check;
+mod explain;
 mod new;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use check::{Check, OutputFormat};
+pub use explain::Explain;
 pub use new::{Form, New};
 
 /// Makes observable microservices, and proves that code, dashboards, alerts and runbooks agree.
@@ -29,6 +33,10 @@ pub struct Cli {
 pub enum Command {
     /// Make a service, and the project around it where there is none
     New(New),
+    /// Prove that what the code exports and what dashboards, alerts and runbooks say is one contract
+    Check(Check),
+    /// Say what a rule of `marty check` is about
+    Explain(Explain),
 }
 
 /// When to use colour.

@@ -2,6 +2,8 @@
 //!
 //! No logic in here, and nothing is written but through [`Ui`].
 
+mod check;
+mod explain;
 mod interrupt;
 mod new;
 mod status;
@@ -49,6 +51,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     });
     let result = match cli.command {
         Command::New(arguments) => new::run(&arguments, &mut ui),
+        Command::Check(arguments) => check::run(&arguments, &mut ui),
+        Command::Explain(arguments) => explain::run(&arguments, &mut ui),
     };
     result.unwrap_or_else(|stop| stopped(stop, &mut ui)).into()
 }

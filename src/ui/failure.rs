@@ -36,6 +36,13 @@ impl Failure {
         }
     }
 
+    /// The failure with why it came to that.
+    #[must_use]
+    pub fn cause(mut self, error: &dyn Error) -> Self {
+        self.messages.extend(Self::new(error).messages);
+        self
+    }
+
     /// The failure with something to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -8,6 +8,9 @@
 )]
 
 mod apply;
+mod architecture;
+mod check;
+mod contract;
 mod corpora;
 mod golden;
 mod live;

@@ -1,0 +1,60 @@
+//! `marty check`.
+
+use std::path::{Path, PathBuf};
+
+use super::Stop;
+use super::status::Status;
+use crate::check;
+use crate::cli::{self, OutputFormat};
+use crate::project::contents::Contents;
+use crate::project::root;
+use crate::ui::style::{DONE, ERROR, styled};
+use crate::ui::{Failure, Ui};
+
+pub(super) fn run(arguments: &cli::Check, ui: &mut Ui) -> Result<Status, Stop> {
+    let root = project(&arguments.dir)?;
+    let contents = Contents::read(&root).map_err(|error| {
+        Failure::message(format!("cannot read `{}`", root.display())).cause(&error)
+    })?;
+    let findings = check::run(&contents);
+    match arguments.output_format {
+        OutputFormat::Full => {
+            ui.data(&check::full(&findings, &contents, ui.colors_data()))?;
+            ui.say(&summary(findings.len(), contents.files.len()));
+        }
+        OutputFormat::Json => {
+            let report = check::json(&findings, &contents).map_err(|error| Failure::new(&error))?;
+            ui.data(&report)?;
+        }
+    }
+    Ok(if findings.is_empty() {
+        Status::Success
+    } else {
+        Status::Findings
+    })
+}
+
+/// The project around a directory.
+fn project(dir: &Path) -> Result<PathBuf, Failure> {
+    let start = dir.canonicalize().map_err(|error| {
+        Failure::message(format!("cannot look into `{}`", dir.display())).cause(&error)
+    })?;
+    root::find(&start).ok_or_else(|| {
+        let place = start.display();
+        Failure::message(format!("there is no project in `{place}` or above it")).hint(format!(
+            "a project has a `{}`; `marty new NAME` makes one",
+            root::MANIFEST
+        ))
+    })
+}
+
+fn summary(findings: usize, files: usize) -> String {
+    match findings {
+        0 => format!("{}: {files} files fit together\n", styled(DONE, "checked")),
+        1 => format!("{}: 1 finding in {files} files\n", styled(ERROR, "checked")),
+        _ => format!(
+            "{}: {findings} findings in {files} files\n",
+            styled(ERROR, "checked")
+        ),
+    }
+}

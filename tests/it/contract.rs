@@ -1,0 +1,135 @@
+//! What ships agrees with the code it ships with.
+
+use std::fs;
+use std::path::Path;
+
+use marty::model::rust::{Exports, Kind, SourceFacts, facts};
+use marty::project::contents::{Contents, Role};
+use marty_runtime::names;
+
+use crate::golden::PROJECT;
+
+fn read(root: &Path) -> Contents {
+    let contents = Contents::read(root).unwrap();
+    assert!(contents.unreadable.is_empty(), "{:?}", contents.unreadable);
+    contents
+}
+
+/// What the sources below `root` export, as read from them.
+fn exports(root: &Path, package: &str) -> Vec<(String, &'static str, Vec<String>)> {
+    let contents = read(root);
+    let read: Vec<_> = contents
+        .files
+        .iter()
+        .filter_map(|file| match &file.role {
+            Role::Rust { package: own } if own == package => {
+                let (facts, issues) = facts(&file.source.text);
+                assert!(issues.is_empty(), "{}: {issues:?}", file.source.path);
+                Some((file.source.path.as_str(), facts))
+            }
+            _ => None,
+        })
+        .collect();
+    let sources: Vec<_> = read
+        .iter()
+        .map(|(path, facts)| SourceFacts {
+            package,
+            path,
+            facts,
+        })
+        .collect();
+    let exports = Exports::resolve(&sources);
+    assert!(exports.unresolved.is_empty(), "{:?}", exports.unresolved);
+    let mut found: Vec<_> = exports
+        .metrics
+        .into_iter()
+        .map(|metric| {
+            assert!(metric.labels_known, "{}", metric.name);
+            let kind = match metric.kind {
+                Kind::Counter => "counter",
+                Kind::Gauge => "gauge",
+                Kind::Histogram => "histogram",
+            };
+            (metric.name, kind, metric.labels)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn the_names_of_the_runtime_are_read_from_its_sources_as_they_are_compiled() {
+    let mut expected: Vec<_> = names::ALL
+        .iter()
+        .map(|metric| {
+            let kind = match metric.kind {
+                names::Kind::Counter => "counter",
+                names::Kind::Gauge => "gauge",
+                names::Kind::Histogram => "histogram",
+                other => panic!("a kind that this test does not know: {other:?}"),
+            };
+            let labels = metric
+                .labels
+                .iter()
+                .map(|label| (*label).to_owned())
+                .collect();
+            (metric.name.to_owned(), kind, labels)
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(exports(&PROJECT.path(""), "marty-runtime"), expected);
+}
+
+#[test]
+fn the_metrics_of_the_generated_service_are_read_from_its_sources() {
+    let expected = [
+        (
+            "user_changes_total".to_owned(),
+            "counter",
+            vec!["change".to_owned()],
+        ),
+        ("users_stored".to_owned(), "gauge", Vec::new()),
+    ];
+    assert_eq!(exports(&PROJECT.path(""), "user-service"), expected);
+}
+
+#[test]
+fn the_service_s_readme_has_every_variable_of_the_runtime() {
+    let readme = fs::read_to_string(PROJECT.path("services/user-service/README.md")).unwrap();
+    for variable in marty_runtime::config::VARIABLES {
+        let row = format!("| `{}` |", variable.name);
+        assert!(readme.contains(&row), "{row} is missing");
+    }
+}
+
+#[test]
+fn the_versions_of_the_toolchain_agree() {
+    let manifest = fs::read_to_string(PROJECT.path("Cargo.toml")).unwrap();
+    let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
+    let version = manifest["workspace"]["package"]["rust-version"]
+        .as_str()
+        .unwrap();
+    let dockerfile = fs::read_to_string(PROJECT.path("services/user-service/Dockerfile")).unwrap();
+    assert!(
+        dockerfile.contains(&format!("FROM rust:{version}-")),
+        "{dockerfile}"
+    );
+}
+
+#[test]
+fn the_service_observes_itself_through_the_runtime_alone() {
+    let manifest = fs::read_to_string(PROJECT.path("services/user-service/Cargo.toml")).unwrap();
+    let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
+    let others = [
+        "log",
+        "metrics",
+        "opentelemetry",
+        "prometheus",
+        "tracing",
+        "tracing-subscriber",
+    ];
+    for (name, _) in manifest["dependencies"].as_table().unwrap() {
+        assert!(!others.contains(&name), "{name}");
+    }
+    assert!(manifest["dependencies"].get("marty-runtime").is_some());
+}
