@@ -24,8 +24,8 @@ pub(crate) struct Protection {
     pub(crate) panics: Counter,
 }
 
-/// The longest text of an error answer that becomes a problem's detail.
-const LONGEST_DETAIL: u64 = 4096;
+/// How many bytes of an error answer's text become a problem's detail.
+const LONGEST_DETAIL: usize = 4096;
 
 /// Runs the rest of the stack within its bounds.
 pub(crate) async fn protect(
@@ -89,7 +89,7 @@ async fn as_problem(mut response: Response, correlation_id: Option<&CorrelationI
             if text.is_empty() {
                 problem
             } else {
-                problem.with_detail(String::from_utf8_lossy(&text))
+                problem.with_detail(shortened(&String::from_utf8_lossy(&text)))
             }
         }
         None => return response,
@@ -112,12 +112,17 @@ fn is_bare_error(response: &Response) -> bool {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    let short = response
-        .body()
-        .size_hint()
-        .exact()
-        .is_some_and(|length| length <= LONGEST_DETAIL);
-    (status.is_client_error() || status.is_server_error()) && plain && short
+    let whole = response.body().size_hint().exact().is_some();
+    (status.is_client_error() || status.is_server_error()) && plain && whole
+}
+
+/// The beginning of a text that may repeat whatever a client sent.
+fn shortened(text: &str) -> String {
+    if text.len() <= LONGEST_DETAIL {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(LONGEST_DETAIL);
+    format!("{}…", &text[..end])
 }
 
 /// Keeps what the answer said beside its body, such as `allow` and `retry-after`.
@@ -254,6 +259,35 @@ mod tests {
             "{problem}"
         );
         check(&send("/number", vec![b'"', 0xff, b'"']).await, 400);
+    }
+
+    #[test]
+    fn repeats_a_long_text_only_in_part() {
+        assert_eq!(shortened("short"), "short");
+        let text = shortened(&"é".repeat(LONGEST_DETAIL));
+        assert_eq!(text.len(), LONGEST_DETAIL + "…".len());
+        assert!(text.ends_with("é…"));
+    }
+
+    #[tokio::test]
+    async fn makes_problems_of_plain_errors_of_any_length() {
+        let long = "x".repeat(5000);
+        let routes = Router::new().route("/long", post(async || (StatusCode::BAD_REQUEST, long)));
+        let bounds = Protection {
+            request_timeout: Duration::from_secs(1),
+            max_body_bytes: 10,
+            panics: Counter::create(()),
+        };
+        let routes = routes.layer(middleware::from_fn_with_state(Arc::new(bounds), protect));
+        let request = Request::post("/long").body(Body::empty()).unwrap();
+        let response = routes.oneshot(request).await.unwrap();
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert!(problem["detail"].as_str().unwrap().ends_with("x…"));
     }
 
     #[tokio::test]
