@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::scope::Scope;
 use crate::model::promql::ast::{
-    Expr, ExprKind, GroupSide, MatchOperator, Matching, Name, Selector,
+    Expr, ExprKind, GroupSide, Grouping, MatchOperator, Matching, Name, Selector,
 };
 
 /// The labels of a result; none where they are not known.
@@ -124,48 +124,45 @@ impl Flow<'_, '_> {
             return None;
         };
         let inner = self.of(inner);
-        let mut labels = match grouping {
-            Some(grouping) if grouping.without => {
-                let mut labels = inner?;
-                labels.retain(|label| !grouping.labels.iter().any(|it| it.text == *label));
-                labels
-            }
-            Some(grouping) => {
-                if let Some(inner) = &inner {
-                    for label in &grouping.labels {
-                        self.want(label, inner, None);
-                    }
-                }
-                if grouping.labels.iter().any(Name::has_variable) {
-                    return None;
-                }
-                grouping
-                    .labels
-                    .iter()
-                    .map(|label| label.text.clone())
-                    .collect()
-            }
+        if let Some(parameter) = parameter {
+            self.of(parameter);
+        }
+        let grouped = self.grouped(grouping.as_ref(), inner.as_ref());
+        match operator.text.as_str() {
             // These pick series and leave them as they are.
-            None if matches!(
-                operator.text.as_str(),
-                "topk" | "bottomk" | "limitk" | "limit_ratio"
-            ) =>
-            {
-                inner?
+            "topk" | "bottomk" | "limitk" | "limit_ratio" => inner,
+            "count_values" => {
+                let mut labels = grouped?;
+                labels.insert(parameter.as_deref().and_then(literal)?);
+                Some(labels)
             }
-            None => BTreeSet::new(),
+            _ => grouped,
+        }
+    }
+
+    /// The labels that grouping leaves.
+    fn grouped(&mut self, grouping: Option<&Grouping>, inner: Option<&BTreeSet<String>>) -> Labels {
+        let Some(grouping) = grouping else {
+            return Some(BTreeSet::new());
         };
-        let picks = matches!(
-            operator.text.as_str(),
-            "topk" | "bottomk" | "limitk" | "limit_ratio"
-        );
-        if picks && grouping.is_some() {
-            return None;
+        if grouping.without {
+            let mut labels = inner?.clone();
+            labels.retain(|label| !grouping.labels.iter().any(|it| it.text == *label));
+            return Some(labels);
         }
-        if operator.text == "count_values" {
-            labels.insert(parameter.as_deref().and_then(literal)?);
+        for label in &grouping.labels {
+            if let Some(inner) = inner {
+                self.want(label, inner, None);
+            }
         }
-        Some(labels)
+        let known = !grouping.labels.iter().any(Name::has_variable);
+        known.then(|| {
+            grouping
+                .labels
+                .iter()
+                .map(|label| label.text.clone())
+                .collect()
+        })
     }
 
     fn binary(

@@ -7,6 +7,7 @@ mod declaration;
 mod exports;
 mod facts;
 mod guard;
+mod index;
 mod parse;
 mod term;
 mod visit;

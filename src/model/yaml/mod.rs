@@ -6,6 +6,7 @@
 
 mod block;
 mod flow;
+mod merge;
 mod parse;
 mod schema;
 mod tree;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 
+use super::merge::{merge, merge_into};
 use super::{block, flow, schema};
 use crate::model::node::{Entry, Node, Text, Value};
 use crate::model::source::{Issue, Span};
@@ -345,40 +346,6 @@ fn whole(decoded: &str, span: &Span) -> Text {
     let mut builder = crate::model::node::TextBuilder::new(span.start);
     builder.written_as(decoded, span);
     builder.finish()
-}
-
-/// Adds the entries of `node` to those merged already, which win; false if it has none to give.
-fn merge_into(merged: &mut Vec<Entry>, node: Node) -> bool {
-    match node.value {
-        Value::Mapping(entries) => {
-            let known: HashSet<String> = merged.iter().map(|entry| entry.key.clone()).collect();
-            merged.extend(
-                entries
-                    .into_iter()
-                    .filter(|entry| !known.contains(&entry.key)),
-            );
-            true
-        }
-        Value::Sequence(items) => {
-            let mut all = true;
-            for item in items {
-                all &= matches!(item.value, Value::Mapping(_)) && merge_into(merged, item);
-            }
-            all
-        }
-        _ => false,
-    }
-}
-
-/// The entries of a mapping behind those merged into it, which its own replace.
-fn merge(mut merged: Vec<Entry>, entries: Vec<Entry>) -> Vec<Entry> {
-    if merged.is_empty() {
-        return entries;
-    }
-    let own: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-    merged.retain(|entry| !own.contains(entry.key.as_str()));
-    merged.extend(entries);
-    merged
 }
 
 fn size(node: &Node) -> Size {
