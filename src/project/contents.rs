@@ -138,6 +138,11 @@ impl Contents {
         let mut contents = Self::default();
         let walk = WalkBuilder::new(root)
             .hidden(false)
+            // What is looked at follows from the project alone, not from where it lies or who looks.
+            .parents(false)
+            .ignore(false)
+            .git_global(false)
+            .git_exclude(false)
             .require_git(false)
             .sort_by_file_name(Ord::cmp)
             .filter_entry(|entry| {
@@ -256,6 +261,20 @@ mod tests {
         ] {
             assert_eq!(Role::of(&path), role, "{path}");
         }
+    }
+
+    #[test]
+    fn ignore_files_around_the_project_have_no_say() {
+        let around = tempfile::tempdir().unwrap();
+        let root = around.path().join("shop");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(around.path().join(".gitignore"), "*\n").unwrap();
+        std::fs::write(root.join(".gitignore"), "local.json\n").unwrap();
+        std::fs::write(root.join("local.json"), "").unwrap();
+        std::fs::write(root.join("marty.toml"), "").unwrap();
+        let contents = Contents::read(&root).unwrap();
+        assert_eq!(contents.files.len(), 1);
+        assert!(!contents.paths.contains("local.json"));
     }
 
     #[test]
