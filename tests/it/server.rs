@@ -1,37 +1,38 @@
 //! The real servers and checkers that `tests/stack/install` has put in place, and how to wait.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Where each server is installed, as the installer says.
+static INSTALLED: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
+    let installer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stack/install");
+    let output = Command::new(installer).arg("--list").output().unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let columns = listed
+        .lines()
+        .map(|line| line.split('\t').collect::<Vec<_>>());
+    columns
+        .map(|row| (row[0].to_owned(), PathBuf::from(row[2])))
+        .collect()
+});
 
 /// The program `name` of an installed server. It is an error, not a reason to skip a test, when
 /// it is missing.
 #[track_caller]
 pub(crate) fn program(server: &str, name: &str) -> PathBuf {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let servers = std::env::var_os("MARTY_SERVERS")
-        .map_or_else(|| repository.join(".cache/servers"), PathBuf::from);
-    let prefix = format!("{server}-");
-    let installed = std::fs::read_dir(&servers).into_iter().flatten().flatten();
-    let mut folders: Vec<PathBuf> = installed
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.file_name()
-                .is_some_and(|it| it.to_string_lossy().starts_with(&prefix))
-        })
-        .collect();
-    folders.sort();
-    let found = folders.pop().map(|folder| folder.join("bin").join(name));
-    match found.filter(|program| program.is_file()) {
-        Some(program) => program,
-        None => panic!(
-            "`{name}` is not in {}; run tests/stack/install",
-            servers.display()
-        ),
-    }
+    let program = INSTALLED[server].join(name);
+    assert!(
+        program.is_file(),
+        "{} is missing; run tests/stack/install",
+        program.display()
+    );
+    program
 }
 
 /// A process that is killed when the value is dropped.
