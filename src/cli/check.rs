@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Proves that what the code exports and what dashboards, alerts and runbooks say is one contract.
-///
-/// Reads the project and nothing else: no network, no running service. Exits with 0 when there is
-/// nothing to find, with 1 when there is, and with 2 when the check could not be made.
+/// The arguments of `marty check`.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The project's directory, or one inside it

@@ -32,10 +32,24 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a service, and the project around it where there is none
+    ///
+    /// Inside a project, or with `--dir` on one, the service is added to it. Otherwise a new
+    /// project is made, in a directory called like the service or in DIR.
+    ///
+    /// Nothing is written unless everything can be: files that exist are never replaced, and when
+    /// something goes wrong the directory is as before.
     New(New),
-    /// Prove that what the code exports and what dashboards, alerts and runbooks say is one contract
+
+    /// Prove that what the code exports and what dashboards, alerts and runbooks say is one
+    /// contract
+    ///
+    /// Reads the project and nothing else: no network, no running service. Exits with 0 when there
+    /// is nothing to find, with 1 when there is, and with 2 when the check could not be made.
     Check(Check),
+
     /// Say what a rule of `marty check` is about
+    ///
+    /// What it does, why that is bad, an example, and how to mend it.
     Explain(Explain),
 }
 

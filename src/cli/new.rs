@@ -7,19 +7,13 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use crate::scaffold::Kind;
 
-/// Makes a service, and the project around it where there is none.
-///
-/// Inside a project, or with `--dir` on one, the service is added to it. Otherwise a new project
-/// is made, in a directory called like the service or in DIR.
-///
-/// Nothing is written unless everything can be: files that exist are never replaced, and when
-/// something goes wrong the directory is as before.
+/// The arguments of `marty new`.
 #[derive(Debug, Args)]
 pub struct New {
     /// The service's name, such as `user-service`: letters `a-z`, digits and `-`
     pub name: Option<String>,
 
-    /// What the service talks
+    /// What the service talks [default: http]
     #[arg(long, value_parser = kinds())]
     pub kind: Option<Kind>,
 

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &cli::Check, ui: &mut Ui) -> Result<Status, Stop> {
 
 /// The project around a directory.
 fn project(dir: &Path) -> Result<PathBuf, Failure> {
-    let start = dir.canonicalize().map_err(|error| {
+    let start = root::existing(dir).map_err(|error| {
         Failure::message(format!("cannot look into `{}`", dir.display())).cause(&error)
     })?;
     root::find(&start).ok_or_else(|| {

@@ -1,10 +1,10 @@
-//! Turns SIGINT and SIGTERM into a question that can be asked between two steps.
+//! Turns the signals that end programs into a question that can be asked between two steps.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag;
 
 /// Whether the user wants the program to stop.
@@ -15,7 +15,7 @@ impl Interrupt {
     /// From now on the signals end nothing by themselves.
     pub(super) fn watch() -> io::Result<Self> {
         let raised = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
             flag::register(signal, Arc::clone(&raised))?;
         }
         Ok(Self(raised))

@@ -2,6 +2,7 @@
 //!
 //! No logic in here, and nothing is written but through [`Ui`].
 
+mod ask;
 mod check;
 mod explain;
 mod interrupt;
@@ -40,9 +41,10 @@ impl From<OutputError> for Stop {
 
 /// Runs the program with `arguments`, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error).into(),
+        Err(error) => return usage(&error, &arguments).into(),
     };
     let mut ui = Ui::new(match cli.color {
         Color::Auto => ColorChoice::Auto,
@@ -58,8 +60,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Help, the version, or what is wrong with the arguments.
-fn usage(error: &clap::Error) -> Status {
-    let mut ui = Ui::new(ColorChoice::Auto);
+fn usage(error: &clap::Error, arguments: &[OsString]) -> Status {
+    // What cannot be parsed may still say that it wants no colour.
+    let never = arguments.iter().any(|argument| argument == "--color=never")
+        || arguments
+            .windows(2)
+            .any(|two| two[0] == "--color" && two[1] == "never");
+    let mut ui = Ui::new(if never {
+        ColorChoice::Never
+    } else {
+        ColorChoice::Auto
+    });
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
         ui.say(&text);

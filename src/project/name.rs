@@ -18,7 +18,13 @@ const KEYWORDS: &[&str] = &[
 const STANDARD_CRATES: &[&str] = &["alloc", "core", "proc-macro", "std", "test"];
 
 /// Files that Windows reserves in every directory.
-const DEVICES: &[&str] = &["aux", "con", "nul", "prn"];
+const DEVICES: &[&str] = &[
+    "aux", "con", "nul", "prn", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
+    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+];
+
+/// Directories that cargo makes beside its binaries, so that no binary can be called like them.
+const BUILD_DIRECTORIES: &[&str] = &["build", "deps", "examples", "incremental"];
 
 /// A valid service name: kebab-case, a crate name, a DNS label.
 ///
@@ -73,6 +79,7 @@ impl std::str::FromStr for ServiceName {
             Some(fault) => Err(NameError {
                 fault,
                 name: name.to_owned(),
+                suffixed: false,
             }),
         }
     }
@@ -83,6 +90,7 @@ impl std::str::FromStr for ServiceName {
 pub struct NameError {
     fault: Fault,
     name: String,
+    suffixed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +103,7 @@ enum Fault {
     Keyword,
     StandardCrate,
     Device,
+    BuildDirectory,
     Dependency,
 }
 
@@ -105,7 +114,15 @@ impl NameError {
         Self {
             fault: Fault::Dependency,
             name: name.0.clone(),
+            suffixed: true,
         }
+    }
+
+    /// The error with another suggestion: for when the first is the name of a dependency, too.
+    #[must_use]
+    pub fn with_suffix(mut self) -> Self {
+        self.suffixed = true;
+        self
     }
 
     /// A valid name that is close to the one that was refused.
@@ -125,7 +142,7 @@ impl NameError {
         if name.is_empty() {
             return "user-service".to_owned();
         }
-        if fault(name).is_none() && self.fault != Fault::Dependency {
+        if fault(name).is_none() && !self.suffixed {
             return name.to_owned();
         }
         format!("{name}-service")
@@ -155,6 +172,9 @@ impl fmt::Display for NameError {
                 write!(f, "`{name}` is a crate that comes with the Rust compiler")
             }
             Fault::Device => write!(f, "`{name}` is a name that Windows reserves for a device"),
+            Fault::BuildDirectory => {
+                write!(f, "`{name}` is a directory that cargo builds into")
+            }
             Fault::Dependency => write!(f, "`{name}` is a crate that the service builds with"),
         }
     }
@@ -187,6 +207,7 @@ fn reserved(name: &str) -> Option<Fault> {
         (KEYWORDS, Fault::Keyword),
         (STANDARD_CRATES, Fault::StandardCrate),
         (DEVICES, Fault::Device),
+        (BUILD_DIRECTORIES, Fault::BuildDirectory),
     ]
     .into_iter()
     .find_map(|(words, fault)| words.contains(&name).then_some(fault))
@@ -291,6 +312,11 @@ mod tests {
             "a-",
             "`a-` has a `-` at its end or two of them in a row",
             "a",
+        );
+        refused(
+            "build",
+            "`build` is a directory that cargo builds into",
+            "build-service",
         );
         refused(
             "nul",

@@ -1,17 +1,22 @@
 //! Carries a plan out: all of it, or none.
 //!
-//! Everything is written to a staging directory beside its place first and then moved into it, so
-//! that nobody sees half a tree. What goes wrong on the way is undone. Only a power cut or
-//! `kill -9` can leave something, and that is the staging directory.
+//! Everything is written to a staging directory first and then moved into its place, whole
+//! directories at once and files that exist by replacing them in one step. What goes wrong on the
+//! way is undone. A power cut or `kill -9` can stop that in the middle: then every file is either
+//! old or new, and the staging directory stays, which the next run names.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::{fs, io, process};
+use std::{fs, io};
 
 use super::error::ApplyError;
 use super::filesystem::FileSystem;
 use super::plan::{Action, Change, Plan};
 use super::undo::UndoLog;
+
+/// The staging directory's name. It is always the same, so that of two runs at one place the second
+/// finds it taken.
+const STAGING: &str = ".marty-staging";
 
 /// Carries `plan` out on `files`. `interrupted` is asked between any two steps.
 ///
@@ -48,11 +53,15 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(plan: &'a Plan, files: &'a dyn FileSystem, interrupted: &'a dyn Fn() -> bool) -> Self {
         let whole = !plan.root().exists();
-        let name = format!(".marty-staging-{}", process::id());
         let staging = if whole {
-            plan.root().parent().unwrap_or(Path::new("")).join(name)
+            let name = plan
+                .root()
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy();
+            plan.root().with_file_name(format!("{STAGING}-{name}"))
         } else {
-            plan.root().join(name)
+            plan.root().join(STAGING)
         };
         Self {
             plan,
@@ -65,6 +74,7 @@ impl<'a> Run<'a> {
     }
 
     fn carry_out(&mut self) -> Result<(), ApplyError> {
+        self.claim()?;
         self.stage()?;
         if self.whole {
             return self.put(&self.new_tree(), self.plan.root());
@@ -89,6 +99,31 @@ impl<'a> Run<'a> {
         self.staging.join("old")
     }
 
+    /// Makes the staging directory, which only one run can.
+    fn claim(&mut self) -> Result<(), ApplyError> {
+        let staging = self.staging.clone();
+        self.go_on(&staging)?;
+        if let Some(parent) = staging.parent() {
+            self.create_directories(parent)?;
+        }
+        match self.log.create_directory(&staging) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(ApplyError::taken(&staging))
+            }
+            // Its name says nothing to whoever may not write here; its parent's does.
+            made => made.map_err(|error| {
+                let place = staging.parent().unwrap_or(&staging);
+                ApplyError::new("cannot write into", place, error)
+            }),
+        }
+    }
+
+    fn create_directories(&mut self, directory: &Path) -> Result<(), ApplyError> {
+        self.log
+            .create_directories(directory)
+            .map_err(|(path, error)| ApplyError::new("cannot create", &path, error))
+    }
+
     /// Writes every file of the plan into the staging directory.
     fn stage(&mut self) -> Result<(), ApplyError> {
         for change in self.plan.changes() {
@@ -108,7 +143,7 @@ impl<'a> Run<'a> {
         let parent = staged.parent().unwrap_or(Path::new(""));
         self.log
             .create_directories(parent)
-            .map_err(|error| ApplyError::new("cannot write", place, error))
+            .map_err(|(_, error)| ApplyError::new("cannot write", place, error))
     }
 
     /// The topmost paths that do not exist yet, of which each is moved into place at once.
@@ -155,8 +190,7 @@ impl<'a> Run<'a> {
         }
         self.log.copy_permissions(&staged, &place).map_err(fail)?;
         self.create_parents(&old, &place)?;
-        self.log.rename(&place, &old).map_err(fail)?;
-        self.log.rename(&staged, &place).map_err(fail)
+        self.log.replace(&staged, &place, &old).map_err(fail)
     }
 
     fn go_on(&self, next: &Path) -> Result<(), ApplyError> {

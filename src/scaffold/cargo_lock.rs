@@ -31,6 +31,7 @@ struct Package {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Text {
     version: u32,
     #[serde(default)]
@@ -38,6 +39,7 @@ struct Text {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Block {
     name: String,
     version: String,
@@ -53,7 +55,8 @@ struct Block {
 pub(super) struct CargoLockError(String);
 
 impl CargoLock {
-    /// Reads the text of a lock.
+    /// Reads the text of a lock. One with anything in it that is not understood is refused, because
+    /// writing it again would lose that.
     pub(super) fn parse(text: &str) -> Result<Self, CargoLockError> {
         let text: Text = toml_edit::de::from_str(text)
             .map_err(|error| CargoLockError(error.to_string().trim_end().to_owned()))?;
@@ -81,6 +84,11 @@ impl CargoLock {
             .iter()
             .filter(|(_, package)| package.source.is_some());
         fetched.map(|((name, _), _)| name.as_str())
+    }
+
+    /// Whether a package of any source is called so.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.packages.keys().any(|(other, _)| other == name)
     }
 
     /// The lock with the shipped service under the name `name` and no other service.
@@ -132,10 +140,11 @@ impl CargoLock {
         serving
     }
 
+    /// The newest version of a package that can stand for the one that is wanted.
     fn compatible(&self, (name, version): &Id) -> Option<Id> {
         let same = self.packages.keys().filter(|(present, _)| present == name);
-        let mut same = same.filter(|(_, present)| series(present) == series(version));
-        same.next_back().cloned()
+        let same = same.filter(|(_, present)| series(present) == series(version));
+        same.max_by_key(|(_, present)| numbers(present)).cloned()
     }
 
     fn service(&self) -> Option<(&Id, &Package)> {
@@ -212,15 +221,27 @@ impl Block {
     }
 }
 
-/// The package that `name`, `name version` or `name version (source)` means.
+/// The package that `name` or `name version` means.
 fn find(reference: &str, ids: &[Id]) -> Option<Id> {
     let mut words = reference.split(' ');
     let (name, version) = (words.next()?, words.next());
+    if words.next().is_some() {
+        // Only a source tells this package from another of its name and version.
+        return None;
+    }
     let mut named = ids.iter().filter(|(other, _)| other == name);
     match version {
         Some(version) => named.find(|(_, other)| other == version).cloned(),
         None => named.next().cloned(),
     }
+}
+
+/// The numbers of a version, for comparing.
+fn numbers(version: &str) -> Vec<u64> {
+    let numbers = version.split(['.', '-', '+']).take(3);
+    numbers
+        .map(|number| number.parse().unwrap_or_default())
+        .collect()
 }
 
 /// The part of a version within which versions can stand for each other.
@@ -294,6 +315,31 @@ mod tests {
             "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = [\"b\"]\n";
         let error = CargoLock::parse(text).unwrap_err();
         assert_eq!(error.to_string(), "`a` depends on `b`, which is not in it");
+    }
+
+    #[test]
+    fn a_lock_that_is_not_understood_is_refused() {
+        let twice = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n".repeat(2);
+        for text in [
+            "version = 4\n[[patch.unused]]\nname = \"a\"\nversion = \"1.0.0\"\n",
+            "[metadata]\na = \"b\"\n",
+            &format!("version = 4\n{twice}"),
+        ] {
+            assert!(CargoLock::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_several_compatible_versions_the_newest_serves() {
+        let own = "version = 4\n
+[[package]]\nname = \"a\"\nversion = \"1.10.0\"\nsource = \"r\"\n
+[[package]]\nname = \"a\"\nversion = \"1.9.0\"\nsource = \"r\"\n
+[[package]]\nname = \"b\"\nversion = \"0.3.1\"\nsource = \"r\"\n";
+        let text = CargoLock::parse(own)
+            .unwrap()
+            .with_service(&shipped(), "two")
+            .to_text();
+        assert!(text.ends_with(" \"a 1.10.0\",\n \"b\",\n]\n"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which files a project and a service are made of, rendered.
 
 use super::answer::Answers;
+use super::cargo_lock::CargoLock;
 use super::digest::{sha256, sha256_of_all};
 use super::error::RenderError;
 use super::file::Rendered;
@@ -24,12 +25,11 @@ const UID_LENGTH: usize = 40;
 /// The shipped lock, which becomes the project's.
 pub(super) const CARGO_LOCK: &str = "Cargo.lock";
 
-/// The text of the lock that the templates were tested with.
-pub(super) fn shipped_cargo_lock() -> Option<String> {
+/// The lock that the templates were tested with.
+pub(super) fn shipped_cargo_lock() -> Option<CargoLock> {
     let mut files = assets::templates("project").into_iter();
-    files
-        .find(|asset| asset.path == CARGO_LOCK)
-        .map(|asset| text(&asset))
+    let lock = files.find(|asset| asset.path == CARGO_LOCK)?;
+    CargoLock::parse(&text(&lock)).ok()
 }
 
 /// Tells sets of templates apart.
@@ -74,14 +74,12 @@ pub(super) fn service(
     Ok(files)
 }
 
-/// The paths of all files that a request makes and that may be in the way of others.
-pub(super) fn paths(request: &Request, with_project: bool) -> Vec<String> {
+/// The paths of a service's files.
+pub(super) fn paths(request: &Request) -> Vec<String> {
     let name = request.name.as_str();
-    let mut sets = vec!["service", set(request.kind)];
-    if with_project {
-        sets.push("project");
-    }
-    let templates = sets.into_iter().flat_map(assets::templates);
+    let templates = ["service", set(request.kind)]
+        .into_iter()
+        .flat_map(assets::templates);
     let mut paths: Vec<String> = templates
         .map(|asset| destination(&asset.path, name).path)
         .collect();
@@ -91,10 +89,6 @@ pub(super) fn paths(request: &Request, with_project: bool) -> Vec<String> {
             .map(|asset| dashboard_path(asset, name)),
     );
     paths.extend(assets::alerts().iter().map(|asset| alert_path(asset, name)));
-    if with_project {
-        paths.extend(runtime_crate::paths());
-    }
-    paths.sort_unstable();
     paths
 }
 

@@ -49,13 +49,15 @@ pub(super) enum PlanErrorKind {
     Name(NameError),
     #[error("`{name}` is already a service of the project in `{}`", root.display())]
     Taken { name: String, root: PathBuf },
+    #[error("`{name}` is already a crate that the project in `{}` builds with", root.display())]
+    TakenCrate { name: String, root: PathBuf },
     #[error("`{}` is not empty: {}", root.display(), listed(paths, *more))]
     Occupied {
         root: PathBuf,
         paths: Vec<String>,
         more: usize,
     },
-    #[error("the service's files would replace others in `{}`: {}", root.display(), listed(paths, *more))]
+    #[error("something is where the service's files would be in `{}`: {}", root.display(), listed(paths, *more))]
     Collision {
         root: PathBuf,
         paths: Vec<String>,
@@ -63,8 +65,8 @@ pub(super) enum PlanErrorKind {
     },
     #[error("every pair of ports is taken in `marty.toml`")]
     NoPorts,
-    #[error("cannot read `{}`: {message}", path.display())]
-    Unreadable { path: PathBuf, message: String },
+    #[error("the embedded `Cargo.lock` cannot be read")]
+    NoCargoLock,
     #[error(transparent)]
     Render(#[from] RenderError),
     #[error("cannot write the records of marty")]
@@ -81,7 +83,9 @@ impl PlanError {
             PlanErrorKind::Name(error) => {
                 vec![format!("`{}` would do", error.suggestion())]
             }
-            PlanErrorKind::Taken { .. } => vec!["choose another name".to_owned()],
+            PlanErrorKind::Taken { .. } | PlanErrorKind::TakenCrate { .. } => {
+                vec!["choose another name".to_owned()]
+            }
             PlanErrorKind::Occupied { .. } => vec![
                 "choose a directory that does not exist yet, with `--dir DIR`".to_owned(),
                 "or move away what is in it, and run this again".to_owned(),
@@ -90,9 +94,6 @@ impl PlanError {
                 "choose another name for the service".to_owned(),
                 "or move these files away, and run this again".to_owned(),
             ],
-            PlanErrorKind::Unreadable { .. } => {
-                vec!["repair it or restore it from version control".to_owned()]
-            }
             _ => Vec::new(),
         }
     }
@@ -125,15 +126,50 @@ pub struct ApplyError {
     path: PathBuf,
     source: Option<io::Error>,
     left_behind: Vec<PathBuf>,
+    taken: bool,
 }
 
 impl ApplyError {
+    /// Another run is at work here, or was until somebody killed it.
+    pub(super) fn taken(staging: &Path) -> Self {
+        let what = "another run is at work here, or one was killed and left";
+        Self {
+            taken: true,
+            ..Self::refused(what, staging)
+        }
+    }
+
+    /// What to do about it, one line for each thing.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        if self.taken {
+            let path = self.path.display();
+            return vec![
+                "wait until no other `marty` runs here".to_owned(),
+                format!(
+                    "if none does, see what it left in `{path}`, remove that, and run this again"
+                ),
+            ];
+        }
+        if self.left_behind.is_empty() {
+            return vec!["nothing was changed".to_owned()];
+        }
+        let left = self.left_behind.iter().map(|path| {
+            format!(
+                "`{}` could not be put back as it was; look at it by hand",
+                path.display()
+            )
+        });
+        left.collect()
+    }
+
     pub(super) fn new(what: &'static str, path: &Path, source: io::Error) -> Self {
         Self {
             what,
             path: path.to_owned(),
             source: Some(source),
             left_behind: Vec::new(),
+            taken: false,
         }
     }
 
@@ -143,6 +179,7 @@ impl ApplyError {
             path: path.to_owned(),
             source: None,
             left_behind: Vec::new(),
+            taken: false,
         }
     }
 

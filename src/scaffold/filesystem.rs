@@ -25,7 +25,14 @@ pub trait FileSystem: Debug {
     /// As the operating system says.
     fn copy_permissions(&self, path: &Path, like: &Path) -> io::Result<()>;
 
-    /// Moves a file or directory to a path where nothing is.
+    /// Copies a file to a path where nothing is.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Moves a file or directory to a path where nothing is, or where a file is that it replaces
+    /// in one step.
     ///
     /// # Errors
     /// As the operating system says.
@@ -66,6 +73,10 @@ impl FileSystem for Disk {
 
     fn copy_permissions(&self, path: &Path, like: &Path) -> io::Result<()> {
         fs::set_permissions(path, fs::metadata(like)?.permissions())
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::copy(from, to).map(|_| ())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

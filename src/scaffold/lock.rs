@@ -117,6 +117,16 @@ impl Lock {
 
     /// The lock with a service and its files added.
     pub(super) fn with(mut self, answers: &Answers, templates: &str, files: Vec<File>) -> Self {
+        // Whoever removed a service by hand left its record.
+        let record = |path: &str| {
+            let name = answers.name.as_str();
+            path.starts_with(&format!("services/{name}/"))
+                || path.contains(&format!("/targets/{name}."))
+                || path.contains(&format!("/rules/{name}."))
+        };
+        self.services
+            .retain(|service| service.name != answers.name.as_str());
+        self.files.retain(|file| !record(&file.path));
         self.services.push(Service {
             name: answers.name.to_string(),
             kind: answers.kind,

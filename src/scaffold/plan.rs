@@ -14,9 +14,10 @@ use super::error::{PlanError, PlanErrorKind};
 use super::file::{Class, Rendered};
 use super::kind::Kind;
 use super::lock::{File, LOCK_PATH, Lock};
+use super::name::service_name;
 use super::site::{ProjectState, Site, State};
 use crate::project::config::Config;
-use crate::project::name::{NameError, ServiceName};
+use crate::project::name::ServiceName;
 use crate::project::port;
 use crate::project::root::MANIFEST;
 
@@ -71,7 +72,7 @@ impl Plan {
     /// When the name will not do or is taken, or when files are in the way.
     pub fn new(request: &Request, site: &Site) -> Result<Self, PlanError> {
         let shipped = shipped_lock()?;
-        check_name(&request.name, &shipped)?;
+        service_name(request.name.as_str()).map_err(PlanErrorKind::Name)?;
         let plan = match &site.state {
             State::Vacant { project } => new_project(request, site, project, &shipped)?,
             State::Project(state) => new_service(request, site, state, &shipped)?,
@@ -111,21 +112,7 @@ impl Plan {
 }
 
 fn shipped_lock() -> Result<CargoLock, PlanErrorKind> {
-    let text = catalogue::shipped_cargo_lock().unwrap_or_default();
-    CargoLock::parse(&text).map_err(|error| PlanErrorKind::Unreadable {
-        path: PathBuf::from("templates/project/Cargo.lock"),
-        message: error.to_string(),
-    })
-}
-
-/// A crate cannot be built with another of the same name.
-fn check_name(name: &ServiceName, shipped: &CargoLock) -> Result<(), PlanErrorKind> {
-    let crate_name = name.crate_name();
-    let mut taken = shipped.dependencies().chain(["marty-runtime"]);
-    if taken.any(|dependency| dependency.replace('-', "_") == crate_name) {
-        return Err(PlanErrorKind::Name(NameError::dependency(name)));
-    }
-    Ok(())
+    catalogue::shipped_cargo_lock().ok_or(PlanErrorKind::NoCargoLock)
 }
 
 fn new_project(
@@ -168,12 +155,7 @@ fn new_service(
     shipped: &CargoLock,
 ) -> Result<Plan, PlanErrorKind> {
     let name = request.name.as_str();
-    if state.config.services().contains_key(name) || state.lock.has_service(name) {
-        return Err(PlanErrorKind::Taken {
-            name: name.to_owned(),
-            root: site.root.clone(),
-        });
-    }
+    check_taken(name, site, state)?;
     if !site.occupied.is_empty() {
         let (paths, more) = (site.occupied.clone(), site.more);
         return Err(PlanErrorKind::Collision {
@@ -184,7 +166,7 @@ fn new_service(
     }
     let ports = port::next_free(&state.config.taken_ports()).ok_or(PlanErrorKind::NoPorts)?;
     let answers = Answers::new(request.name.clone(), request.kind, ports);
-    let project = state.lock.project();
+    let project = state.config.project().unwrap_or(state.lock.project());
     let files = catalogue::service(project, &answers, state.config.runbook_base_url())?;
     let mut draft = Draft::default();
     draft.generate(
@@ -194,18 +176,57 @@ fn new_service(
         &catalogue::fingerprint(),
     )?;
     draft.update(LOCK_PATH, &state.lock_text);
-    draft.create(MANIFEST, state.config.with_service(&answers.name, ports));
+    let config = state.config.with_service(&answers.name, ports);
+    draft.create(MANIFEST, in_the_style_of(&state.config_text, &config));
     draft.update(MANIFEST, &state.config_text);
     if let Some((lock, text)) = &state.cargo_lock {
-        draft.create(
-            catalogue::CARGO_LOCK,
-            lock.with_service(shipped, name).to_text(),
-        );
+        let lock = lock.with_service(shipped, name).to_text();
+        draft.create(catalogue::CARGO_LOCK, in_the_style_of(text, &lock));
         draft.update(catalogue::CARGO_LOCK, text);
     }
     // A pristine copy is named by its content: one that is there is the one that is needed.
     draft.changes.retain(|path, _| !state.copies.contains(path));
     Ok(draft.into_plan(site, project, answers))
+}
+
+/// A service, or a crate of the project or of its dependencies, may have the name already.
+fn check_taken(name: &str, site: &Site, state: &ProjectState) -> Result<(), PlanErrorKind> {
+    let (name_taken, root) = (name.to_owned(), site.root.clone());
+    let forgotten = site.occupied.is_empty();
+    let known = state.config.services().contains_key(name);
+    if known || (state.lock.has_service(name) && !forgotten) {
+        return Err(PlanErrorKind::Taken {
+            name: name_taken,
+            root,
+        });
+    }
+    let recorded = state.lock.has_service(name);
+    let built = state
+        .cargo_lock
+        .as_ref()
+        .is_some_and(|(lock, _)| lock.has(name));
+    if built && !recorded {
+        return Err(PlanErrorKind::TakenCrate {
+            name: name_taken,
+            root,
+        });
+    }
+    Ok(())
+}
+
+/// A text with the line ends and the byte order mark of another.
+fn in_the_style_of(other: &str, text: &str) -> String {
+    let text = if other.contains("\r\n") {
+        text.replace("\r\n", "\n").replace('\n', "\r\n")
+    } else {
+        text.to_owned()
+    };
+    let mark = other.starts_with('\u{feff}') && !text.starts_with('\u{feff}');
+    if mark {
+        format!("\u{feff}{text}")
+    } else {
+        text
+    }
 }
 
 /// The changes while they are put together.
@@ -271,5 +292,17 @@ impl Draft {
             answers,
             changes: self.changes.into_values().collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_the_style_of;
+
+    #[test]
+    fn line_ends_and_byte_order_mark_stay_as_they_are() {
+        assert_eq!(in_the_style_of("a\r\n", "a\nb\n"), "a\r\nb\r\n");
+        assert_eq!(in_the_style_of("\u{feff}a\n", "a\nb\n"), "\u{feff}a\nb\n");
+        assert_eq!(in_the_style_of("a\n", "a\nb\n"), "a\nb\n");
     }
 }

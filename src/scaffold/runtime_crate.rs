@@ -21,13 +21,6 @@ pub(super) fn files() -> Result<Vec<Rendered>, TomlError> {
     Ok([manifest].into_iter().chain(sources).collect())
 }
 
-/// The paths of these files.
-pub(super) fn paths() -> impl Iterator<Item = String> {
-    let beside = ["Cargo.toml".to_owned()].into_iter();
-    let names = beside.chain(assets::runtime().into_iter().map(|asset| asset.path));
-    names.map(|name| format!("{DIRECTORY}/{name}"))
-}
-
 /// The manifest less what only this repository has: the tests' dependencies.
 fn manifest(text: &str) -> Result<String, TomlError> {
     let mut manifest: DocumentMut = text.parse()?;

@@ -11,7 +11,7 @@ use super::lock::{LOCK_PATH, Lock};
 use super::plan::Request;
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
-use crate::project::root::MANIFEST;
+use crate::project::root::{self, MANIFEST};
 
 /// How many paths in the way are named one by one.
 const NAMED: usize = 5;
@@ -45,8 +45,10 @@ pub(super) struct ProjectState {
     pub(super) config_text: String,
     pub(super) lock: Lock,
     pub(super) lock_text: String,
-    /// None where the project keeps no `Cargo.lock`.
+    /// None where the project keeps no `Cargo.lock`, or one that is not understood.
     pub(super) cargo_lock: Option<(CargoLock, String)>,
+    /// Whether there is a `Cargo.lock` that is not understood.
+    pub(super) strange_cargo_lock: bool,
     /// The paths of the pristine copies.
     pub(super) copies: BTreeSet<String>,
 }
@@ -66,6 +68,7 @@ enum SiteErrorKind {
     Understand,
     NotADirectory,
     MissingLock,
+    Nested,
 }
 
 impl SiteErrorKind {
@@ -74,6 +77,7 @@ impl SiteErrorKind {
             Self::Read => "cannot read",
             Self::Understand => "cannot understand",
             Self::NotADirectory => "a directory is needed, and this is none:",
+            Self::Nested => "a project cannot lie inside another, here inside",
             Self::MissingLock => "the project has lost its record of what was generated,",
         }
     }
@@ -87,6 +91,9 @@ impl SiteError {
             SiteErrorKind::Read => None,
             SiteErrorKind::Understand => Some("repair it or restore it from version control"),
             SiteErrorKind::NotADirectory => Some("choose another directory with `--dir DIR`"),
+            SiteErrorKind::Nested => {
+                Some("leave out `--dir` there to add the service to that project")
+            }
             SiteErrorKind::MissingLock => Some("restore `.marty` from version control"),
         }
     }
@@ -113,30 +120,29 @@ impl SiteError {
 
 impl Site {
     /// Looks at `root`: a project if it has a `marty.toml`, otherwise the directory of a new one.
+    /// `root` is absolute.
     ///
     /// # Errors
-    /// When something there cannot be read, or is not what its name says.
+    /// When something there cannot be read, or is not what its name says; when `root` lies inside
+    /// another project.
     pub fn inspect(root: &Path, request: &Request) -> Result<Self, SiteError> {
-        let state = if root.join(MANIFEST).exists() {
-            State::Project(Box::new(ProjectState::read(root)?))
-        } else {
-            State::Vacant {
-                project: project_name(root, &request.name),
+        let (state, in_the_way) = match root::find(root) {
+            Some(project) if project == root => {
+                let state = State::Project(Box::new(ProjectState::read(root)?));
+                (state, in_the_way_of_a_service(root, request)?)
+            }
+            Some(project) => return Err(SiteError::new(&project, SiteErrorKind::Nested)),
+            None => {
+                let project = project_name(root, &request.name);
+                (State::Vacant { project }, entries(root)?)
             }
         };
-        let entries = entries(root)?;
-        let planned = catalogue::paths(request, matches!(state, State::Vacant { .. }));
-        let mut occupied: Vec<String> = planned
-            .into_iter()
-            .filter(|path| root.join(path).symlink_metadata().is_ok())
-            .collect();
-        if occupied.is_empty() && matches!(state, State::Vacant { .. }) {
-            occupied = entries;
-        }
+        let mut occupied = in_the_way;
         let more = occupied.len().saturating_sub(NAMED);
         occupied.truncate(NAMED);
+        let root = root.to_owned();
         Ok(Self {
-            root: root.to_owned(),
+            root,
             state,
             occupied,
             more,
@@ -147,6 +153,12 @@ impl Site {
     #[must_use]
     pub fn is_project(&self) -> bool {
         matches!(self.state, State::Project(_))
+    }
+
+    /// Whether the project has a `Cargo.lock` to which nothing can be added here.
+    #[must_use]
+    pub fn has_strange_cargo_lock(&self) -> bool {
+        matches!(&self.state, State::Project(project) if project.strange_cargo_lock)
     }
 
     /// The version of marty that made the project, if that is another than this.
@@ -172,15 +184,10 @@ impl ProjectState {
         };
         let lock = Lock::parse(&lock_text)
             .map_err(|error| SiteError::because(&path, understand, error))?;
-        let path = root.join(catalogue::CARGO_LOCK);
-        let cargo_lock = match read(&path)? {
-            None => None,
-            Some(text) => {
-                let lock = CargoLock::parse(&text)
-                    .map_err(|error| SiteError::because(&path, understand, error))?;
-                Some((lock, text))
-            }
-        };
+        let text = read(&root.join(catalogue::CARGO_LOCK))?;
+        let exists = text.is_some();
+        let cargo_lock = text.and_then(|text| Some((CargoLock::parse(&text).ok()?, text)));
+        let strange_cargo_lock = exists && cargo_lock.is_none();
         let copies = entries(&root.join(base::DIRECTORY))?;
         let copies = copies
             .iter()
@@ -192,15 +199,39 @@ impl ProjectState {
             lock,
             lock_text,
             cargo_lock,
+            strange_cargo_lock,
             copies,
         })
     }
 }
 
+/// What is where the files of a service will be: anything in its own folder, the files it has
+/// elsewhere, and files where folders must be.
+fn in_the_way_of_a_service(root: &Path, request: &Request) -> Result<Vec<String>, SiteError> {
+    let folder = format!("services/{}", request.name);
+    let mut found = BTreeSet::new();
+    for path in catalogue::paths(request) {
+        let inside = path.starts_with(&folder);
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        let above = ends
+            .filter_map(|end| path.get(..end))
+            .find(|above| root.join(above).is_file());
+        if let Some(above) = above {
+            found.insert(above.to_owned());
+        } else if !inside && root.join(&path).symlink_metadata().is_ok() {
+            found.insert(path);
+        }
+    }
+    if !found.iter().any(|path| folder.starts_with(path.as_str())) {
+        let inside = entries(&root.join(&folder))?;
+        found.extend(inside.iter().map(|name| format!("{folder}/{name}")));
+    }
+    Ok(found.into_iter().collect())
+}
+
 /// A new project is called like its directory, or like its service where that is no name.
 fn project_name(root: &Path, service: &ServiceName) -> String {
-    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
-    let name = absolute
+    let name = root
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
     name.filter(|name| name.parse::<ServiceName>().is_ok())
@@ -211,7 +242,10 @@ fn project_name(root: &Path, service: &ServiceName) -> String {
 fn entries(root: &Path) -> Result<Vec<String>, SiteError> {
     let listing = match fs::read_dir(root) {
         Ok(listing) => listing,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // What does not exist is empty; a link that leads nowhere exists.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !root.is_symlink() => {
+            return Ok(Vec::new());
+        }
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             return Err(SiteError::new(root, SiteErrorKind::NotADirectory));
         }

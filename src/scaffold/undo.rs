@@ -17,6 +17,7 @@ enum Step {
     Directory(PathBuf),
     File(PathBuf),
     Moved { from: PathBuf, to: PathBuf },
+    Replaced { place: PathBuf, kept: PathBuf },
 }
 
 impl<'a> UndoLog<'a> {
@@ -27,15 +28,23 @@ impl<'a> UndoLog<'a> {
         }
     }
 
-    /// Makes a directory and those above it, as far as they are missing.
-    pub(super) fn create_directories(&mut self, path: &Path) -> io::Result<()> {
+    /// Makes a directory that does not exist, in one that does.
+    pub(super) fn create_directory(&mut self, path: &Path) -> io::Result<()> {
+        self.files.create_directory(path)?;
+        self.done.push(Step::Directory(path.to_owned()));
+        Ok(())
+    }
+
+    /// Makes a directory and those above it, as far as they are missing. A failure comes with the
+    /// directory that it is about.
+    pub(super) fn create_directories(&mut self, path: &Path) -> Result<(), (PathBuf, io::Error)> {
         let missing: Vec<&Path> = path
             .ancestors()
             .take_while(|directory| !directory.as_os_str().is_empty() && !directory.exists())
             .collect();
         for directory in missing.into_iter().rev() {
-            self.files.create_directory(directory)?;
-            self.done.push(Step::Directory(directory.to_owned()));
+            self.create_directory(directory)
+                .map_err(|error| (directory.to_owned(), error))?;
         }
         Ok(())
     }
@@ -59,6 +68,22 @@ impl<'a> UndoLog<'a> {
         Ok(())
     }
 
+    /// Puts a file in the place of another, of which a copy is kept at `kept`. The place is never
+    /// empty.
+    pub(super) fn replace(&mut self, from: &Path, place: &Path, kept: &Path) -> io::Result<()> {
+        self.files.copy(place, kept)?;
+        self.done.push(Step::File(kept.to_owned()));
+        self.files.rename(from, place)?;
+        // The new file is gone from where it was written, and the copy will be.
+        let moved = |step: &Step| matches!(step, Step::File(path) if path == from || path == kept);
+        self.done.retain(|step| !moved(step));
+        self.done.push(Step::Replaced {
+            place: place.to_owned(),
+            kept: kept.to_owned(),
+        });
+        Ok(())
+    }
+
     /// Takes everything back, the last thing first; returns what could not be taken back.
     pub(super) fn undo(self) -> Vec<PathBuf> {
         let mut left = Vec::new();
@@ -71,6 +96,10 @@ impl<'a> UndoLog<'a> {
                 Step::File(path) => {
                     let undone = self.files.remove_file(&path);
                     (path, undone)
+                }
+                Step::Replaced { place, kept } => {
+                    let undone = self.files.rename(&kept, &place);
+                    (place, undone)
                 }
                 Step::Moved { from, to } => {
                     let undone = self.files.rename(&to, &from);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use marty::scaffold::{self, Disk, FileSystem, Kind, Plan, Request, Site};
 
-use crate::sandbox::{Sandbox, tree};
+use crate::sandbox::{Sandbox, files, tree};
 
 /// A disk whose step number `failing` fails, and no other.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ struct Faulty {
     disk: Disk,
     steps: Cell<usize>,
     failing: usize,
+    /// Whether no file can be removed.
+    keeps_files: bool,
 }
 
 impl Faulty {
@@ -22,6 +24,7 @@ impl Faulty {
             disk: Disk,
             steps: Cell::new(0),
             failing,
+            keeps_files: false,
         }
     }
 
@@ -50,11 +53,18 @@ impl FileSystem for Faulty {
             .and_then(|()| self.disk.copy_permissions(path, like))
     }
 
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step().and_then(|()| self.disk.copy(from, to))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.step().and_then(|()| self.disk.rename(from, to))
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
+        if self.keeps_files {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         self.disk.remove_file(path)
     }
 
@@ -95,14 +105,14 @@ fn every_failure_leaves_nothing(sandbox: &Sandbox, plan: &Plan) -> usize {
 #[test]
 fn a_failure_leaves_nothing_of_a_new_project() {
     let sandbox = Sandbox::new();
-    let root = sandbox.join("new/shop");
+    let root = sandbox.path().canonicalize().unwrap().join("new/shop");
     let plan = plan(&root, "user-service");
     let steps = every_failure_leaves_nothing(&sandbox, &plan);
     assert!(
         steps > plan.changes().len(),
         "every file is written in a step of its own"
     );
-    let files = tree(&root).values().flatten().count();
+    let files = files(&tree(&root));
     assert_eq!(files, plan.changes().len());
 }
 
@@ -111,10 +121,7 @@ fn a_failure_leaves_an_empty_directory_empty() {
     let sandbox = Sandbox::new();
     let plan = plan(sandbox.path(), "user-service");
     every_failure_leaves_nothing(&sandbox, &plan);
-    assert_eq!(
-        sandbox.tree().values().flatten().count(),
-        plan.changes().len()
-    );
+    assert_eq!(files(&sandbox.tree()), plan.changes().len());
 }
 
 #[test]
@@ -130,6 +137,98 @@ fn a_failure_leaves_a_project_as_it_was() {
         .map(|(path, _)| path)
         .collect();
     assert_eq!(changed, [".marty/lock.toml", "Cargo.lock", "marty.toml"]);
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_named() {
+    let sandbox = Sandbox::new();
+    let plan = plan(
+        &sandbox.path().canonicalize().unwrap().join("shop"),
+        "user-service",
+    );
+    let files = Faulty {
+        keeps_files: true,
+        ..Faulty::new(10)
+    };
+    let error = scaffold::apply(&plan, &files, &|| false).unwrap_err();
+    let left: Vec<_> = sandbox
+        .tree()
+        .into_iter()
+        .filter(|(_, node)| node.is_file())
+        .collect();
+    assert!(!left.is_empty());
+    for (path, _) in left {
+        let path = sandbox.path().canonicalize().unwrap().join(path);
+        assert!(error.left_behind().contains(&path), "{}", path.display());
+    }
+    assert!(
+        error.hints()[0].contains("could not be put back"),
+        "{:?}",
+        error.hints()
+    );
+}
+
+#[test]
+fn a_staging_directory_that_stays_is_named_and_stops_the_next_run() {
+    let sandbox = Sandbox::with_project();
+    let root = sandbox.join("shop").canonicalize().unwrap();
+    let files = Faulty {
+        keeps_files: true,
+        ..Faulty::new(usize::MAX)
+    };
+    let left = scaffold::apply(&plan(&root, "order-service"), &files, &|| false).unwrap();
+    let staging = root.join(".marty-staging");
+    assert_eq!(left.as_deref(), Some(staging.as_path()));
+    let before = sandbox.tree();
+    let error = scaffold::apply(&plan(&root, "cart-service"), &Disk, &|| false).unwrap_err();
+    assert!(
+        error.to_string().contains("another run is at work here"),
+        "{error}"
+    );
+    assert!(
+        error.hints()[1].contains(&*staging.to_string_lossy()),
+        "{:?}",
+        error.hints()
+    );
+    assert_eq!(sandbox.tree(), before);
+}
+
+/// Wherever the signal comes, everything is there or nothing is.
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_all_or_nothing() {
+    use std::process::{Command, Stdio};
+
+    let mut interrupted = 0;
+    for round in 0..40 {
+        let sandbox = Sandbox::new();
+        let mut child = sandbox
+            .marty(["new", "user-service"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let signal = ["INT", "TERM", "HUP", "QUIT"][round % 4];
+        // The later the round, the longer the program has had.
+        for _ in 0..round * 20 {
+            std::thread::yield_now();
+        }
+        let sent = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .output();
+        drop(sent);
+        let status = child.wait().unwrap();
+        if status.success() {
+            assert!(sandbox.join("user-service/.marty/lock.toml").is_file());
+        } else {
+            assert!(
+                sandbox.tree().is_empty(),
+                "round {round}: {:?}",
+                sandbox.tree().keys()
+            );
+            interrupted += 1;
+        }
+    }
+    assert!(interrupted > 0, "no signal came in time");
 }
 
 #[test]

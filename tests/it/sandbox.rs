@@ -14,8 +14,35 @@ pub(crate) struct Sandbox {
     directory: TempDir,
 }
 
-/// Every file below a directory with what is in it; directories have none.
-pub(crate) type Tree = BTreeMap<String, Option<Vec<u8>>>;
+/// Everything below a directory by its path.
+pub(crate) type Tree = BTreeMap<String, Node>;
+
+/// What is at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Node {
+    Directory,
+    File { content: Vec<u8>, mode: u32 },
+    Link(PathBuf),
+}
+
+impl Node {
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self, Self::File { .. })
+    }
+
+    /// The bytes of a file.
+    pub(crate) fn content(&self) -> &[u8] {
+        match self {
+            Self::File { content, .. } => content,
+            Self::Directory | Self::Link(_) => &[],
+        }
+    }
+}
+
+/// How many files a tree has.
+pub(crate) fn files(tree: &Tree) -> usize {
+    tree.values().filter(|node| node.is_file()).count()
+}
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
@@ -126,13 +153,34 @@ fn collect(root: &Path, directory: &Path, found: &mut Tree) {
             .unwrap()
             .to_string_lossy()
             .replace('\\', "/");
-        if entry.file_type().unwrap().is_dir() {
-            found.insert(name, None);
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            found.insert(name, Node::Directory);
             collect(root, &path, found);
+        } else if kind.is_symlink() {
+            found.insert(name, Node::Link(fs::read_link(&path).unwrap()));
         } else {
-            found.insert(name, Some(fs::read(&path).unwrap()));
+            let content = fs::read(&path).unwrap();
+            found.insert(
+                name,
+                Node::File {
+                    content,
+                    mode: mode(&path),
+                },
+            );
         }
     }
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).unwrap().permissions().mode()
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Path) -> u32 {
+    0
 }
 
 /// The paths of a tree's files, one a line; of places with many alike files only the place.
@@ -140,7 +188,7 @@ pub(crate) fn listing(tree: &Tree) -> String {
     let mut lines: Vec<String> = Vec::new();
     for path in tree
         .iter()
-        .filter(|(_, content)| content.is_some())
+        .filter(|(_, content)| content.is_file())
         .map(|(path, _)| path)
     {
         let many = [".marty/base/", "crates/marty-runtime/src/"];

@@ -56,7 +56,7 @@ fn a_missing_name_is_asked_for_and_the_equivalent_command_is_said() {
     assert!(screen.contains("name of the service"), "{screen}");
     assert!(screen.contains("`user` would do"), "{screen}");
     assert!(
-        screen.contains("same as: marty new user-service --kind http --no-input"),
+        screen.contains("same as: marty new user-service --kind http"),
         "{screen}"
     );
     assert!(sandbox.join("user-service/marty.toml").is_file());
@@ -134,13 +134,28 @@ fn output_that_cannot_be_written_is_a_failure() {
     let output = command.stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = sandbox
+        .marty(["new", "user-service", "--json"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.starts_with("created the project `user-service`"),
+        "{said}"
+    );
 }
 
 #[test]
 fn help_and_version_are_data() {
     let sandbox = Sandbox::new();
     assert_snapshot!(sandbox.outcome(&mut sandbox.marty(["--version"])));
-    for command in ["", "new"] {
+    for command in ["", "new", "check", "explain"] {
         let mut arguments: Vec<&str> = vec![command, "--help"];
         arguments.retain(|argument| !argument.is_empty());
         let name = format!("help_{command}");

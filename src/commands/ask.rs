@@ -1,0 +1,78 @@
+//! What `marty new` asks when somebody is there to answer and something is missing.
+
+use crate::cli;
+use crate::scaffold::{Kind, Plan, Request, next, service_name, summary};
+use crate::ui::style::{HINT, LITERAL, styled};
+use crate::ui::{Failure, Ui};
+
+/// The request that the arguments make, completed by asking if `asking`.
+pub(super) fn request(arguments: &cli::New, asking: bool, ui: &mut Ui) -> Result<Request, Failure> {
+    let name = match &arguments.name {
+        Some(name) => name.clone(),
+        None if asking => ask_name(ui)?,
+        None => {
+            return Err(Failure::message("a service needs a name").hint("`marty new user-service`"));
+        }
+    };
+    let name = service_name(&name)
+        .map_err(|error| Failure::new(&error).hint(format!("`{}` would do", error.suggestion())))?;
+    let kind = match arguments.kind {
+        Some(kind) => kind,
+        None if asking => ask_kind(ui)?,
+        None => Kind::default(),
+    };
+    let request = Request { name, kind };
+    if asking {
+        let same = equivalent(arguments, &request);
+        ui.say(&format!("{}: {same}\n", styled(HINT, "same as")));
+    }
+    Ok(request)
+}
+
+/// Whether the plan may be carried out.
+pub(super) fn confirmed(plan: &Plan, ui: &Ui) -> Result<bool, Failure> {
+    let question = format!("create {}?", summary::headline(plan));
+    ui.confirm(&question).map_err(|error| Failure::new(&error))
+}
+
+fn ask_name(ui: &Ui) -> Result<String, Failure> {
+    let accept = |name: &str| match service_name(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{error}; `{}` would do", error.suggestion())),
+    };
+    ui.ask("name of the service", accept)
+        .map_err(|error| Failure::new(&error))
+}
+
+/// Asks only where there is something to choose.
+fn ask_kind(ui: &Ui) -> Result<Kind, Failure> {
+    let [_, _, ..] = Kind::ALL else {
+        return Ok(Kind::default());
+    };
+    let choices: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| format!("{kind}: {}", kind.summary()))
+        .collect();
+    let chosen = ui
+        .choose("kind of service", &choices)
+        .map_err(|error| Failure::new(&error))?;
+    Ok(Kind::ALL.get(chosen).copied().unwrap_or_default())
+}
+
+/// The command line that does the same without questions.
+fn equivalent(arguments: &cli::New, request: &Request) -> String {
+    let mut words = vec!["marty new".to_owned(), request.name.to_string()];
+    words.push(format!("--kind {}", request.kind));
+    if let Some(dir) = &arguments.dir {
+        words.push(format!("--dir {}", next::quoted(&dir.to_string_lossy())));
+    }
+    let form = &arguments.form;
+    let flags = [
+        (form.dry_run, "--dry-run"),
+        (form.diff, "--diff"),
+        (form.json, "--json"),
+    ];
+    let given = flags.iter().filter(|(given, _)| *given);
+    words.extend(given.map(|(_, flag)| (*flag).to_owned()));
+    styled(LITERAL, &words.join(" "))
+}
