@@ -66,14 +66,16 @@ impl<'a> Facts<'a> {
             contents: Some(contents),
             ..Self::default()
         };
-        let parsed: Vec<(&'a Source, Option<Artefact<'a>>, Vec<Issue>)> = contents
-            .files
-            .par_iter()
-            .map(|file| {
-                let (artefact, issues) = parse(file);
-                (&file.source, artefact, issues)
-            })
-            .collect();
+        let parsed: Vec<(&'a Source, Option<Artefact<'a>>, Vec<Issue>)> =
+            rust::on_deep_stack(|| {
+                let files = contents.files.par_iter();
+                files
+                    .map(|file| {
+                        let (artefact, issues) = parse(file);
+                        (&file.source, artefact, issues)
+                    })
+                    .collect()
+            });
         for (source, artefact, issues) in parsed {
             facts.issues.extend(
                 issues

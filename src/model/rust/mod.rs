@@ -16,4 +16,4 @@ pub use exports::{ExportedMetric, Exports, SourceFacts, UnresolvedMetric};
 pub use facts::{
     Constant, Facts, Family, Kind, LabelList, LabelSet, Metric, NumberConstant, Term, Unresolved,
 };
-pub use parse::facts;
+pub use parse::{facts, on_deep_stack};

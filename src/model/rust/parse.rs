@@ -1,9 +1,10 @@
 //! From a source's text to its facts: positions, recursion limits and syntax errors.
 
 use std::ops::Range;
-use std::thread;
+use std::sync::LazyLock;
 
 use proc_macro2::TokenStream;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use syn::visit::Visit as _;
 
 use super::facts::Facts;
@@ -14,29 +15,46 @@ use crate::model::source::Issue;
 /// Enough for whatever [`guard`] lets through, in a debug build too.
 const STACK_BYTES: usize = 64 << 20;
 
+/// Threads with the stack that a recursive parser wants.
+static DEEP: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    ThreadPoolBuilder::new()
+        .stack_size(STACK_BYTES)
+        .build()
+        .ok()
+});
+
+/// Runs `work` on a thread on which [`facts`] need not change threads. To be put around reading
+/// many files at once.
+pub fn on_deep_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    match &*DEEP {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}
+
 /// What `text` declares, or why it cannot be read.
 #[must_use]
 pub fn facts(text: &str) -> (Facts, Vec<Issue>) {
-    // A thread of its own has the stack that a recursive parser wants, and takes the record of
-    // positions with it, which would otherwise grow with every file.
-    let read = thread::scope(|scope| {
-        let builder = thread::Builder::new().stack_size(STACK_BYTES);
-        builder.spawn_scoped(scope, || read(text)).ok()?.join().ok()
+    if DEEP.is_none() {
+        let message = "there is no thread to read this file on".to_owned();
+        return (
+            Facts::default(),
+            vec![Issue {
+                message,
+                span: 0..0,
+                hint: None,
+            }],
+        );
+    }
+    let read = on_deep_stack(|| {
+        let read = read(text);
+        // The record of positions would otherwise grow with every file.
+        proc_macro2::extra::invalidate_current_thread_spans();
+        read
     });
     match read {
-        Some(Ok(facts)) => (facts, Vec::new()),
-        Some(Err(issue)) => (Facts::default(), vec![issue]),
-        None => {
-            let message = "this file could not be read as Rust".to_owned();
-            (
-                Facts::default(),
-                vec![Issue {
-                    message,
-                    span: 0..0,
-                    hint: None,
-                }],
-            )
-        }
+        Ok(facts) => (facts, Vec::new()),
+        Err(issue) => (Facts::default(), vec![issue]),
     }
 }
 
