@@ -2,7 +2,13 @@
 //! not notice.
 
 fn main() {
-    for tree in ["templates", "dashboards", "alerts", "runtime/src"] {
+    for tree in [
+        "templates",
+        "dashboards",
+        "alerts",
+        "runtime/src",
+        "runtime/macros/src",
+    ] {
         println!("cargo::rerun-if-changed={tree}");
     }
 }

@@ -10,9 +10,13 @@ static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 static DASHBOARDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dashboards");
 static ALERTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/alerts");
 static RUNTIME_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime/src");
+static MACRO_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime/macros/src");
 
 /// The runtime's manifest as it is in this repository.
 pub(crate) const RUNTIME_MANIFEST: &str = include_str!("../runtime/Cargo.toml");
+
+/// The manifest of the runtime's macros as it is in this repository.
+pub(crate) const MACROS_MANIFEST: &str = include_str!("../runtime/macros/Cargo.toml");
 
 /// The files of the runtime crate beside its manifest and sources.
 const RUNTIME_FILES: &[(&str, &[u8])] = &[
@@ -49,15 +53,18 @@ pub(crate) fn alerts() -> Vec<Asset> {
     files(&ALERTS, "")
 }
 
-/// The runtime crate less its manifest.
+/// The runtime crate and the crate of its macros below it, less their manifests.
 pub(crate) fn runtime() -> Vec<Asset> {
     let beside = RUNTIME_FILES.iter().map(|(path, bytes)| Asset {
         path: (*path).to_owned(),
         bytes,
     });
-    let sources = files(&RUNTIME_SOURCES, "").into_iter().map(|source| Asset {
-        path: format!("src/{}", source.path),
-        ..source
+    let sources = [(&RUNTIME_SOURCES, "src"), (&MACRO_SOURCES, "macros/src")];
+    let sources = sources.into_iter().flat_map(|(tree, place)| {
+        files(tree, "").into_iter().map(move |source| Asset {
+            path: format!("{place}/{}", source.path),
+            ..source
+        })
     });
     beside.chain(sources).collect()
 }
@@ -65,15 +72,19 @@ pub(crate) fn runtime() -> Vec<Asset> {
 /// Every embedded file, those of a tree in the order of their paths.
 pub(crate) fn all() -> Vec<Asset> {
     let trees = [&TEMPLATES, &DASHBOARDS, &ALERTS].map(|tree| files(tree, ""));
-    let manifest = Asset {
-        path: "Cargo.toml".to_owned(),
-        bytes: RUNTIME_MANIFEST.as_bytes(),
-    };
+    let manifests = [
+        ("Cargo.toml", RUNTIME_MANIFEST),
+        ("macros/Cargo.toml", MACROS_MANIFEST),
+    ];
+    let manifests = manifests.map(|(path, text)| Asset {
+        path: path.to_owned(),
+        bytes: text.as_bytes(),
+    });
     trees
         .into_iter()
         .flatten()
         .chain(runtime())
-        .chain([manifest])
+        .chain(manifests)
         .collect()
 }
 

@@ -5,6 +5,10 @@
 //!
 //! The crate knows nothing of the `marty` command.
 
+// What the derives write names this crate as its users do.
+#[cfg(test)]
+extern crate self as marty_runtime;
+
 mod admin;
 pub mod config;
 mod health;

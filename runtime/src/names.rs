@@ -63,6 +63,8 @@ pub mod label {
     pub const LEVEL: &str = "level";
     /// The name of a metric.
     pub const METRIC: &str = "metric";
+    /// Why something was not done as asked.
+    pub const REASON: &str = "reason";
 }
 
 /// Values of labels that stand for no value of their own.
@@ -249,6 +251,15 @@ pub const MARTY_METRIC_OVERFLOW: Metric = Metric {
     buckets: &[],
 };
 
+/// Label values that were not shown.
+pub const MARTY_LABEL_REJECTIONS: Metric = Metric {
+    name: "marty_label_rejections_total",
+    kind: Kind::Counter,
+    help: "Label values that were not shown as they are: because of their form, or because the label shows as many as it may.",
+    labels: &[label::METRIC, label::REASON],
+    buckets: &[],
+};
+
 /// Every metric that a service exports before it declares its own.
 pub const ALL: &[&Metric] = &[
     &HTTP_SERVER_REQUEST_DURATION,
@@ -269,6 +280,7 @@ pub const ALL: &[&Metric] = &[
     &MARTY_PANICS,
     &MARTY_METRIC_SERIES,
     &MARTY_METRIC_OVERFLOW,
+    &MARTY_LABEL_REJECTIONS,
 ];
 
 /// Where the admin listener answers scrapes.

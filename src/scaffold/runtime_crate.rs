@@ -1,4 +1,4 @@
-//! The bundled runtime: its files, and its manifest as it stands alone in a project.
+//! The bundled runtime: its files and those of its macros, and their manifests as they stand alone in a project.
 
 use toml_edit::{DocumentMut, TomlError};
 
@@ -8,17 +8,23 @@ use crate::assets;
 /// Where the runtime lies in a project.
 const DIRECTORY: &str = "crates/marty-runtime";
 
-/// Every file of the runtime crate.
+/// Every file of the runtime crate and of its macros.
 pub(super) fn files() -> Result<Vec<Rendered>, TomlError> {
-    let manifest = Rendered {
-        path: format!("{DIRECTORY}/Cargo.toml"),
-        content: manifest(assets::RUNTIME_MANIFEST)?,
-    };
+    let manifests = [
+        Rendered {
+            path: format!("{DIRECTORY}/Cargo.toml"),
+            content: manifest(assets::RUNTIME_MANIFEST)?,
+        },
+        Rendered {
+            path: format!("{DIRECTORY}/macros/Cargo.toml"),
+            content: manifest(assets::MACROS_MANIFEST)?,
+        },
+    ];
     let sources = assets::runtime().into_iter().map(|asset| Rendered {
         path: format!("{DIRECTORY}/{}", asset.path),
         content: String::from_utf8_lossy(asset.bytes).into_owned(),
     });
-    Ok([manifest].into_iter().chain(sources).collect())
+    Ok(manifests.into_iter().chain(sources).collect())
 }
 
 /// The manifest less what only this repository has: the tests' dependencies.
@@ -43,22 +49,28 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_needs_nothing_of_this_workspace_but_lints() {
+    fn the_manifests_need_nothing_of_this_workspace_but_lints() {
         let files = files().unwrap();
-        let manifest = &files
+        let manifests = files
             .iter()
-            .find(|file| file.path.ends_with("Cargo.toml"))
-            .unwrap()
-            .content;
-        let inherited: Vec<&str> = manifest
-            .lines()
-            .filter(|line| line.contains("workspace = true"))
-            .collect();
-        assert_eq!(
-            inherited,
-            ["workspace = true"],
-            "only `[lints]` is inherited"
-        );
-        assert!(!manifest.contains("path ="), "no crate beside it is needed");
+            .filter(|file| file.path.ends_with("Cargo.toml"))
+            .map(|file| &file.content);
+        let mut paths = Vec::new();
+        for manifest in manifests {
+            let lines = || manifest.lines();
+            let inherited: Vec<&str> = lines()
+                .filter(|line| line.contains("workspace = true"))
+                .collect();
+            assert_eq!(
+                inherited,
+                ["workspace = true"],
+                "only `[lints]` is inherited"
+            );
+            paths.extend(lines().filter(|line| line.contains("path =")));
+        }
+        let [macros] = paths[..] else {
+            panic!("{paths:?}: no crate but that of the macros is needed")
+        };
+        assert!(macros.contains("path = \"macros\""), "{macros}");
     }
 }

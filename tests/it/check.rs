@@ -61,7 +61,7 @@ fn a_metric_misspelt_in_a_panel() {
 
 #[test]
 fn a_label_dropped_from_the_code() {
-    let sandbox = broken(METRICS, "&[\"change\"]", "&[]");
+    let sandbox = broken(METRICS, "pub change: Change", "pub what: Change");
     let panel = "{\"panels\": [{\"targets\": [{\"expr\": \"sum by (change) (rate(user_changes_total[5m]))\"}]}]}\n";
     sandbox.write(
         "shop/services/user-service/observability/dashboards/changes.json",

@@ -15,11 +15,15 @@ use std::{
 
 use prometheus::proto;
 
-use super::{Counter, Gauge, Histogram, LabelValues, Labels, name};
+use super::{Counter, Gauge, Histogram, LabelValues, Labels, guard::Reason, name, open::Admitted};
 use crate::names::Kind;
 
 /// How many series a family keeps before further labels share one.
 pub const SERIES_LIMIT: usize = 1000;
+
+/// Up to how many series a family of counters begins before they are first written to. Prometheus sees no increase in a
+/// counter that first appears with 1.
+const KNOWN_LIMIT: usize = 100;
 
 /// The value every label of the shared series has once a family is full.
 pub const OVERFLOW: &str = "_overflow";
@@ -63,6 +67,7 @@ struct Table<L, I> {
     places: HashMap<L, usize, BuildHasherDefault<DefaultHasher>>,
     rows: Vec<Row<I>>,
     overflow: Option<Row<I>>,
+    admitted: Admitted,
 }
 
 struct Row<I> {
@@ -125,10 +130,17 @@ impl<L: Labels, I: Instrument> Family<L, I> {
             name::are_valid_labels(L::NAMES),
             "a label's name is `[a-z_][a-z0-9_]*`, and neither `le`, `quantile` nor `__…`"
         );
+        if let Some(series) = L::CLOSED {
+            assert!(
+                series <= SERIES_LIMIT,
+                "these labels make more than 1000 series: take some away, or values of them"
+            );
+        }
         let table = Table {
             places: HashMap::with_hasher(BuildHasherDefault::new()),
             rows: Vec::new(),
             overflow: None,
+            admitted: Admitted::new(),
         };
         Self {
             name,
@@ -173,6 +185,11 @@ impl<L: Labels, I: Instrument> Family<L, I> {
         if let Some(begun_meanwhile) = table.find(labels) {
             return begun_meanwhile.clone();
         }
+        let mut shown = labels.clone();
+        shown.admit(&mut table.admitted.admission(L::NAMES.len()));
+        if let Some(begun_before) = table.find(&shown) {
+            return begun_before.clone();
+        }
         if table.rows.len() >= SERIES_LIMIT {
             self.overflowed.fetch_add(1, Ordering::Relaxed);
             let values = || vec![Cow::Borrowed(OVERFLOW); L::NAMES.len()];
@@ -184,9 +201,9 @@ impl<L: Labels, I: Instrument> Family<L, I> {
         }
         let place = table.rows.len();
         let instrument = I::create(self.options);
-        table.places.insert(labels.clone(), place);
+        table.places.insert(shown.clone(), place);
         table.rows.push(Row {
-            values: LabelValues::of(labels),
+            values: LabelValues::of(&shown),
             instrument: instrument.clone(),
         });
         instrument
@@ -221,6 +238,10 @@ pub(crate) trait Collect: Send + Sync {
     fn series(&self) -> usize;
     /// How often labels were asked for that found the family full.
     fn overflowed(&self) -> u64;
+    /// How often a label value was not shown, by reason; nothing where every value is known.
+    fn rejections(&self) -> Vec<(Reason, u64)>;
+    /// Begins every series that is known beforehand, if there are few.
+    fn begin_known(&self);
     fn collect(&self) -> proto::MetricFamily;
 }
 
@@ -244,6 +265,24 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
 
     fn overflowed(&self) -> u64 {
         self.overflowed.load(Ordering::Relaxed)
+    }
+
+    fn rejections(&self) -> Vec<(Reason, u64)> {
+        if L::CLOSED.is_some() {
+            return Vec::new();
+        }
+        let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        table.admitted.rejections().collect()
+    }
+
+    fn begin_known(&self) {
+        let begins =
+            I::KIND == Kind::Counter && L::CLOSED.is_some_and(|series| series <= KNOWN_LIMIT);
+        if begins {
+            for labels in L::every() {
+                let _ = self.get(&labels);
+            }
+        }
     }
 
     fn collect(&self) -> proto::MetricFamily {
@@ -300,6 +339,14 @@ impl<C: Collect + ?Sized> Collect for &'static C {
         (**self).overflowed()
     }
 
+    fn rejections(&self) -> Vec<(Reason, u64)> {
+        (**self).rejections()
+    }
+
+    fn begin_known(&self) {
+        (**self).begin_known();
+    }
+
     fn collect(&self) -> proto::MetricFamily {
         (**self).collect()
     }
@@ -308,6 +355,7 @@ impl<C: Collect + ?Sized> Collect for &'static C {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::Open;
 
     #[derive(Clone, PartialEq, Eq, Hash)]
     struct Pair(&'static str, &'static str);
@@ -362,6 +410,55 @@ mod tests {
         let last = collected.get_metric().last().unwrap();
         assert_eq!(last.get_label().first().unwrap().value(), OVERFLOW);
         assert!((last.get_counter().get_value() - 5.0).abs() < f64::EPSILON);
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::metric::Labels)]
+    struct Sale {
+        plan: Open<2>,
+        paid: bool,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, crate::metric::Labels)]
+    struct Paid {
+        paid: bool,
+    }
+
+    fn sale(plan: &str) -> Sale {
+        Sale {
+            plan: Open::new(plan),
+            paid: true,
+        }
+    }
+
+    #[test]
+    fn shows_as_many_values_of_an_open_label_as_it_may() {
+        let family: CounterFamily<Sale> = crate::counter!("sales", "Sales.");
+        for plan in ["a", "b", "c", "d", "a", "c", "ada@example.com"] {
+            family.get(&sale(plan)).inc();
+        }
+        assert_eq!(family.get(&sale("a")).value(), 2);
+        assert_eq!(family.get(&sale("d")).value(), 3);
+        assert_eq!(family.series(), 4);
+        let of = |wanted| {
+            let mut rejections = family.rejections().into_iter();
+            rejections.find_map(|(reason, count)| (reason == wanted).then_some(count))
+        };
+        // Every look-up of a value that is not shown counts.
+        assert_eq!(of(Reason::Limit), Some(4));
+        assert_eq!(of(Reason::Contact), Some(1));
+    }
+
+    #[test]
+    fn begins_the_counters_that_are_known_beforehand() {
+        let known: CounterFamily<Paid> = crate::counter!("known", "Known.");
+        known.begin_known();
+        assert_eq!(known.series(), 2);
+        let open: CounterFamily<Sale> = crate::counter!("open", "Open.");
+        open.begin_known();
+        assert_eq!(open.series(), 0);
+        let gauge: GaugeFamily<Paid> = crate::gauge!("gauge", "Gauge.");
+        gauge.begin_known();
+        assert_eq!(gauge.series(), 0);
     }
 
     #[test]

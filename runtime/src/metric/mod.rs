@@ -4,28 +4,17 @@
 //! It must not know HTTP, health or logs.
 //!
 //! ```
-//! use marty_runtime::metric::{CounterFamily, GaugeFamily, HistogramFamily, LabelValues, Labels, bucket};
+//! use marty_runtime::metric::{CounterFamily, GaugeFamily, HistogramFamily, LabelValue, Labels, bucket};
 //!
-//! #[derive(Clone, PartialEq, Eq, Hash)]
+//! #[derive(Clone, Copy, PartialEq, Eq, Hash, LabelValue)]
 //! enum Outcome {
 //!     Accepted,
 //!     Rejected,
 //! }
 //!
-//! #[derive(Clone, PartialEq, Eq, Hash)]
+//! #[derive(Clone, PartialEq, Eq, Hash, Labels)]
 //! struct RegistrationLabels {
 //!     outcome: Outcome,
-//! }
-//!
-//! impl Labels for RegistrationLabels {
-//!     const NAMES: &'static [&'static str] = &["outcome"];
-//!
-//!     fn values(&self, values: &mut LabelValues) {
-//!         values.push(match self.outcome {
-//!             Outcome::Accepted => "accepted",
-//!             Outcome::Rejected => "rejected",
-//!         });
-//!     }
 //! }
 //!
 //! static USERS_STORED: GaugeFamily = marty_runtime::gauge!("users_stored", "Users in the repository.");
@@ -49,9 +38,11 @@ mod declare;
 mod exposition;
 mod family;
 mod gauge;
+mod guard;
 mod histogram;
 mod label;
 mod name;
+mod open;
 mod process;
 mod registry;
 
@@ -63,5 +54,9 @@ pub use family::{
 };
 pub use gauge::Gauge;
 pub use histogram::Histogram;
-pub use label::{LabelValues, Labels};
+#[doc(hidden)]
+pub use label::product;
+pub use label::{LabelValue, LabelValues, Labels};
+pub use marty_macros::{LabelValue, Labels};
+pub use open::{Admission, OTHER, Open, Place, REDACTED};
 pub(crate) use registry::{RegisterError, Registry};

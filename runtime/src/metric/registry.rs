@@ -57,6 +57,7 @@ impl Registry {
         let taken = [
             names::MARTY_METRIC_SERIES.name,
             names::MARTY_METRIC_OVERFLOW.name,
+            names::MARTY_LABEL_REJECTIONS.name,
         ]
         .contains(&name);
         if taken {
@@ -80,6 +81,7 @@ impl Registry {
                 family: Arc::clone(&family),
             }))
             .map_err(refused)?;
+        family.begin_known();
         self.families.push(family);
         Ok(())
     }
@@ -93,10 +95,11 @@ impl Registry {
         families
     }
 
-    /// How many series each family has, and how often one was full. Counted anew on every scrape.
-    fn cardinality(&self) -> [MetricFamily; 2] {
+    /// How many series each family has, how often one was full, and how many values were not shown. Counted anew on every scrape.
+    fn cardinality(&self) -> [MetricFamily; 3] {
         let series: GaugeFamily<MetricLabels> = Family::series();
         let overflow: CounterFamily<MetricLabels> = Family::overflow();
+        let rejections: CounterFamily<RejectionLabels> = Family::rejections();
         for family in &self.families {
             let labels = MetricLabels(family.name());
             #[expect(
@@ -105,12 +108,16 @@ impl Registry {
             )]
             series.get(&labels).set(family.series() as f64);
             overflow.get(&labels).add(family.overflowed());
+            for (reason, count) in family.rejections() {
+                let labels = RejectionLabels(family.name(), reason.as_str());
+                rejections.get(&labels).add(count);
+            }
         }
-        [series.collect(), overflow.collect()]
+        [series.collect(), overflow.collect(), rejections.collect()]
     }
 }
 
-/// Namespace of the two families about families.
+/// Namespace of the families about families.
 struct Family;
 
 impl Family {
@@ -127,6 +134,13 @@ impl Family {
             names::MARTY_METRIC_OVERFLOW.help,
         )
     }
+
+    const fn rejections() -> CounterFamily<RejectionLabels> {
+        CounterFamily::counter(
+            names::MARTY_LABEL_REJECTIONS.name,
+            names::MARTY_LABEL_REJECTIONS.help,
+        )
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -137,6 +151,18 @@ impl Labels for MetricLabels {
 
     fn values(&self, values: &mut LabelValues) {
         values.push(self.0);
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct RejectionLabels(&'static str, &'static str);
+
+impl Labels for RejectionLabels {
+    const NAMES: &'static [&'static str] = names::MARTY_LABEL_REJECTIONS.labels;
+
+    fn values(&self, values: &mut LabelValues) {
+        values.push(self.0);
+        values.push(self.1);
     }
 }
 

@@ -11,6 +11,7 @@ mod health;
 mod hostile;
 mod process;
 mod readme;
+mod refusal;
 mod scrape;
 mod shutdown;
 mod support;

@@ -9,7 +9,7 @@ pub struct Facts {
     pub metrics: Vec<Metric>,
     /// Statics and constants of a family type, such as `CounterFamily`.
     pub families: Vec<Family>,
-    /// Implementations of `Labels`.
+    /// Implementations of `Labels`, written out or derived.
     pub label_sets: Vec<LabelSet>,
     /// Constants that hold a string.
     pub strings: Vec<Constant>,
@@ -90,14 +90,14 @@ pub struct Family {
     pub span: Span,
 }
 
-/// An implementation of `Labels`.
+/// An implementation of `Labels`, written out or derived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelSet {
     /// The type's path as written, without generics.
     pub type_name: String,
     /// What its `NAMES` holds.
     pub names: LabelList,
-    /// Where `NAMES` is defined.
+    /// Where `NAMES` is defined, or the fields are.
     pub span: Span,
 }
 

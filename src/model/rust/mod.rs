@@ -4,6 +4,7 @@
 //! that cannot be understood is named as such; it is never left out in silence.
 
 mod declaration;
+mod derive;
 mod exports;
 mod facts;
 mod guard;

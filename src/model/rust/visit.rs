@@ -3,10 +3,12 @@
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Expr, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemMod, ItemStatic, Meta, Type,
+    Attribute, Expr, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemMod, ItemStatic, ItemStruct,
+    Meta, Type,
 };
 
 use super::declaration::{self, FamilyType};
+use super::derive;
 use super::facts::{Constant, Facts, Family, LabelSet, Metric, NumberConstant, Unresolved};
 use super::parse::Origin;
 use super::term;
@@ -138,6 +140,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
             Item::Mod(item) => &item.attrs,
             Item::Fn(item) => &item.attrs,
             Item::Impl(item) => &item.attrs,
+            Item::Struct(item) => &item.attrs,
             _ => return visit::visit_item(self, node),
         };
         if !attributes.iter().any(is_for_tests) {
@@ -173,6 +176,13 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         } else {
             visit::visit_item_impl(self, node);
         }
+    }
+
+    fn visit_item_struct(&mut self, node: &'ast ItemStruct) {
+        self.facts
+            .label_sets
+            .extend(derive::label_set(node, self.origin));
+        visit::visit_item_struct(self, node);
     }
 
     fn visit_item_const(&mut self, node: &'ast ItemConst) {

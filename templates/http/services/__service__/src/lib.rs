@@ -25,7 +25,6 @@ pub fn service(settings: &Settings) -> Service {
 
 /// The service, with its users in `users`.
 pub fn service_with(settings: &Settings, users: Arc<dyn UserRepository>) -> Service {
-    metrics::begin_series();
     Service::new(marty_runtime::service_info!(), settings.runtime.clone())
         .http(api::routes(Arc::clone(&users), settings.page_size_max))
         .metric(&metrics::USERS_STORED)

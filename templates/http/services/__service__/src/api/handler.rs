@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use marty_runtime::{http::Problem, tracing};
+use marty_runtime::{http::Problem, metric::LabelValue as _, tracing};
 
 use super::{
     body::{PageQuery, ProfileBody, UserAnswer, UserList},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{User, UserId},
-    metrics::{Change, USER_CHANGES},
+    metrics::{Change, USER_CHANGES, UserChange},
     repository::PageSize,
 };
 
@@ -75,6 +75,6 @@ pub(super) async fn delete(
 
 /// Counts and logs a change. What the user is called and written to stays out of the log.
 fn report(change: Change, id: UserId) {
-    USER_CHANGES.get(&change).inc();
-    tracing::info!(user_id = %id, change = change.as_str(), "user changed");
+    USER_CHANGES.get(&UserChange { change }).inc();
+    tracing::info!(user_id = %id, change = &*change.as_label(), "user changed");
 }

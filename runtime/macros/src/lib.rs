@@ -1,0 +1,41 @@
+//! The derives of `marty-runtime`, which re-exports them; nothing else depends on this crate.
+//!
+//! Each macro has a module that turns what is written into code, or says at its place what is wrong with it. What the code
+//! calls is the runtime's; no behaviour lives here.
+
+mod label_value;
+mod labels;
+mod personal;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes the fields of a struct the labels of a family.
+///
+/// Each field's type is a `LabelValue`. A label is called like its field, or as `#[label(name = "…")]` says. A name that
+/// speaks of a person, an account, a credential, free text or a raw path is refused, unless `#[label(allow = "why")]` states
+/// why its values are harmless.
+#[proc_macro_derive(Labels, attributes(label))]
+pub fn derive_labels(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    labels::derive(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Makes the variants of an enum the values of a label: the variant's name in snake case, or as `#[label("…")]` says.
+#[proc_macro_derive(LabelValue, attributes(label))]
+pub fn derive_label_value(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    label_value::derive(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// The label names that are refused, as an array of string literals. For `marty-runtime`, which refuses them in families too
+/// whose labels are written by hand.
+#[doc(hidden)]
+#[proc_macro]
+pub fn personal_label_names(_: TokenStream) -> TokenStream {
+    personal::array().into()
+}

@@ -1,0 +1,10 @@
+use marty_runtime::metric::LabelValue;
+
+#[derive(Clone, PartialEq, Eq, Hash, LabelValue)]
+enum Channel {
+    Web,
+    #[label("web")]
+    Site,
+}
+
+fn main() {}
