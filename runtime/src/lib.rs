@@ -1,15 +1,15 @@
 //! What a service made by `marty` links: HTTP, metrics, logs, health and shutdown behind one builder.
 //!
 //! [`Service`] puts a service together and runs it. [`Config`] is what it can be told from outside. [`metric`] declares the
-//! service's own metrics, and [`names`] lists those it exports anyway. [`http::Problem`] is the form of every error answer.
+//! service's own metrics, [`business`] measures what it does, and [`names`] lists those it exports anyway. [`http::Problem`] is the form of every error answer.
 //!
 //! The crate knows nothing of the `marty` command.
 
 // What the derives write names this crate as its users do.
-#[cfg(test)]
 extern crate self as marty_runtime;
 
 mod admin;
+pub mod business;
 pub mod config;
 mod health;
 pub mod http;

@@ -57,6 +57,14 @@ pub mod label {
     pub const RUSTC: &str = "rustc";
     /// The version of this crate.
     pub const RUNTIME_VERSION: &str = "runtime_version";
+    /// The name of a business transaction.
+    pub const TRANSACTION: &str = "transaction";
+    /// The name of an operation.
+    pub const OPERATION: &str = "operation";
+    /// How something ended.
+    pub const OUTCOME: &str = "outcome";
+    /// The class of an error, absent where there was none.
+    pub const ERROR_TYPE: &str = "error_type";
     /// The name of a readiness check.
     pub const CHECK: &str = "check";
     /// The level of a log event.
@@ -141,6 +149,33 @@ pub const MARTY_BUILD_INFO: Metric = Metric {
         label::RUNTIME_VERSION,
     ],
     buckets: &[],
+};
+
+/// Business transactions by how they ended; the count is their volume.
+pub const MARTY_BUSINESS_TRANSACTION_DURATION: Metric = Metric {
+    name: "marty_business_transaction_duration_seconds",
+    kind: Kind::Histogram,
+    help: "Time from a business transaction's begin to its end, in seconds.",
+    labels: &[label::TRANSACTION, label::OUTCOME, label::ERROR_TYPE],
+    buckets: &bucket::TRANSACTION,
+};
+
+/// Business transactions under way.
+pub const MARTY_BUSINESS_TRANSACTIONS_ACTIVE: Metric = Metric {
+    name: "marty_business_transactions_active",
+    kind: Kind::Gauge,
+    help: "Business transactions that have begun and not ended.",
+    labels: &[label::TRANSACTION],
+    buckets: &[],
+};
+
+/// Operations by how they ended.
+pub const MARTY_OPERATION_DURATION: Metric = Metric {
+    name: "marty_operation_duration_seconds",
+    kind: Kind::Histogram,
+    help: "Time an operation took, in seconds.",
+    labels: &[label::OPERATION, label::OUTCOME, label::ERROR_TYPE],
+    buckets: &bucket::FAST,
 };
 
 /// Processor time used.
@@ -268,6 +303,9 @@ pub const ALL: &[&Metric] = &[
     &HTTP_SERVER_RESPONSE_BODY_SIZE,
     &TARGET_INFO,
     &MARTY_BUILD_INFO,
+    &MARTY_BUSINESS_TRANSACTION_DURATION,
+    &MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
+    &MARTY_OPERATION_DURATION,
     &PROCESS_CPU_SECONDS,
     &PROCESS_OPEN_FDS,
     &PROCESS_MAX_FDS,

@@ -83,7 +83,7 @@ fn text(variant: &Variant) -> Result<String> {
 }
 
 /// `CardDeclined` as `card_declined`, `HTTPError` as `http_error`, `Http2` as `http2`.
-fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let letters: Vec<char> = name.trim_start_matches("r#").chars().collect();
     let mut text = String::new();
     for (at, letter) in letters.iter().enumerate() {

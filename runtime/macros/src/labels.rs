@@ -28,6 +28,8 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             const CLOSED: ::core::option::Option<usize> =
                 ::marty_runtime::metric::product(&[#(<#values as #value>::COUNT),*]);
 
+            const GUARDED: bool = <Self as ::marty_runtime::metric::Labels>::CLOSED.is_none();
+
             fn values(&self, values: &mut ::marty_runtime::metric::LabelValues) {
                 #(values.push(#value::as_label(&self.#fields));)*
             }

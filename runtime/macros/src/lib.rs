@@ -1,11 +1,13 @@
-//! The derives of `marty-runtime`, which re-exports them; nothing else depends on this crate.
+//! The derives and attributes of `marty-runtime`, which re-exports them; nothing else depends on this crate.
 //!
 //! Each macro has a module that turns what is written into code, or says at its place what is wrong with it. What the code
 //! calls is the runtime's; no behaviour lives here.
 
+mod error_class;
 mod label_value;
 mod labels;
 mod personal;
+mod transaction;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -28,6 +30,29 @@ pub fn derive_labels(input: TokenStream) -> TokenStream {
 pub fn derive_label_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     label_value::derive(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Says which class each variant of an error is of: its name in snake case, or as `#[class("…")]` says.
+///
+/// `#[class(rejection)]` says that the caller was refused for good reason, `#[class(transparent)]` that the error in the
+/// variant knows its class.
+#[proc_macro_derive(ErrorClass, attributes(class))]
+pub fn derive_error_class(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    error_class::derive(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Measures every call of a function as a business transaction: `#[transaction("checkout")]`.
+///
+/// The function returns a `Result` whose error is an `ErrorClass`. It may be `async`; one that is counts as abandoned when its
+/// future is dropped.
+#[proc_macro_attribute]
+pub fn transaction(name: TokenStream, function: TokenStream) -> TokenStream {
+    transaction::measure(name.into(), function.into())
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

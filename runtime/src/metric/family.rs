@@ -268,7 +268,7 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
     }
 
     fn rejections(&self) -> Vec<(Reason, u64)> {
-        if L::CLOSED.is_some() {
+        if !L::GUARDED {
             return Vec::new();
         }
         let table = self.series.read().unwrap_or_else(PoisonError::into_inner);

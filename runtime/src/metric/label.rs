@@ -93,6 +93,9 @@ pub trait Labels: Clone + Eq + Hash + Send + Sync + 'static {
     /// How many series there are, if that is known.
     const CLOSED: Option<usize> = None;
 
+    /// Whether values may be shown as others than they are; [`Labels::admit`] decides.
+    const GUARDED: bool = false;
+
     /// Writes one value for each name. It is called when a series begins, not when it is written to.
     fn values(&self, values: &mut LabelValues);
 

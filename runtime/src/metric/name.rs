@@ -1,7 +1,7 @@
 //! What a metric and a label may be called. All of it is decided while the service compiles.
 
 /// Whether `name` is `[a-z_][a-z0-9_]*`: what both formats accept unquoted, in the spelling the whole project uses.
-pub(super) const fn is_valid(name: &str) -> bool {
+pub(crate) const fn is_valid(name: &str) -> bool {
     let bytes = name.as_bytes();
     if bytes.is_empty() {
         return false;

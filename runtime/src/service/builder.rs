@@ -7,6 +7,7 @@ use axum::{Router, middleware};
 use super::{Error, Running, ServiceInfo, info, signal};
 use crate::{
     admin::{self, Admin},
+    business,
     config::{Config, Variable, variable},
     health::{Check, CheckError, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
@@ -134,7 +135,8 @@ impl Service {
         let own = http_metrics
             .families()
             .into_iter()
-            .chain(info::families(info, &config));
+            .chain(info::families(info, &config))
+            .chain(business::families());
         let own = own.chain([
             Arc::clone(health.up()) as Arc<dyn Collect>,
             logging::events(),

@@ -3,17 +3,45 @@
 use std::collections::BTreeSet;
 
 use marty_runtime::axum::{Router, routing::get as on_get};
+use marty_runtime::business::time_operation;
+use marty_runtime::metric::{CounterFamily, Labels, Open};
 use marty_runtime::names::{self, Kind};
+use marty_runtime::{operation, transaction};
 
 use crate::exposition::read;
 use crate::support::{Live, get, service};
 
+#[derive(Clone, PartialEq, Eq, Hash, Labels)]
+struct Sale {
+    plan: Open<4>,
+}
+
+static SALES: CounterFamily<Sale> = marty_runtime::counter!("sales", "Plans that were sold.");
+
+async fn sell() -> Result<&'static str, std::io::Error> {
+    SALES
+        .get(&Sale {
+            plan: Open::new("gold"),
+        })
+        .inc();
+    time_operation(operation!("sell"), async { Ok("sold") }).await
+}
+
 #[test]
 fn exports_exactly_what_names_declares() {
     let routes = Router::new().route("/users/{id}", on_get(async || "user"));
-    let live = Live::start(service(routes).check("database", async || Ok(())));
+    let routes = routes.route(
+        "/sale",
+        on_get(async || transaction!("sale").run(sell()).await.unwrap_or_default()),
+    );
+    let service = service(routes)
+        .check("database", async || Ok(()))
+        .metric(&SALES);
+    let live = Live::start(service);
     assert_eq!(get(live.http, "/users/17").status, 200);
-    let scrape = read(&get(live.admin, "/metrics").body, false).unwrap();
+    assert_eq!(get(live.http, "/sale").body, "sold");
+    let mut scrape = read(&get(live.admin, "/metrics").body, false).unwrap();
+    assert!(scrape.remove("sales_total").is_some());
 
     let exported: BTreeSet<&str> = scrape.keys().map(String::as_str).collect();
     let declared: BTreeSet<&str> = names::ALL.iter().map(|metric| metric.name).collect();
