@@ -65,6 +65,8 @@ pub mod label {
     pub const OUTCOME: &str = "outcome";
     /// The class of an error, absent where there was none.
     pub const ERROR_TYPE: &str = "error_type";
+    /// The number of a worker thread, from 0.
+    pub const WORKER: &str = "worker";
     /// The name of a readiness check.
     pub const CHECK: &str = "check";
     /// The level of a log event.
@@ -241,6 +243,42 @@ pub const PROCESS_THREADS: Metric = Metric {
     buckets: &[],
 };
 
+/// Worker threads of the executor.
+pub const TOKIO_WORKERS: Metric = Metric {
+    name: "tokio_workers",
+    kind: Kind::Gauge,
+    help: "Worker threads of the executor.",
+    labels: &[],
+    buckets: &[],
+};
+
+/// Tasks of the executor.
+pub const TOKIO_ALIVE_TASKS: Metric = Metric {
+    name: "tokio_alive_tasks",
+    kind: Kind::Gauge,
+    help: "Tasks that were spawned and have not ended.",
+    labels: &[],
+    buckets: &[],
+};
+
+/// Tasks that wait for a worker.
+pub const TOKIO_GLOBAL_QUEUE_DEPTH: Metric = Metric {
+    name: "tokio_global_queue_depth",
+    kind: Kind::Gauge,
+    help: "Tasks that wait in the queue that all workers share.",
+    labels: &[],
+    buckets: &[],
+};
+
+/// Time workers were busy.
+pub const TOKIO_WORKER_BUSY_SECONDS: Metric = Metric {
+    name: "tokio_worker_busy_seconds_total",
+    kind: Kind::Counter,
+    help: "Time the worker was busy, in seconds.",
+    labels: &[label::WORKER],
+    buckets: &[],
+};
+
 /// The readiness checks.
 pub const MARTY_HEALTH_CHECK_UP: Metric = Metric {
     name: "marty_health_check_up",
@@ -313,6 +351,10 @@ pub const ALL: &[&Metric] = &[
     &PROCESS_RESIDENT_MEMORY,
     &PROCESS_START_TIME,
     &PROCESS_THREADS,
+    &TOKIO_WORKERS,
+    &TOKIO_ALIVE_TASKS,
+    &TOKIO_GLOBAL_QUEUE_DEPTH,
+    &TOKIO_WORKER_BUSY_SECONDS,
     &MARTY_HEALTH_CHECK_UP,
     &MARTY_LOG_EVENTS,
     &MARTY_PANICS,

@@ -35,6 +35,7 @@
 pub mod bucket;
 mod counter;
 mod declare;
+mod executor;
 mod exposition;
 mod family;
 mod gauge;

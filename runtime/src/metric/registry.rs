@@ -26,11 +26,11 @@ pub struct RegisterError {
 }
 
 impl Registry {
-    /// A registry that so far exports the process's own figures.
+    /// A registry that so far exports the figures of the process and of the executor.
     ///
     /// # Errors
     ///
-    /// Never in practice: only if the process's figures were described twice.
+    /// Never in practice: only if those figures were described twice.
     pub(crate) fn new() -> Result<Self, RegisterError> {
         let inner = prometheus::Registry::new();
         #[cfg(target_os = "linux")]
@@ -40,6 +40,14 @@ impl Registry {
                 name: "process",
                 source,
             })?;
+        if let Some(executor) = super::executor::Executor::current() {
+            executor
+                .and_then(|executor| inner.register(Box::new(executor)))
+                .map_err(|source| RegisterError {
+                    name: "tokio",
+                    source,
+                })?;
+        }
         Ok(Self {
             inner,
             families: Vec::new(),
