@@ -1,6 +1,8 @@
 //! The builder.
 
-use std::{collections::BTreeSet, fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration,
+};
 
 use axum::{Router, middleware};
 
@@ -93,19 +95,23 @@ impl Service {
 
     /// Starts the service and runs it until SIGTERM or SIGINT, and then through its shutdown. A second signal ends the process at once.
     ///
-    /// It owns the process: it installs the log, and reports panics there.
+    /// It owns the process: it installs the log, and reports panics there. A process that is still there at the shutdown's deadline,
+    /// because a thread of it is blocked or `main` has not returned, ends with status 1.
     ///
     /// # Errors
     ///
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
         logging::install(self.info, &self.config);
-        let mut signals = signal::Signals::listen().map_err(Error::signal)?;
+        let begins = signal::watch(self.config.shutdown_deadline).await;
+        let begins = begins.map_err(Error::signal)?;
         let running = self.start().await?;
-        let first = signals.next().await;
-        tracing::info!(signal = first.name(), "shutdown begins");
-        signals.end_process_on_next();
-        running.shut_down(first.leaves_grace()).await
+        let shutdown = begins
+            .await
+            .map_err(|gone| Error::signal(io::Error::other(gone)))?;
+        running
+            .shut_down(shutdown.deadline, shutdown.signal.leaves_grace())
+            .await
     }
 
     /// Starts the service and returns once both listeners answer. It touches nothing of the process: neither its log nor its signals.

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Lines, Write},
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
 };
 
@@ -17,11 +17,15 @@ struct Process {
 }
 
 fn hello() -> Command {
+    example("hello")
+}
+
+fn example(name: &str) -> Command {
     // Cargo builds the package's examples before it runs the package's tests.
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
-    let mut command = Command::new(path.join("examples/hello"));
+    let mut command = Command::new(path.join("examples").join(name));
     command
         .env_clear()
         .stdout(Stdio::piped())
@@ -62,6 +66,14 @@ impl Process {
                 .unwrap()
                 .success()
         );
+    }
+
+    /// Sends a request whose answer nobody waits for.
+    fn ask(&self, path: &str) -> TcpStream {
+        let mut stream = connect(self.http);
+        let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
     }
 
     /// The rest of the log's messages with their phases, and the status.
@@ -123,10 +135,7 @@ fn skips_the_grace_on_sigint() {
 #[test]
 fn ends_at_once_on_a_second_signal() {
     let mut process = Process::start(&mut hello());
-    let mut waiting = connect(process.http);
-    waiting
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: test\r\n\r\n")
-        .unwrap();
+    let _waiting = process.ask("/slow");
     process.await_line("slow request began");
     process.signal("TERM");
     process.await_line("shutdown begins");
@@ -140,13 +149,10 @@ fn ends_at_once_on_a_second_signal() {
 fn says_in_its_status_that_the_deadline_was_overrun() {
     let deadline = [
         ("MARTY_DRAIN_GRACE", "0s"),
-        ("MARTY_SHUTDOWN_DEADLINE", "100ms"),
+        ("MARTY_SHUTDOWN_DEADLINE", "2s"),
     ];
     let mut process = Process::start(hello().envs(deadline));
-    let mut waiting = connect(process.http);
-    waiting
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: test\r\n\r\n")
-        .unwrap();
+    let _waiting = process.ask("/slow");
     process.await_line("slow request began");
     process.signal("TERM");
     let cut = process.await_line("shutdown phase cut off at its deadline");
@@ -156,6 +162,46 @@ fn says_in_its_status_that_the_deadline_was_overrun() {
     );
     let (_, status) = process.end();
     assert_eq!(status.code(), Some(1));
+}
+
+/// What is logged last, and the status, when the deadline comes.
+#[track_caller]
+fn stuck_until_the_deadline(path: &str) -> (String, Option<i32>) {
+    let deadline = [
+        ("MARTY_DRAIN_GRACE", "0s"),
+        ("MARTY_SHUTDOWN_DEADLINE", "300ms"),
+    ];
+    let mut process = Process::start(example("stuck").envs(deadline));
+    let _waiting = process.ask(path);
+    process.await_line("thread blocked");
+    process.signal("TERM");
+    let (mut said, status) = process.end();
+    (said.pop().unwrap(), status.code())
+}
+
+#[test]
+fn ends_at_the_deadline_whatever_is_blocked() {
+    for path in ["/wait", "/leave", "/workers"] {
+        let (last, status) = stuck_until_the_deadline(path);
+        let expected = "process still there at the shutdown's deadline: it ends at once";
+        assert_eq!((last.as_str(), status), (expected, Some(1)), "{path}");
+    }
+}
+
+#[test]
+fn ends_on_a_second_signal_after_its_shutdown_as_well() {
+    let mut process = Process::start(example("stuck").env("MARTY_SHUTDOWN_DEADLINE", "1h"));
+    let answered = get_with(process.http, "/leave", "");
+    assert_eq!(answered.status, 200);
+    process.await_line("thread blocked");
+    process.signal("INT");
+    let closed = process.await_line("shutdown phase done");
+    assert_eq!(closed["phase"], "finish requests");
+    process.await_line("shutdown phase done");
+    process.signal("TERM");
+    let (said, status) = process.end();
+    assert_eq!(said, ["second signal: the process ends at once"]);
+    assert_eq!(status.code(), Some(128 + 15));
 }
 
 #[test]
