@@ -42,7 +42,7 @@ pub(crate) fn routes(admin: Arc<Admin>) -> Router {
 
 /// The checks run as part of a scrape, too: where nothing asks `/readyz`, their gauge would otherwise never move.
 async fn metrics(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Response {
-    admin.health.report().await;
+    admin.health.refresh().await;
     let families = admin.registry.gather();
     let accept: Vec<&str> = headers
         .get_all(header::ACCEPT)
