@@ -136,11 +136,13 @@ impl Health {
             None => latest.has_changed().is_ok(),
         };
         if !serves {
+            let before = latest.borrow().clone();
             let (end, round) = watch::channel(None);
             *latest = round;
             let health = Arc::clone(self);
             tokio::spawn(async move {
-                let answers = health.ask().await;
+                let before = before.map_or_else(Vec::new, |ended| ended.answers);
+                let answers = health.ask(&before).await;
                 let at = Instant::now();
                 end.send_replace(Some(Ended { at, answers }));
             });
@@ -158,7 +160,7 @@ impl Health {
     }
 
     /// Asks all checks at once and returns their answers in the order in which they were added.
-    async fn ask(&self) -> Vec<Answer> {
+    async fn ask(&self, before: &[Answer]) -> Vec<Answer> {
         let mut running = JoinSet::new();
         for (place, check) in self.checks.iter().cloned().enumerate() {
             let panics = self.panics.clone();
@@ -170,28 +172,30 @@ impl Health {
                 continue;
             };
             if let Some(answer) = answers.get_mut(place) {
-                self.record(answer, outcome);
+                self.record(answer, outcome, before.get(place));
             }
         }
         answers
     }
 
-    fn record(&self, answer: &mut Answer, outcome: Result<(), Failure>) {
-        let gauge = self.up.get(&CheckLabels(answer.name));
+    /// Takes an answer down, and logs it if it is another than before.
+    fn record(&self, answer: &mut Answer, outcome: Result<(), Failure>, before: Option<&Answer>) {
+        let check = answer.name;
+        let gauge = self.up.get(&CheckLabels(check));
         match outcome {
             Ok(()) => {
                 gauge.set(1.0);
                 (answer.up, answer.reason) = (true, None);
+                if before.is_some_and(|before| !before.up) {
+                    tracing::info!(check, "readiness check passes again");
+                }
             }
             Err(Failure { reason, error }) => {
                 gauge.set(0.0);
                 answer.reason = Some(reason);
-                tracing::warn!(
-                    check = answer.name,
-                    reason,
-                    error,
-                    "readiness check did not pass"
-                );
+                if before.is_none_or(|before| before.reason != answer.reason) {
+                    tracing::warn!(check, reason, error, "readiness check did not pass");
+                }
             }
         }
     }
@@ -212,8 +216,10 @@ impl Labels for CheckLabels {
 mod tests {
     use std::{future::pending, sync::atomic::AtomicUsize};
 
+    use tracing_subscriber::layer::SubscriberExt;
+
     use super::*;
-    use crate::metric::Instrument;
+    use crate::{health::CheckError, metric::Instrument};
 
     const HOUR: Duration = Duration::from_hours(1);
 
@@ -285,6 +291,49 @@ mod tests {
         assert!(!health.report().await.checks[0].up);
         assert_eq!(asked.load(Ordering::Relaxed), 2);
         assert!(database.value().abs() < f64::EPSILON);
+    }
+
+    /// The levels of what is logged.
+    #[derive(Clone, Default)]
+    struct Logged(Arc<Mutex<Vec<tracing::Level>>>);
+
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Logged {
+        fn on_event(
+            &self,
+            event: &tracing::Event<'_>,
+            _: tracing_subscriber::layer::Context<'_, S>,
+        ) {
+            self.0.lock().unwrap().push(*event.metadata().level());
+        }
+    }
+
+    #[tokio::test]
+    async fn logs_an_answer_only_when_it_is_another() {
+        let script = Mutex::new([true, false, false, true, true, false].into_iter());
+        let check = Check::new("database", move || {
+            let passes = script.lock().unwrap().next().unwrap();
+            async move {
+                passes
+                    .then_some(())
+                    .ok_or_else(|| CheckError::new("refused"))
+            }
+        });
+        let mut health = Health::new(vec![check], Counter::create(()));
+        health.fresh = Duration::ZERO;
+        let health = Arc::new(health);
+        let logged = Logged::default();
+        let subscriber = tracing_subscriber::registry().with(logged.clone());
+        let logging = tracing::subscriber::set_default(subscriber);
+        for _ in 0..6 {
+            health.report().await;
+        }
+        drop(logging);
+        let expected = [
+            tracing::Level::WARN,
+            tracing::Level::INFO,
+            tracing::Level::WARN,
+        ];
+        assert_eq!(*logged.0.lock().unwrap(), expected);
     }
 
     #[tokio::test]
