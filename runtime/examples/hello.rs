@@ -1,4 +1,4 @@
-//! A service of one greeting, and one that takes its time.
+//! A service of one greeting, one that takes its time, and one that fails.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ async fn main() -> Result<(), Error> {
     })?;
     let routes = Router::new()
         .route("/hello", get(hello))
-        .route("/slow", get(slow));
+        .route("/slow", get(slow))
+        .route("/panic", get(fail));
     Service::new(marty_runtime::service_info!(), config)
         .http(routes)
         .metric(&GREETINGS)
@@ -33,4 +34,9 @@ async fn slow() -> &'static str {
     marty_runtime::tracing::info!("slow request began");
     tokio::time::sleep(Duration::from_secs(30)).await;
     "hello at last\n"
+}
+
+async fn fail() -> &'static str {
+    let greetings: Vec<&str> = Vec::new();
+    greetings[0]
 }

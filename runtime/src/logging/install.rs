@@ -6,13 +6,21 @@ use std::{
 };
 
 use tracing::Subscriber;
-use tracing_subscriber::{Layer, Registry, fmt::MakeWriter, layer::SubscriberExt};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{FilterExt, LevelFilter, filter_fn},
+    fmt::MakeWriter,
+    layer::{Filter, SubscriberExt},
+};
 
 use super::{count::CountEvents, json::JsonLines};
 use crate::{
     ServiceInfo,
     config::{Config, LogFormat},
 };
+
+/// The target of the spans of requests.
+const REQUEST_TARGET: &str = "marty_runtime::http";
 
 /// Logs to the standard output from now on, panics included. A log that the process has already stays.
 pub(crate) fn install(info: ServiceInfo, config: &Config) {
@@ -36,7 +44,7 @@ where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let lines = CountEvents.and_then(JsonLines::new(writer, info, config));
-    Registry::default().with(lines.with_filter(config.log.targets().clone()))
+    Registry::default().with(lines.with_filter(wanted(config)))
 }
 
 fn text_lines<W>(config: &Config, writer: W) -> impl Subscriber + use<W>
@@ -46,11 +54,15 @@ where
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(writer);
-    Registry::default().with(
-        CountEvents
-            .and_then(lines)
-            .with_filter(config.log.targets().clone()),
-    )
+    Registry::default().with(CountEvents.and_then(lines).with_filter(wanted(config)))
+}
+
+/// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
+fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
+    let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == REQUEST_TARGET);
+    spans
+        .with_max_level_hint(LevelFilter::INFO)
+        .or(config.log.targets().clone())
 }
 
 /// Runs where the panic happens, inside the request's span: the line carries its correlation id.

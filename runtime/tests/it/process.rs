@@ -222,6 +222,22 @@ fn puts_the_correlation_id_on_every_line_of_a_request() {
 }
 
 #[test]
+fn keeps_the_correlation_id_where_only_warnings_are_logged() {
+    let mut command = hello();
+    let mut process = Process::start(command.env("MARTY_LOG", "warn,marty_runtime::service=info"));
+    get_with(process.http, "/panic", "x-correlation-id: order-17\r\n");
+    let panicked = process.await_line("panicked");
+    assert_eq!(panicked["correlation_id"], "order-17");
+    assert_eq!(panicked["http_route"], "/panic");
+    process.signal("INT");
+    let (said, _) = process.end();
+    assert!(
+        !said.contains(&"request answered".to_owned()),
+        "information is not asked for: {said:?}"
+    );
+}
+
+#[test]
 fn says_which_variable_is_wrong_and_fails() {
     for (name, value, expected) in [
         (
