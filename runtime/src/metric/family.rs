@@ -216,6 +216,7 @@ impl<L: Labels, I: Instrument> fmt::Debug for Family<L, I> {
 pub(crate) trait Collect: Send + Sync {
     fn name(&self) -> &'static str;
     fn help(&self) -> &'static str;
+    fn kind(&self) -> Kind;
     fn labels(&self) -> &'static [&'static str];
     /// How many series there are, with the overflow series.
     fn series(&self) -> usize;
@@ -231,6 +232,10 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
 
     fn help(&self) -> &'static str {
         self.help
+    }
+
+    fn kind(&self) -> Kind {
+        I::KIND
     }
 
     fn labels(&self) -> &'static [&'static str] {
@@ -286,6 +291,10 @@ impl<C: Collect + ?Sized> Collect for &'static C {
 
     fn help(&self) -> &'static str {
         (**self).help()
+    }
+
+    fn kind(&self) -> Kind {
+        (**self).kind()
     }
 
     fn labels(&self) -> &'static [&'static str] {

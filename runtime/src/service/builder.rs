@@ -118,7 +118,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// If an address cannot be bound, or two metrics or checks have the same name.
+    /// If an address cannot be bound, two checks have the same name, or two metrics have a name in common, be it of a sample.
     pub async fn start(self) -> Result<Running, Error> {
         let Self {
             info,
