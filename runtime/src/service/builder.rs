@@ -9,7 +9,7 @@ use axum::{Router, middleware};
 use super::{Error, Running, ServiceInfo, info, signal};
 use crate::{
     admin::{self, Admin},
-    config::{Config, Variable, variable},
+    config::{Config, LONGEST_TIME, Variable, variable},
     health::{Check, CheckError, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
     logging,
@@ -103,7 +103,7 @@ impl Service {
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
         logging::install(self.info, &self.config);
-        let begins = signal::watch(self.config.shutdown_deadline).await;
+        let begins = signal::watch(self.config.shutdown_deadline.min(LONGEST_TIME)).await;
         let begins = begins.map_err(Error::signal)?;
         let running = self.start().await?;
         let shutdown = begins
@@ -166,7 +166,7 @@ impl Service {
         );
         let limits = Limits {
             connections: config.max_connections,
-            header_timeout: config.header_timeout,
+            header_timeout: config.header_timeout.min(LONGEST_TIME),
         };
         let http = http.serve(stack(routes, http_metrics, protection), limits);
         Ok(Running::new(http, admin, health, &config))

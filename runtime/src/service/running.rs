@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Error;
 use crate::{
-    config::Config,
+    config::{Config, LONGEST_TIME},
     health::{Health, State},
     serve::Server,
 };
@@ -34,8 +34,8 @@ impl Running {
             http,
             admin,
             health,
-            drain_grace: config.drain_grace,
-            shutdown_deadline: config.shutdown_deadline,
+            drain_grace: config.drain_grace.min(LONGEST_TIME),
+            shutdown_deadline: config.shutdown_deadline.min(LONGEST_TIME),
         }
     }
 
