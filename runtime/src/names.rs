@@ -222,6 +222,15 @@ pub const MARTY_LOG_EVENTS: Metric = Metric {
     buckets: &[],
 };
 
+/// Log events that were lost.
+pub const MARTY_LOG_EVENTS_DROPPED: Metric = Metric {
+    name: "marty_log_events_dropped_total",
+    kind: Kind::Counter,
+    help: "Events that did not get into the log, because it could not be written or was read too slowly.",
+    labels: &[],
+    buckets: &[],
+};
+
 /// Panics.
 pub const MARTY_PANICS: Metric = Metric {
     name: "marty_panics_total",
@@ -266,6 +275,7 @@ pub const ALL: &[&Metric] = &[
     &PROCESS_THREADS,
     &MARTY_HEALTH_CHECK_UP,
     &MARTY_LOG_EVENTS,
+    &MARTY_LOG_EVENTS_DROPPED,
     &MARTY_PANICS,
     &MARTY_METRIC_SERIES,
     &MARTY_METRIC_OVERFLOW,

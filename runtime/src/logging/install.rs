@@ -3,17 +3,23 @@
 use std::{
     io::{self, IsTerminal},
     panic::{self, PanicHookInfo},
+    sync::OnceLock,
+    time::Duration,
 };
 
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, Registry,
     filter::{FilterExt, LevelFilter, filter_fn},
-    fmt::MakeWriter,
+    fmt::{MakeWriter, writer::BoxMakeWriter},
     layer::{Filter, SubscriberExt},
 };
 
-use super::{count::CountEvents, json::JsonLines};
+use super::{
+    count::{CountEvents, dropped},
+    json::JsonLines,
+    queue::Queue,
+};
 use crate::{
     ServiceInfo,
     config::{Config, LogFormat},
@@ -22,6 +28,12 @@ use crate::{
 /// The target of the spans of requests.
 const REQUEST_TARGET: &str = "marty_runtime::http";
 
+/// What the process has to write before it ends.
+static QUEUE: OnceLock<Queue> = OnceLock::new();
+
+/// How long the end of the process waits for the log.
+const FLUSH_TIME: Duration = Duration::from_millis(200);
+
 /// Logs to the standard output from now on, panics included. A log that the process has already stays.
 pub(crate) fn install(info: ServiceInfo, config: &Config) {
     let text = match config.log_format {
@@ -29,13 +41,32 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) {
         LogFormat::Json => false,
         LogFormat::Auto => io::stdout().is_terminal(),
     };
+    let writer = writer();
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, io::stdout))
+        tracing::subscriber::set_global_default(text_lines(config, writer))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, io::stdout))
+        tracing::subscriber::set_global_default(json_lines(info, config, writer))
     };
     if installed.is_ok() {
         panic::set_hook(Box::new(log_panic));
+    }
+}
+
+/// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
+pub(crate) fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(FLUSH_TIME);
+    }
+}
+
+/// The way to the standard output: through the queue, or straight where the system has no thread to give.
+fn writer() -> BoxMakeWriter {
+    match Queue::start(io::stdout(), dropped()) {
+        Ok(queue) => {
+            let queue = QUEUE.get_or_init(|| queue);
+            BoxMakeWriter::new(|| queue.clone())
+        }
+        Err(_) => BoxMakeWriter::new(io::stdout),
     }
 }
 
@@ -70,6 +101,8 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("panic without a text");
     let location = info.location().map(ToString::to_string);
     tracing::error!(location, error = message, "panicked");
+    // It may be the last that the process does.
+    flush();
 }
 
 #[cfg(test)]

@@ -96,13 +96,20 @@ impl Service {
     /// Starts the service and runs it until SIGTERM or SIGINT, and then through its shutdown. A second signal ends the process at once.
     ///
     /// It owns the process: it installs the log, and reports panics there. A process that is still there at the shutdown's deadline,
-    /// because a thread of it is blocked or `main` has not returned, ends with status 1.
+    /// because a thread of it is blocked or `main` has not returned, ends with status 1. All that was logged until it returns is
+    /// written then, if somebody reads it.
     ///
     /// # Errors
     ///
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
         logging::install(self.info, &self.config);
+        let ended = self.run_to_its_end().await;
+        logging::flush();
+        ended
+    }
+
+    async fn run_to_its_end(self) -> Result<(), Error> {
         let begins = signal::watch(self.config.shutdown_deadline.min(LONGEST_TIME)).await;
         let begins = begins.map_err(Error::signal)?;
         let running = self.start().await?;
@@ -143,9 +150,9 @@ impl Service {
             .chain(info::families(info, &config));
         let own = own.chain([
             Arc::clone(health.up()) as Arc<dyn Collect>,
-            logging::events(),
             Arc::clone(&panics) as _,
         ]);
+        let own = own.chain(logging::families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;

@@ -1,6 +1,6 @@
 //! A service that runs, and how it ends.
 
-use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
@@ -84,7 +84,6 @@ impl Running {
         self.admin.drain();
         let _ = phase.end(self.admin.finish(deadline - last / 2).await);
 
-        let _ = std::io::stdout().flush();
         match requests_finished {
             Ok(()) => Ok(()),
             Err(phase) => Err(Error::shutdown_deadline(phase, self.shutdown_deadline)),

@@ -10,6 +10,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use crate::logging;
+
 /// A signal that ends a service.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Signal {
@@ -88,6 +90,7 @@ impl Watch {
     fn run(self, begin: oneshot::Sender<Shutdown>, time: Duration) {
         let Self { runtime, signals } = self;
         let status = runtime.block_on(signals.end(begin, time));
+        logging::flush();
         // Returning from `main` would still wait for blocked threads, and nobody is to wait any longer.
         std::process::exit(status);
     }

@@ -8,12 +8,13 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{connect, get_with};
+use crate::support::{connect, get, get_with, receive};
 
 struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     http: SocketAddr,
+    admin: SocketAddr,
 }
 
 fn hello() -> Command {
@@ -43,8 +44,14 @@ impl Process {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let started = next(&mut lines);
         assert_eq!(started["message"], "service started");
-        let http = started["http_addr"].as_str().unwrap().parse().unwrap();
-        Self { child, lines, http }
+        let address = |name| started[name].as_str().unwrap().parse().unwrap();
+        let (http, admin) = (address("http_addr"), address("admin_addr"));
+        Self {
+            child,
+            lines,
+            http,
+            admin,
+        }
     }
 
     /// The next line whose message is `message`.
@@ -235,6 +242,27 @@ fn keeps_the_correlation_id_where_only_warnings_are_logged() {
         !said.contains(&"request answered".to_owned()),
         "information is not asked for: {said:?}"
     );
+}
+
+#[test]
+fn goes_on_when_nobody_reads_its_log() {
+    let mut process = Process::start(&mut hello());
+    for _ in 0..40 {
+        let mut stream = connect(process.http);
+        let one = "GET /hello HTTP/1.1\r\nhost: test\r\n\r\n";
+        let last = "GET /hello HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
+        let requests = [&one.repeat(99), last].concat();
+        stream.write_all(requests.as_bytes()).unwrap();
+        assert_eq!(receive(stream).status, 200);
+    }
+    assert_eq!(get(process.admin, "/livez").status, 200);
+    let scrape = get(process.admin, "/metrics").body;
+    let dropped = scrape
+        .lines()
+        .find_map(|line| line.strip_prefix("marty_log_events_dropped_total "));
+    assert!(dropped.unwrap().parse::<f64>().unwrap() > 0.0, "{scrape}");
+    process.signal("INT");
+    assert!(process.child.wait().unwrap().success());
 }
 
 #[test]
