@@ -75,7 +75,7 @@ impl<L: Labels> Family<L, Counter> {
     ///
     /// # Panics
     ///
-    /// While compiling, when `name` or a label's name is not one, or `name` does not end in `_total`.
+    /// While compiling, when `name` or a label's name is not one that may be exported, or `name` does not end in `_total`.
     #[must_use]
     pub const fn counter(name: &'static str, help: &'static str) -> Self {
         assert!(
@@ -91,7 +91,7 @@ impl<L: Labels> Family<L, Gauge> {
     ///
     /// # Panics
     ///
-    /// While compiling, when `name` or a label's name is not one.
+    /// While compiling, when `name` or a label's name is not one that may be exported.
     #[must_use]
     pub const fn gauge(name: &'static str, help: &'static str) -> Self {
         Self::declare(name, help, ())
@@ -103,7 +103,7 @@ impl<L: Labels> Family<L, Histogram> {
     ///
     /// # Panics
     ///
-    /// While compiling, when `name` or a label's name is not one, or `buckets` do not ascend.
+    /// While compiling, when `name` or a label's name is not one that may be exported, or `buckets` do not ascend.
     #[must_use]
     pub const fn histogram(
         name: &'static str,
@@ -124,6 +124,11 @@ impl<L: Labels, I: Instrument> Family<L, I> {
         assert!(
             name::are_valid_labels(L::NAMES),
             "a label's name is `[a-z_][a-z0-9_]*`, and neither `le`, `quantile` nor `__…`"
+        );
+        assert!(
+            name::are_closed_labels(L::NAMES),
+            "a label names no person, contact, account, credential, token, free text, raw path or URL: \
+             its values would be somebody's, or without number"
         );
         let table = Table {
             places: HashMap::with_hasher(BuildHasherDefault::new()),

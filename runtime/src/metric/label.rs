@@ -5,6 +5,42 @@ use std::{borrow::Cow, hash::Hash};
 /// The labels of one family. The value itself is the key of a series, so two that differ never share one.
 ///
 /// A label's values come from a closed set, such as an enum or a route template: never from what a caller sent.
+///
+/// ```
+/// use marty_runtime::metric::{CounterFamily, LabelValues, Labels};
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// struct LoginLabels(&'static str);
+///
+/// impl Labels for LoginLabels {
+///     const NAMES: &'static [&'static str] = &["outcome"];
+///
+///     fn values(&self, values: &mut LabelValues) {
+///         values.push(self.0);
+///     }
+/// }
+///
+/// static LOGINS: CounterFamily<LoginLabels> = marty_runtime::counter!("logins", "Logins by outcome.");
+/// ```
+///
+/// A label that is named after a person, a credential, free text, a path or the like does not compile where a metric has it:
+///
+/// ```compile_fail,E0080
+/// use marty_runtime::metric::{CounterFamily, LabelValues, Labels};
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// struct LoginLabels(&'static str);
+///
+/// impl Labels for LoginLabels {
+///     const NAMES: &'static [&'static str] = &["email"];
+///
+///     fn values(&self, values: &mut LabelValues) {
+///         values.push(self.0);
+///     }
+/// }
+///
+/// static LOGINS: CounterFamily<LoginLabels> = marty_runtime::counter!("logins", "Logins by outcome.");
+/// ```
 pub trait Labels: Clone + Eq + Hash + Send + Sync + 'static {
     /// The names, in the order in which [`Labels::values`] writes.
     const NAMES: &'static [&'static str];
