@@ -16,7 +16,8 @@ async fn main() -> Result<(), Error> {
     let routes = Router::new()
         .route("/hello", get(hello))
         .route("/slow", get(slow))
-        .route("/panic", get(fail));
+        .route("/panic", get(fail))
+        .route("/panic-elsewhere", get(fail_elsewhere));
     Service::new(marty_runtime::service_info!(), config)
         .http(routes)
         .metric(&GREETINGS)
@@ -37,6 +38,15 @@ async fn slow() -> &'static str {
 }
 
 async fn fail() -> &'static str {
+    first_greeting()
+}
+
+async fn fail_elsewhere() -> &'static str {
+    let task = tokio::spawn(async { first_greeting() });
+    task.await.unwrap_or("hello anyway\n")
+}
+
+fn first_greeting() -> &'static str {
     let greetings: Vec<&str> = Vec::new();
     greetings[0]
 }

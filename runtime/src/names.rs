@@ -235,7 +235,7 @@ pub const MARTY_LOG_EVENTS_DROPPED: Metric = Metric {
 pub const MARTY_PANICS: Metric = Metric {
     name: "marty_panics_total",
     kind: Kind::Counter,
-    help: "Panics caught in request handlers and readiness checks.",
+    help: "Panics in request handlers, readiness checks and whatever else runs in the service's process.",
     labels: &[],
     buckets: &[],
 };

@@ -23,6 +23,8 @@ use super::{
 use crate::{
     ServiceInfo,
     config::{Config, LogFormat},
+    metric::Counter,
+    unwind::PANICS,
 };
 
 /// The target of the spans of requests.
@@ -34,8 +36,9 @@ static QUEUE: OnceLock<Queue> = OnceLock::new();
 /// How long the end of the process waits for the log.
 const FLUSH_TIME: Duration = Duration::from_millis(200);
 
-/// Logs to the standard output from now on, panics included. A log that the process has already stays.
-pub(crate) fn install(info: ServiceInfo, config: &Config) {
+/// Logs to the standard output from now on, panics included, and counts those. A log that the process has already stays.
+/// Says whether it is this one.
+pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
     let text = match config.log_format {
         LogFormat::Text => true,
         LogFormat::Json => false,
@@ -50,6 +53,7 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) {
     if installed.is_ok() {
         panic::set_hook(Box::new(log_panic));
     }
+    installed.is_ok()
 }
 
 /// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
@@ -98,6 +102,7 @@ fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
 
 /// Runs where the panic happens, inside the request's span: the line carries its correlation id.
 fn log_panic(info: &PanicHookInfo<'_>) {
+    PANICS.with(&(), Counter::inc);
     let message = info.payload_as_str().unwrap_or("panic without a text");
     let location = info.location().map(ToString::to_string);
     tracing::error!(location, error = message, "panicked");

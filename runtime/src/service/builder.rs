@@ -13,9 +13,10 @@ use crate::{
     health::{Check, CheckError, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
     logging,
-    metric::{Collect, CounterFamily, Family, Instrument, Labels, Registry},
+    metric::{Collect, Counter, CounterFamily, Family, Instrument, Labels, Registry},
     names,
     serve::{Limits, Listener},
+    unwind::PANICS,
 };
 
 /// Connections of the admin listener: a scraper, a few probes and a person.
@@ -103,16 +104,20 @@ impl Service {
     ///
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
-        logging::install(self.info, &self.config);
-        let ended = self.run_to_its_end().await;
+        let panics = if logging::install(self.info, &self.config) {
+            Panics::all()
+        } else {
+            Panics::caught()
+        };
+        let ended = self.run_to_its_end(panics).await;
         logging::flush();
         ended
     }
 
-    async fn run_to_its_end(self) -> Result<(), Error> {
+    async fn run_to_its_end(self, panics: Panics) -> Result<(), Error> {
         let begins = signal::watch(self.config.shutdown_deadline.min(LONGEST_TIME)).await;
         let begins = begins.map_err(Error::signal)?;
-        let running = self.start().await?;
+        let running = self.start_counting(panics).await?;
         let shutdown = begins
             .await
             .map_err(|gone| Error::signal(io::Error::other(gone)))?;
@@ -127,6 +132,10 @@ impl Service {
     ///
     /// If an address cannot be bound, two checks have the same name, or two metrics have a name in common, be it of a sample.
     pub async fn start(self) -> Result<Running, Error> {
+        self.start_counting(Panics::caught()).await
+    }
+
+    async fn start_counting(self, panics: Panics) -> Result<Running, Error> {
         let Self {
             info,
             config,
@@ -139,19 +148,12 @@ impl Service {
             return Err(Error::check(check.name));
         }
         let http_metrics = HttpMetrics::new();
-        let panics = Arc::new(CounterFamily::<()>::counter(
-            names::MARTY_PANICS.name,
-            names::MARTY_PANICS.help,
-        ));
-        let health = Arc::new(Health::new(checks, panics.get(&())));
+        let health = Arc::new(Health::new(checks, panics.caught.clone()));
         let own = http_metrics
             .families()
             .into_iter()
             .chain(info::families(info, &config));
-        let own = own.chain([
-            Arc::clone(health.up()) as Arc<dyn Collect>,
-            Arc::clone(&panics) as _,
-        ]);
+        let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
         let own = own.chain(logging::families());
         let mut registry = Registry::new()?;
         own.chain(families)
@@ -162,7 +164,7 @@ impl Service {
         let protection = Protection {
             request_timeout: config.request_timeout,
             max_body_bytes: config.max_body_bytes,
-            panics: panics.get(&()),
+            panics: panics.caught,
         };
         let admin = admin.serve(
             admin::routes(Arc::new(Admin {
@@ -177,6 +179,34 @@ impl Service {
         };
         let http = http.serve(stack(routes, http_metrics, protection), limits);
         Ok(Running::new(http, admin, health, &config))
+    }
+}
+
+/// Who counts panics.
+struct Panics {
+    exported: Arc<dyn Collect>,
+    /// What counts those that are caught.
+    caught: Counter,
+}
+
+impl Panics {
+    /// The hook counts all, and those that are caught are among them.
+    fn all() -> Self {
+        Self {
+            exported: Arc::new(&PANICS),
+            caught: Counter::create(()),
+        }
+    }
+
+    /// Nothing is known but those that are caught: the hook is somebody else's.
+    fn caught() -> Self {
+        let names::Metric { name, help, .. } = names::MARTY_PANICS;
+        let family = CounterFamily::<()>::counter(name, help);
+        let caught = family.get(&());
+        Self {
+            exported: Arc::new(family),
+            caught,
+        }
     }
 }
 
@@ -212,7 +242,6 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::metric::Counter;
 
     /// Numbers that look random and are the same every time.
     struct Noise(u64);

@@ -83,6 +83,14 @@ impl Process {
         stream
     }
 
+    /// The value of a metric without labels.
+    fn value(&self, metric: &str) -> f64 {
+        let scrape = get(self.admin, "/metrics").body;
+        let mut samples = scrape.lines().filter_map(|line| line.split_once(' '));
+        let (_, value) = samples.find(|(name, _)| *name == metric).unwrap();
+        value.parse().unwrap()
+    }
+
     /// The rest of the log's messages with their phases, and the status.
     fn end(mut self) -> (Vec<String>, ExitStatus) {
         let lines = self.lines.by_ref().map(|line| parse(&line.unwrap()));
@@ -245,6 +253,15 @@ fn keeps_the_correlation_id_where_only_warnings_are_logged() {
 }
 
 #[test]
+fn counts_every_panic_once_wherever_it_is() {
+    let process = Process::start(&mut hello());
+    assert_eq!(get(process.http, "/panic").status, 500);
+    assert_eq!(get(process.http, "/panic-elsewhere").body, "hello anyway\n");
+    let panics = process.value("marty_panics_total");
+    assert!((panics - 2.0).abs() < f64::EPSILON, "{panics}");
+}
+
+#[test]
 fn goes_on_when_nobody_reads_its_log() {
     let mut process = Process::start(&mut hello());
     for _ in 0..40 {
@@ -256,11 +273,7 @@ fn goes_on_when_nobody_reads_its_log() {
         assert_eq!(receive(stream).status, 200);
     }
     assert_eq!(get(process.admin, "/livez").status, 200);
-    let scrape = get(process.admin, "/metrics").body;
-    let dropped = scrape
-        .lines()
-        .find_map(|line| line.strip_prefix("marty_log_events_dropped_total "));
-    assert!(dropped.unwrap().parse::<f64>().unwrap() > 0.0, "{scrape}");
+    assert!(process.value("marty_log_events_dropped_total") > 0.0);
     process.signal("INT");
     assert!(process.child.wait().unwrap().success());
 }
