@@ -136,15 +136,27 @@ mod tests {
         }
     }
 
+    impl Captured {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    fn config(log: &str) -> Config {
+        let mut config = Config::for_tests();
+        config.log = Setting::parse(log).unwrap();
+        config
+    }
+
     fn lines(log: &str, write: impl FnOnce()) -> Vec<Value> {
         let captured = Captured::default();
         let writer = captured.clone();
-        let mut config = Config::for_tests();
-        config.log = Setting::parse(log).unwrap();
         let info = ServiceInfo::new("user-service", "1.2.3");
-        tracing::subscriber::with_default(json_lines(info, &config, move || writer.clone()), write);
-        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-        text.lines()
+        let subscriber = json_lines(info, &config(log), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, write);
+        captured
+            .text()
+            .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
@@ -219,5 +231,30 @@ mod tests {
         });
         assert_eq!(found.len(), 1);
         assert_eq!(found[0]["message"], "kept");
+    }
+
+    #[test]
+    fn writes_text_with_level_spans_and_fields() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = text_lines(&config("info,chatty=debug"), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("request", correlation_id = "order-17");
+            span.in_scope(|| tracing::warn!(user = 17, "said"));
+            tracing::debug!("dropped");
+            tracing::debug!(target: "chatty", "kept");
+        });
+        let text = captured.text();
+        let lines: Vec<&str> = text.lines().collect();
+        let [said, kept] = lines[..] else {
+            panic!("{text}")
+        };
+        let (timestamp, said) = said.split_once(' ').unwrap();
+        assert!(humantime::parse_rfc3339(timestamp).is_ok(), "{timestamp}");
+        assert_eq!(
+            said.trim_start(),
+            "WARN request{correlation_id=\"order-17\"}: marty_runtime::logging::install::tests: said user=17"
+        );
+        assert!(kept.ends_with("DEBUG chatty: kept"), "{kept}");
     }
 }

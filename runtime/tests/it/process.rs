@@ -1,7 +1,7 @@
 //! A whole process: its log, its signals, its exit status.
 
 use std::{
-    io::{BufRead, BufReader, Lines, Write},
+    io::{BufRead, BufReader, Lines, Read, Write},
     net::{SocketAddr, TcpStream},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
 };
@@ -276,6 +276,56 @@ fn goes_on_when_nobody_reads_its_log() {
     assert!(process.value("marty_log_events_dropped_total") > 0.0);
     process.signal("INT");
     assert!(process.child.wait().unwrap().success());
+}
+
+/// What a service shows on a pseudo terminal until it is interrupted from the keyboard.
+fn on_a_terminal(format: &str) -> String {
+    let service = hello();
+    let mut terminal = Command::new("script");
+    terminal
+        .args(["--quiet", "--return", "--echo", "never", "--command"])
+        .arg(service.get_program())
+        .arg("/dev/null");
+    for (name, value) in service.get_envs() {
+        terminal.env(name, value.unwrap());
+    }
+    terminal.env("MARTY_LOG_FORMAT", format);
+    terminal.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut terminal = terminal.spawn().unwrap();
+    let mut screen = BufReader::new(terminal.stdout.take().unwrap());
+    let mut shown = String::new();
+    while !shown.contains("service started") {
+        assert_ne!(screen.read_line(&mut shown).unwrap(), 0, "{shown}");
+    }
+    let mut keyboard = terminal.stdin.take().unwrap();
+    keyboard.write_all(b"\x03").unwrap();
+    screen.read_to_string(&mut shown).unwrap();
+    assert!(terminal.wait().unwrap().success(), "{shown}");
+    shown
+}
+
+#[test]
+fn writes_text_on_a_terminal_unless_told_otherwise() {
+    let text = on_a_terminal("auto");
+    assert!(text.contains(" INFO "), "{text}");
+    let object = |text: &str| {
+        text.lines()
+            .any(|line| serde_json::from_str::<Value>(line).is_ok())
+    };
+    assert!(!object(&text), "{text}");
+    assert!(object(&on_a_terminal("json")));
+}
+
+#[test]
+fn writes_text_elsewhere_when_told_to() {
+    let mut command = hello();
+    let mut child = command.env("MARTY_LOG_FORMAT", "text").spawn().unwrap();
+    let mut started = String::new();
+    let mut log = BufReader::new(child.stdout.take().unwrap());
+    log.read_line(&mut started).unwrap();
+    assert!(started.contains(" INFO "), "{started}");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
