@@ -4,11 +4,13 @@ use std::{
     io::{BufRead, BufReader, Lines, Read, Write},
     net::{SocketAddr, TcpStream},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
 };
 
 use serde_json::Value;
 
-use crate::support::{connect, get, get_with, receive};
+use crate::support::{PATIENCE, connect, get, get_with, receive};
 
 struct Process {
     child: Child,
@@ -65,14 +67,7 @@ impl Process {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(signal(self.child.id(), name).success());
     }
 
     /// Sends a request whose answer nobody waits for.
@@ -91,14 +86,23 @@ impl Process {
         value.parse().unwrap()
     }
 
-    /// The rest of the log's messages with their phases, and the status.
+    /// The rest of the log's messages with their phases, and the status. A process that does not end by itself is killed.
     fn end(mut self) -> (Vec<String>, ExitStatus) {
+        let (ended, waits) = mpsc::channel::<()>();
+        let id = self.child.id();
+        let killer = thread::spawn(move || {
+            if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                signal(id, "KILL");
+            }
+        });
         let lines = self.lines.by_ref().map(|line| parse(&line.unwrap()));
         let said = lines.map(|line| match line["phase"].as_str() {
             Some(phase) => format!("{}: {phase}", line["message"].as_str().unwrap()),
             None => line["message"].as_str().unwrap().to_owned(),
         });
         let said = said.collect();
+        drop(ended);
+        killer.join().unwrap();
         (said, self.child.wait().unwrap())
     }
 }
@@ -108,6 +112,12 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn signal(id: u32, name: &str) -> ExitStatus {
+    let id = id.to_string();
+    let mut kill = Command::new("kill");
+    kill.args(["-s", name, &id]).status().unwrap()
 }
 
 fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
