@@ -1,4 +1,4 @@
-//! A service of one greeting, and one that takes its time.
+//! A service of one greeting, one that takes its time, and one that fails.
 
 use std::time::Duration;
 
@@ -15,7 +15,9 @@ async fn main() -> Result<(), Error> {
     })?;
     let routes = Router::new()
         .route("/hello", get(hello))
-        .route("/slow", get(slow));
+        .route("/slow", get(slow))
+        .route("/panic", get(fail))
+        .route("/panic-elsewhere", get(fail_elsewhere));
     Service::new(marty_runtime::service_info!(), config)
         .http(routes)
         .metric(&GREETINGS)
@@ -33,4 +35,18 @@ async fn slow() -> &'static str {
     marty_runtime::tracing::info!("slow request began");
     tokio::time::sleep(Duration::from_secs(30)).await;
     "hello at last\n"
+}
+
+async fn fail() -> &'static str {
+    first_greeting()
+}
+
+async fn fail_elsewhere() -> &'static str {
+    let task = tokio::spawn(async { first_greeting() });
+    task.await.unwrap_or("hello anyway\n")
+}
+
+fn first_greeting() -> &'static str {
+    let greetings: Vec<&str> = Vec::new();
+    greetings[0]
 }

@@ -297,11 +297,20 @@ pub const MARTY_LOG_EVENTS: Metric = Metric {
     buckets: &[],
 };
 
+/// Log events that were lost.
+pub const MARTY_LOG_EVENTS_DROPPED: Metric = Metric {
+    name: "marty_log_events_dropped_total",
+    kind: Kind::Counter,
+    help: "Events that did not get into the log, because it could not be written or was read too slowly.",
+    labels: &[],
+    buckets: &[],
+};
+
 /// Panics.
 pub const MARTY_PANICS: Metric = Metric {
     name: "marty_panics_total",
     kind: Kind::Counter,
-    help: "Panics caught in request handlers and readiness checks.",
+    help: "Panics in request handlers, readiness checks and whatever else runs in the service's process.",
     labels: &[],
     buckets: &[],
 };
@@ -357,6 +366,7 @@ pub const ALL: &[&Metric] = &[
     &TOKIO_WORKER_BUSY_SECONDS,
     &MARTY_HEALTH_CHECK_UP,
     &MARTY_LOG_EVENTS,
+    &MARTY_LOG_EVENTS_DROPPED,
     &MARTY_PANICS,
     &MARTY_METRIC_SERIES,
     &MARTY_METRIC_OVERFLOW,

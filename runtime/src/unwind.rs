@@ -8,6 +8,12 @@ use std::{
     task::Poll,
 };
 
+use crate::{metric::CounterFamily, names};
+
+/// The panics of the process, wherever in it. Counted by the hook that [`Service::run`](crate::Service::run) installs.
+pub(crate) static PANICS: CounterFamily =
+    CounterFamily::counter(names::MARTY_PANICS.name, names::MARTY_PANICS.help);
+
 /// Runs `future` and returns what it panicked with instead of unwinding further.
 pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);

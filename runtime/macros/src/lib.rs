@@ -6,7 +6,6 @@
 mod error_class;
 mod label_value;
 mod labels;
-mod personal;
 mod transaction;
 
 use proc_macro::TokenStream;
@@ -55,12 +54,4 @@ pub fn transaction(name: TokenStream, function: TokenStream) -> TokenStream {
     transaction::measure(name.into(), function.into())
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
-}
-
-/// The label names that are refused, as an array of string literals. For `marty-runtime`, which refuses them in families too
-/// whose labels are written by hand.
-#[doc(hidden)]
-#[proc_macro]
-pub fn personal_label_names(_: TokenStream) -> TokenStream {
-    personal::array().into()
 }

@@ -42,7 +42,7 @@ pub(crate) fn routes(admin: Arc<Admin>) -> Router {
 
 /// The checks run as part of a scrape, too: where nothing asks `/readyz`, their gauge would otherwise never move.
 async fn metrics(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Response {
-    admin.health.report().await;
+    admin.health.refresh().await;
     let families = admin.registry.gather();
     let accept: Vec<&str> = headers
         .get_all(header::ACCEPT)
@@ -96,4 +96,35 @@ async fn log(request: Request, next: Next) -> Response {
         "admin request answered",
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::metric::{Counter, Instrument};
+
+    #[tokio::test]
+    async fn has_started_only_once_it_is_ready_and_is_not_ready_while_it_drains() {
+        let health = Arc::new(Health::new(Vec::new(), Counter::create(())));
+        let routes = routes(Arc::new(Admin {
+            registry: Registry::new().unwrap(),
+            health: Arc::clone(&health),
+        }));
+        let statuses = async |state| {
+            health.enter(state);
+            let mut found = Vec::new();
+            for path in ["/livez", "/startupz", "/readyz"] {
+                let request = Request::get(path).body(Body::empty()).unwrap();
+                let answer = routes.clone().oneshot(request).await.unwrap();
+                found.push(answer.status().as_u16());
+            }
+            found
+        };
+        assert_eq!(statuses(health::State::Starting).await, [200, 503, 503]);
+        assert_eq!(statuses(health::State::Ready).await, [200, 200, 200]);
+        assert_eq!(statuses(health::State::Draining).await, [200, 200, 503]);
+    }
 }

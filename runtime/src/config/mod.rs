@@ -13,5 +13,6 @@ pub use error::ConfigError;
 pub use log::{LogDirectives, LogFormat};
 pub use lookup::Lookup;
 pub use runtime::{Config, Ports};
+pub(crate) use setting::LONGEST_TIME;
 pub use setting::Setting;
 pub use variable::{VARIABLES, Variable};

@@ -173,7 +173,7 @@ struct Positive(Duration);
 
 impl Setting for Positive {
     const ACCEPTED: &'static str =
-        "a time above zero with its unit, such as `500ms`, `10s` or `1m 30s`";
+        "a time above zero with its unit, such as `500ms`, `10s` or `1m 30s`, of at most `365d`";
 
     fn parse(text: &str) -> Option<Self> {
         Duration::parse(text)
@@ -247,6 +247,12 @@ mod tests {
         );
         refuses("MARTY_HEADER_TIMEOUT", "10", Positive::ACCEPTED);
         refuses("MARTY_SHUTDOWN_DEADLINE", "-1s", Positive::ACCEPTED);
+        refuses("MARTY_SHUTDOWN_DEADLINE", "365d 1ns", Positive::ACCEPTED);
+        refuses(
+            "MARTY_DRAIN_GRACE",
+            "9223372036854775000s",
+            Duration::ACCEPTED,
+        );
         refuses(
             "MARTY_DRAIN_GRACE",
             "25s",

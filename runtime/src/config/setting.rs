@@ -60,10 +60,16 @@ from_str! {
     String: "text",
 }
 
+/// The longest time a variable can set: longer ones mean nothing, and the clock ends somewhere.
+pub(crate) const LONGEST_TIME: Duration = Duration::from_hours(365 * 24);
+
 impl Setting for Duration {
-    const ACCEPTED: &'static str = "a time with its unit, such as `500ms`, `10s` or `1m 30s`";
+    const ACCEPTED: &'static str =
+        "a time with its unit, such as `500ms`, `10s` or `1m 30s`, of at most `365d`";
 
     fn parse(text: &str) -> Option<Self> {
-        humantime::parse_duration(text).ok()
+        humantime::parse_duration(text)
+            .ok()
+            .filter(|time| *time <= LONGEST_TIME)
     }
 }

@@ -14,6 +14,11 @@ use crate::{
 static EVENTS: CounterFamily<LevelLabels> =
     CounterFamily::counter(names::MARTY_LOG_EVENTS.name, names::MARTY_LOG_EVENTS.help);
 
+static DROPPED: CounterFamily = CounterFamily::counter(
+    names::MARTY_LOG_EVENTS_DROPPED.name,
+    names::MARTY_LOG_EVENTS_DROPPED.help,
+);
+
 const LEVELS: [Level; 5] = [
     Level::ERROR,
     Level::WARN,
@@ -22,12 +27,17 @@ const LEVELS: [Level; 5] = [
     Level::TRACE,
 ];
 
-/// The family, in which every level has a series: a rate needs the zero before the first event.
-pub(crate) fn events() -> Arc<dyn Collect> {
+/// The families about the log. Every level has a series: a rate needs the zero before the first event.
+pub(crate) fn families() -> [Arc<dyn Collect>; 2] {
     for level in LEVELS {
         EVENTS.with(&LevelLabels(level), |_| ());
     }
-    Arc::new(&EVENTS)
+    [Arc::new(&EVENTS), Arc::new(&DROPPED)]
+}
+
+/// Counts the events whose lines were dropped.
+pub(super) fn dropped() -> Counter {
+    DROPPED.get(&())
 }
 
 /// Counts every event that is logged.

@@ -3,31 +3,74 @@
 use std::{
     io::{self, IsTerminal},
     panic::{self, PanicHookInfo},
+    sync::OnceLock,
+    time::Duration,
 };
 
 use tracing::Subscriber;
-use tracing_subscriber::{Layer, Registry, fmt::MakeWriter, layer::SubscriberExt};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{FilterExt, LevelFilter, filter_fn},
+    fmt::{MakeWriter, writer::BoxMakeWriter},
+    layer::{Filter, SubscriberExt},
+};
 
-use super::{count::CountEvents, json::JsonLines};
+use super::{
+    count::{CountEvents, dropped},
+    json::JsonLines,
+    queue::Queue,
+};
 use crate::{
     ServiceInfo,
     config::{Config, LogFormat},
+    metric::Counter,
+    unwind::PANICS,
 };
 
-/// Logs to the standard output from now on, panics included. A log that the process has already stays.
-pub(crate) fn install(info: ServiceInfo, config: &Config) {
+/// The target of the spans of requests.
+const REQUEST_TARGET: &str = "marty_runtime::http";
+
+/// What the process has to write before it ends.
+static QUEUE: OnceLock<Queue> = OnceLock::new();
+
+/// How long the end of the process waits for the log.
+const FLUSH_TIME: Duration = Duration::from_millis(200);
+
+/// Logs to the standard output from now on, panics included, and counts those. A log that the process has already stays.
+/// Says whether it is this one.
+pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
     let text = match config.log_format {
         LogFormat::Text => true,
         LogFormat::Json => false,
         LogFormat::Auto => io::stdout().is_terminal(),
     };
+    let writer = writer();
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, io::stdout))
+        tracing::subscriber::set_global_default(text_lines(config, writer))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, io::stdout))
+        tracing::subscriber::set_global_default(json_lines(info, config, writer))
     };
     if installed.is_ok() {
         panic::set_hook(Box::new(log_panic));
+    }
+    installed.is_ok()
+}
+
+/// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
+pub(crate) fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(FLUSH_TIME);
+    }
+}
+
+/// The way to the standard output: through the queue, or straight where the system has no thread to give.
+fn writer() -> BoxMakeWriter {
+    match Queue::start(io::stdout(), dropped()) {
+        Ok(queue) => {
+            let queue = QUEUE.get_or_init(|| queue);
+            BoxMakeWriter::new(|| queue.clone())
+        }
+        Err(_) => BoxMakeWriter::new(io::stdout),
     }
 }
 
@@ -36,7 +79,7 @@ where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let lines = CountEvents.and_then(JsonLines::new(writer, info, config));
-    Registry::default().with(lines.with_filter(config.log.targets().clone()))
+    Registry::default().with(lines.with_filter(wanted(config)))
 }
 
 fn text_lines<W>(config: &Config, writer: W) -> impl Subscriber + use<W>
@@ -46,18 +89,25 @@ where
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(writer);
-    Registry::default().with(
-        CountEvents
-            .and_then(lines)
-            .with_filter(config.log.targets().clone()),
-    )
+    Registry::default().with(CountEvents.and_then(lines).with_filter(wanted(config)))
+}
+
+/// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
+fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
+    let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == REQUEST_TARGET);
+    spans
+        .with_max_level_hint(LevelFilter::INFO)
+        .or(config.log.targets().clone())
 }
 
 /// Runs where the panic happens, inside the request's span: the line carries its correlation id.
 fn log_panic(info: &PanicHookInfo<'_>) {
+    PANICS.with(&(), Counter::inc);
     let message = info.payload_as_str().unwrap_or("panic without a text");
     let location = info.location().map(ToString::to_string);
     tracing::error!(location, error = message, "panicked");
+    // It may be the last that the process does.
+    flush();
 }
 
 #[cfg(test)]
@@ -86,15 +136,27 @@ mod tests {
         }
     }
 
+    impl Captured {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    fn config(log: &str) -> Config {
+        let mut config = Config::for_tests();
+        config.log = Setting::parse(log).unwrap();
+        config
+    }
+
     fn lines(log: &str, write: impl FnOnce()) -> Vec<Value> {
         let captured = Captured::default();
         let writer = captured.clone();
-        let mut config = Config::for_tests();
-        config.log = Setting::parse(log).unwrap();
         let info = ServiceInfo::new("user-service", "1.2.3");
-        tracing::subscriber::with_default(json_lines(info, &config, move || writer.clone()), write);
-        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-        text.lines()
+        let subscriber = json_lines(info, &config(log), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, write);
+        captured
+            .text()
+            .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
@@ -169,5 +231,30 @@ mod tests {
         });
         assert_eq!(found.len(), 1);
         assert_eq!(found[0]["message"], "kept");
+    }
+
+    #[test]
+    fn writes_text_with_level_spans_and_fields() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = text_lines(&config("info,chatty=debug"), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("request", correlation_id = "order-17");
+            span.in_scope(|| tracing::warn!(user = 17, "said"));
+            tracing::debug!("dropped");
+            tracing::debug!(target: "chatty", "kept");
+        });
+        let text = captured.text();
+        let lines: Vec<&str> = text.lines().collect();
+        let [said, kept] = lines[..] else {
+            panic!("{text}")
+        };
+        let (timestamp, said) = said.split_once(' ').unwrap();
+        assert!(humantime::parse_rfc3339(timestamp).is_ok(), "{timestamp}");
+        assert_eq!(
+            said.trim_start(),
+            "WARN request{correlation_id=\"order-17\"}: marty_runtime::logging::install::tests: said user=17"
+        );
+        assert!(kept.ends_with("DEBUG chatty: kept"), "{kept}");
     }
 }

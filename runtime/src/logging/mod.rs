@@ -6,6 +6,7 @@ mod count;
 mod field;
 mod install;
 mod json;
+mod queue;
 
-pub(crate) use count::events;
-pub(crate) use install::install;
+pub(crate) use count::families;
+pub(crate) use install::{flush, install};

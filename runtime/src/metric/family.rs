@@ -80,7 +80,7 @@ impl<L: Labels> Family<L, Counter> {
     ///
     /// # Panics
     ///
-    /// While compiling, when `name` or a label's name is not one, or `name` does not end in `_total`.
+    /// While compiling, when `name` or a label's name is not one that may be exported, or `name` does not end in `_total`.
     #[must_use]
     pub const fn counter(name: &'static str, help: &'static str) -> Self {
         assert!(
@@ -96,7 +96,7 @@ impl<L: Labels> Family<L, Gauge> {
     ///
     /// # Panics
     ///
-    /// While compiling, when `name` or a label's name is not one.
+    /// While compiling, when `name` or a label's name is not one that may be exported.
     #[must_use]
     pub const fn gauge(name: &'static str, help: &'static str) -> Self {
         Self::declare(name, help, ())
@@ -108,7 +108,7 @@ impl<L: Labels> Family<L, Histogram> {
     ///
     /// # Panics
     ///
-    /// While compiling, when `name` or a label's name is not one, or `buckets` do not ascend.
+    /// While compiling, when `name` or a label's name is not one that may be exported, or `buckets` do not ascend.
     #[must_use]
     pub const fn histogram(
         name: &'static str,
@@ -136,6 +136,11 @@ impl<L: Labels, I: Instrument> Family<L, I> {
                 "these labels make more than 1000 series: take some away, or values of them"
             );
         }
+        assert!(
+            name::are_closed_labels(L::NAMES, L::ALLOWED),
+            "a label names no person, contact, account, credential, token, free text, raw path or URL: \
+             its values would be somebody's, or without number"
+        );
         let table = Table {
             places: HashMap::with_hasher(BuildHasherDefault::new()),
             rows: Vec::new(),
@@ -233,6 +238,7 @@ impl<L: Labels, I: Instrument> fmt::Debug for Family<L, I> {
 pub(crate) trait Collect: Send + Sync {
     fn name(&self) -> &'static str;
     fn help(&self) -> &'static str;
+    fn kind(&self) -> Kind;
     fn labels(&self) -> &'static [&'static str];
     /// How many series there are, with the overflow series.
     fn series(&self) -> usize;
@@ -252,6 +258,10 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
 
     fn help(&self) -> &'static str {
         self.help
+    }
+
+    fn kind(&self) -> Kind {
+        I::KIND
     }
 
     fn labels(&self) -> &'static [&'static str] {
@@ -325,6 +335,10 @@ impl<C: Collect + ?Sized> Collect for &'static C {
 
     fn help(&self) -> &'static str {
         (**self).help()
+    }
+
+    fn kind(&self) -> Kind {
+        (**self).kind()
     }
 
     fn labels(&self) -> &'static [&'static str] {

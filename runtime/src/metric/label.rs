@@ -83,6 +83,25 @@ impl LabelValue for bool {
 /// assert_eq!(Registration::NAMES, ["outcome", "invited"]);
 /// assert_eq!(Registration::CLOSED, Some(4));
 /// ```
+///
+/// A label that is named after a person, a credential, free text, a path or the like does not compile where a metric has it:
+///
+/// ```compile_fail,E0080
+/// use marty_runtime::metric::{CounterFamily, LabelValues, Labels};
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// struct LoginLabels(&'static str);
+///
+/// impl Labels for LoginLabels {
+///     const NAMES: &'static [&'static str] = &["email"];
+///
+///     fn values(&self, values: &mut LabelValues) {
+///         values.push(self.0);
+///     }
+/// }
+///
+/// static LOGINS: CounterFamily<LoginLabels> = marty_runtime::counter!("logins", "Logins by outcome.");
+/// ```
 pub trait Labels: Clone + Eq + Hash + Send + Sync + 'static {
     /// The names, in the order in which [`Labels::values`] writes.
     const NAMES: &'static [&'static str];
@@ -188,8 +207,8 @@ mod tests {
     #[derive(Clone, Debug, PartialEq, Eq, Hash, Labels)]
     struct Sale {
         channel: Channel,
-        #[label(name = "card", allow = "whether one was used, not which")]
-        by_card: bool,
+        #[label(name = "token", allow = "whether one was used, not which")]
+        by_token: bool,
     }
 
     #[derive(Clone, Debug, PartialEq, Eq, Hash, Labels)]

@@ -59,6 +59,8 @@ pub use histogram::Histogram;
 pub use label::product;
 pub use label::{LabelValue, LabelValues, Labels};
 pub use marty_macros::{LabelValue, Labels};
+#[doc(hidden)]
+pub use name::is_closed_label;
 pub(crate) use name::is_valid as is_valid_name;
 pub use open::{Admission, OTHER, Open, Place, REDACTED};
 pub(crate) use registry::{RegisterError, Registry};

@@ -36,9 +36,132 @@ pub(super) const fn are_valid_labels(names: &[&str]) -> bool {
     true
 }
 
+/// Words that a label's name never has, wherever in it: their values are secrets, or somebody's.
+const SECRETS: [&str; 8] = [
+    "email",
+    "phone",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "credential",
+    "username",
+];
+
+/// What a label's name is not about, though it may say something else of it: `user_id` and `path`, but not `user_kind` and `path_depth`.
+const SUBJECTS: [&str; 15] = [
+    "user",
+    "customer",
+    "person",
+    "contact",
+    "account",
+    "session",
+    "user_agent",
+    "ip",
+    "path",
+    "url",
+    "uri",
+    "message",
+    "text",
+    "comment",
+    "description",
+];
+
+/// What makes a label about its subject still.
+const OF_SUBJECTS: [&str; 6] = ["_id", "_uuid", "_name", "_number", "_key", "_address"];
+
+/// Whether none of `names`, but for those that are allowed, stands for a person, a contact, an account, a credential, free text,
+/// a raw path or a URL.
+pub(super) const fn are_closed_labels(names: &[&str], allowed: &[&str]) -> bool {
+    let mut index = 0;
+    while index < names.len() {
+        if !is_closed_label(names[index]) && !contains(allowed, names[index]) {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// Whether a label's name stands for nothing whose values are somebody's, or without number.
+#[doc(hidden)]
+#[must_use]
+pub const fn is_closed_label(name: &str) -> bool {
+    !has_secret(name.as_bytes()) && !is_subject(name.as_bytes())
+}
+
+const fn contains(names: &[&str], name: &str) -> bool {
+    let mut index = 0;
+    while index < names.len() {
+        if names[index].len() == name.len() && ends_in(names[index], name) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+const fn has_secret(name: &[u8]) -> bool {
+    let mut start = 0;
+    while start < name.len() {
+        let (_, rest) = name.split_at(start);
+        let mut end = 0;
+        while end < rest.len() && rest[end] != b'_' {
+            end += 1;
+        }
+        let (word, _) = rest.split_at(end);
+        let mut index = 0;
+        while index < SECRETS.len() {
+            if is_word(word, SECRETS[index].as_bytes()) {
+                return true;
+            }
+            index += 1;
+        }
+        start += end + 1;
+    }
+    false
+}
+
+const fn is_subject(name: &[u8]) -> bool {
+    let mut subject = name;
+    let mut index = 0;
+    while index < OF_SUBJECTS.len() {
+        if bytes_end_in(name, OF_SUBJECTS[index].as_bytes()) {
+            (subject, _) = name.split_at(name.len() - OF_SUBJECTS[index].len());
+        }
+        index += 1;
+    }
+    let mut index = 0;
+    while index < SUBJECTS.len() {
+        let word = SUBJECTS[index].as_bytes();
+        if subject.len() > word.len() && bytes_end_in(subject, word) {
+            if subject[subject.len() - word.len() - 1] == b'_' {
+                return true;
+            }
+        } else if is_word(subject, word) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// Whether `found` is `word`, or more than one of it.
+const fn is_word(found: &[u8], word: &[u8]) -> bool {
+    let plural = found.len() == word.len() + 1 && found[word.len()] == b's';
+    if found.len() != word.len() && !plural {
+        return false;
+    }
+    let (found, _) = found.split_at(word.len());
+    bytes_end_in(found, word)
+}
+
 /// Whether `name` ends in `suffix`.
 pub(super) const fn ends_in(name: &str, suffix: &str) -> bool {
-    let (name, suffix) = (name.as_bytes(), suffix.as_bytes());
+    bytes_end_in(name.as_bytes(), suffix.as_bytes())
+}
+
+const fn bytes_end_in(name: &[u8], suffix: &[u8]) -> bool {
     if name.len() < suffix.len() {
         return false;
     }
@@ -92,6 +215,68 @@ mod tests {
         assert!(are_valid_labels(&["method", "route"]));
         for name in ["le", "quantile", "__name__", "a-b"] {
             assert!(!are_valid_labels(&["method", name]), "{name}");
+        }
+    }
+
+    #[test]
+    fn refuses_labels_whose_values_are_without_number_or_somebodys() {
+        for name in [
+            "email",
+            "emails",
+            "customer_email",
+            "email_hash",
+            "phone",
+            "phone_number",
+            "token",
+            "api_token_id",
+            "password",
+            "client_secret",
+            "user",
+            "users",
+            "user_id",
+            "user_name",
+            "username",
+            "created_by_user",
+            "account_number",
+            "contact",
+            "session_id",
+            "client_ip",
+            "user_agent",
+            "path",
+            "request_path",
+            "url",
+            "callback_url",
+            "error_message",
+            "comment",
+        ] {
+            assert!(!are_closed_labels(&["method", name], &["method"]), "{name}");
+        }
+    }
+
+    #[test]
+    fn accepts_labels_that_are_allowed_by_name() {
+        assert!(are_closed_labels(&["token"], &["token"]));
+        assert!(!are_closed_labels(&["token", "user"], &["token"]));
+        assert!(!are_closed_labels(&["token"], &["oken", "tokens"]));
+    }
+
+    #[test]
+    fn accepts_labels_that_only_contain_such_a_word() {
+        for name in [
+            "user_kind",
+            "account_type",
+            "path_depth",
+            "url_scheme",
+            "zip",
+            "microphone",
+            "context",
+            "messaging_destination_name",
+            "tokenizer",
+        ] {
+            assert!(are_closed_labels(&[name], &[]), "{name}");
+        }
+        for metric in crate::names::ALL {
+            assert!(are_closed_labels(metric.labels, &[]), "{}", metric.name);
         }
     }
 

@@ -8,21 +8,35 @@ use prometheus::{
 };
 
 use super::{Collect, CounterFamily, GaugeFamily, LabelValues, Labels};
-use crate::names;
+use crate::names::{self, Kind};
 
 /// The families of one service.
 pub(crate) struct Registry {
     inner: prometheus::Registry,
     families: Vec<Arc<dyn Collect>>,
+    /// The names of families and of their samples, and the metric that has each.
+    taken: HashMap<String, &'static str>,
 }
 
-/// Why a family cannot be exported: another of the same name already is.
+/// Why a family cannot be exported.
 #[derive(Debug, thiserror::Error)]
-#[error("the metric `{name}` cannot be exported")]
 #[non_exhaustive]
-pub struct RegisterError {
-    name: &'static str,
-    source: prometheus::Error,
+pub enum RegisterError {
+    /// Another has one of its names already.
+    #[error(
+        "the metric `{name}` cannot be exported: the name `{taken}` is taken by the metric `{by}`"
+    )]
+    Taken {
+        name: &'static str,
+        taken: String,
+        by: &'static str,
+    },
+    /// It is not a metric.
+    #[error("the metric `{name}` cannot be exported")]
+    Refused {
+        name: &'static str,
+        source: prometheus::Error,
+    },
 }
 
 impl Registry {
@@ -36,41 +50,56 @@ impl Registry {
         #[cfg(target_os = "linux")]
         inner
             .register(Box::new(super::process::Process::current()))
-            .map_err(|source| RegisterError {
+            .map_err(|source| RegisterError::Refused {
                 name: "process",
                 source,
             })?;
         if let Some(executor) = super::executor::Executor::current() {
             executor
                 .and_then(|executor| inner.register(Box::new(executor)))
-                .map_err(|source| RegisterError {
+                .map_err(|source| RegisterError::Refused {
                     name: "tokio",
                     source,
                 })?;
         }
-        Ok(Self {
+        let mut registry = Self {
             inner,
             families: Vec::new(),
-        })
+            taken: HashMap::new(),
+        };
+        for metric in names::ALL {
+            let of_others = ["process_", "tokio_"]
+                .iter()
+                .any(|prefix| metric.name.starts_with(prefix));
+            if of_others || OF_THE_REGISTRY.contains(&metric.name) {
+                registry.take(metric.name, metric.kind)?;
+            }
+        }
+        Ok(registry)
+    }
+
+    /// Takes the names that a metric has in either format, all of them or none.
+    fn take(&mut self, name: &'static str, kind: Kind) -> Result<(), RegisterError> {
+        let names = names_of(name, kind);
+        for taken in &names {
+            if let Some(by) = self.taken.get(taken) {
+                let taken = taken.clone();
+                return Err(RegisterError::Taken { name, taken, by });
+            }
+        }
+        self.taken.extend(names.into_iter().map(|own| (own, name)));
+        Ok(())
     }
 
     /// Exports `family` from now on.
     ///
     /// # Errors
     ///
-    /// If a family of that name is exported already.
+    /// If a family is exported already that has a name in common with it, be it the name of a sample only.
     pub(crate) fn register(&mut self, family: Arc<dyn Collect>) -> Result<(), RegisterError> {
         let name = family.name();
-        let refused = |source| RegisterError { name, source };
-        let taken = [
-            names::MARTY_METRIC_SERIES.name,
-            names::MARTY_METRIC_OVERFLOW.name,
-            names::MARTY_LABEL_REJECTIONS.name,
-        ]
-        .contains(&name);
-        if taken {
-            return Err(refused(prometheus::Error::AlreadyReg));
-        }
+        let refused = |source| RegisterError::Refused { name, source };
+        self.take(name, family.kind())?;
         let labels = family
             .labels()
             .iter()
@@ -123,6 +152,28 @@ impl Registry {
         }
         [series.collect(), overflow.collect(), rejections.collect()]
     }
+}
+
+/// The families that the registry makes itself.
+const OF_THE_REGISTRY: [&str; 3] = [
+    names::MARTY_METRIC_SERIES.name,
+    names::MARTY_METRIC_OVERFLOW.name,
+    names::MARTY_LABEL_REJECTIONS.name,
+];
+
+/// The names of a metric's family and of every sample it may have, as the section on metric families of OpenMetrics 1.0 counts them.
+/// None of them may belong to two: a scraper that asks for OpenMetrics would refuse the whole answer.
+fn names_of(name: &str, kind: Kind) -> Vec<String> {
+    let (family, samples): (_, &[&str]) = match kind {
+        Kind::Counter => (
+            name.strip_suffix("_total").unwrap_or(name),
+            &["_total", "_created"],
+        ),
+        Kind::Gauge => (name, &[]),
+        Kind::Histogram => (name, &["_bucket", "_count", "_sum", "_created"]),
+    };
+    let samples = samples.iter().map(|suffix| format!("{family}{suffix}"));
+    samples.chain([family.to_owned()]).collect()
 }
 
 /// Namespace of the families about families.
@@ -202,33 +253,54 @@ impl fmt::Debug for Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::HistogramFamily;
 
     static APPLES: GaugeFamily = crate::gauge!("apples", "Apples.");
-    static OTHER_APPLES: CounterFamily<MetricLabels> =
-        CounterFamily::counter("apples_total", "Apples.");
+    static APPLES_PICKED: CounterFamily = crate::counter!("apples", "Apples.");
     static PEARS: GaugeFamily = crate::gauge!("pears", "Pears.");
+    static WEIGHT: HistogramFamily = crate::histogram!("weight_grams", "Weight.", [100.0]);
+    static WEIGHT_SUM: GaugeFamily = crate::gauge!("weight_grams_sum", "Weight.");
+    static WEIGHTS: CounterFamily = crate::counter!("weight_grams_count", "Weights.");
+
+    fn register(families: [&'static dyn Collect; 2]) -> Result<(), String> {
+        let mut registry = Registry::new().unwrap();
+        registry.register(Arc::new(families[0])).unwrap();
+        let second = registry.register(Arc::new(families[1]));
+        second.map_err(|error| error.to_string())
+    }
+
+    #[track_caller]
+    fn refuses(families: [&'static dyn Collect; 2], taken: &str) {
+        let [first, second] = families.map(Collect::name);
+        let expected = format!(
+            "the metric `{second}` cannot be exported: the name `{taken}` is taken by the metric `{first}`"
+        );
+        assert_eq!(register(families), Err(expected));
+    }
 
     #[test]
-    fn refuses_a_second_family_of_the_same_name() {
-        let mut registry = Registry::new().unwrap();
-        registry.register(Arc::new(&APPLES)).unwrap();
-        registry.register(Arc::new(&OTHER_APPLES)).unwrap();
-        let refused = registry.register(Arc::new(&APPLES)).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "the metric `apples` cannot be exported"
-        );
+    fn refuses_a_second_family_with_a_name_of_the_first() {
+        refuses([&APPLES, &APPLES], "apples");
+        refuses([&APPLES, &APPLES_PICKED], "apples");
+        refuses([&APPLES_PICKED, &APPLES], "apples");
+        refuses([&WEIGHT, &WEIGHT_SUM], "weight_grams_sum");
+        refuses([&WEIGHT_SUM, &WEIGHT], "weight_grams_sum");
+        refuses([&WEIGHT, &WEIGHTS], "weight_grams_count");
+        assert_eq!(register([&WEIGHT, &APPLES]), Ok(()));
+        assert_eq!(register([&WEIGHT_SUM, &WEIGHTS]), Ok(()));
     }
 
     #[test]
     fn refuses_the_names_it_exports_itself() {
         static SERIES: GaugeFamily = crate::gauge!("marty_metric_series", "Mine.");
-        assert!(
-            Registry::new()
-                .unwrap()
-                .register(Arc::new(&SERIES))
-                .is_err()
-        );
+        static OVERFLOW: GaugeFamily = crate::gauge!("marty_metric_overflow", "Mine.");
+        static CPU: CounterFamily = crate::counter!("process_cpu_seconds", "Mine.");
+        let own: [&'static dyn Collect; 3] = [&SERIES, &OVERFLOW, &CPU];
+        for family in own {
+            let mut registry = Registry::new().unwrap();
+            let refused = registry.register(Arc::new(family)).unwrap_err();
+            assert!(matches!(refused, RegisterError::Taken { .. }), "{refused}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The builder.
 
-use std::{collections::BTreeSet, fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration,
+};
 
 use axum::{Router, middleware};
 
@@ -8,13 +10,14 @@ use super::{Error, Running, ServiceInfo, info, signal};
 use crate::{
     admin::{self, Admin},
     business,
-    config::{Config, Variable, variable},
+    config::{Config, LONGEST_TIME, Variable, variable},
     health::{Check, CheckError, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
     logging,
-    metric::{Collect, CounterFamily, Family, Instrument, Labels, Registry},
+    metric::{Collect, Counter, CounterFamily, Family, Instrument, Labels, Registry},
     names,
     serve::{Limits, Listener},
+    unwind::PANICS,
 };
 
 /// Connections of the admin listener: a scraper, a few probes and a person.
@@ -94,27 +97,46 @@ impl Service {
 
     /// Starts the service and runs it until SIGTERM or SIGINT, and then through its shutdown. A second signal ends the process at once.
     ///
-    /// It owns the process: it installs the log, and reports panics there.
+    /// It owns the process: it installs the log, and reports panics there. A process that is still there at the shutdown's deadline,
+    /// because a thread of it is blocked or `main` has not returned, ends with status 1. All that was logged until it returns is
+    /// written then, if somebody reads it.
     ///
     /// # Errors
     ///
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
-        logging::install(self.info, &self.config);
-        let mut signals = signal::Signals::listen().map_err(Error::signal)?;
-        let running = self.start().await?;
-        let first = signals.next().await;
-        tracing::info!(signal = first.name(), "shutdown begins");
-        signals.end_process_on_next();
-        running.shut_down(first.leaves_grace()).await
+        let panics = if logging::install(self.info, &self.config) {
+            Panics::all()
+        } else {
+            Panics::caught()
+        };
+        let ended = self.run_to_its_end(panics).await;
+        logging::flush();
+        ended
+    }
+
+    async fn run_to_its_end(self, panics: Panics) -> Result<(), Error> {
+        let begins = signal::watch(self.config.shutdown_deadline.min(LONGEST_TIME)).await;
+        let begins = begins.map_err(Error::signal)?;
+        let running = self.start_counting(panics).await?;
+        let shutdown = begins
+            .await
+            .map_err(|gone| Error::signal(io::Error::other(gone)))?;
+        running
+            .shut_down(shutdown.deadline, shutdown.signal.leaves_grace())
+            .await
     }
 
     /// Starts the service and returns once both listeners answer. It touches nothing of the process: neither its log nor its signals.
     ///
     /// # Errors
     ///
-    /// If an address cannot be bound, or two metrics or checks have the same name.
+    /// If an address cannot be bound, two checks have the same name, or two metrics have a name in common, be it of a sample.
     pub async fn start(self) -> Result<Running, Error> {
+        self.start_counting(Panics::caught()).await
+    }
+
+    async fn start_counting(self, panics: Panics) -> Result<Running, Error> {
         let Self {
             info,
             config,
@@ -127,21 +149,14 @@ impl Service {
             return Err(Error::check(check.name));
         }
         let http_metrics = HttpMetrics::new();
-        let panics = Arc::new(CounterFamily::<()>::counter(
-            names::MARTY_PANICS.name,
-            names::MARTY_PANICS.help,
-        ));
-        let health = Arc::new(Health::new(checks, panics.get(&())));
+        let health = Arc::new(Health::new(checks, panics.caught.clone()));
         let own = http_metrics
             .families()
             .into_iter()
             .chain(info::families(info, &config))
             .chain(business::families());
-        let own = own.chain([
-            Arc::clone(health.up()) as Arc<dyn Collect>,
-            logging::events(),
-            Arc::clone(&panics) as _,
-        ]);
+        let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
+        let own = own.chain(logging::families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
@@ -151,7 +166,7 @@ impl Service {
         let protection = Protection {
             request_timeout: config.request_timeout,
             max_body_bytes: config.max_body_bytes,
-            panics: panics.get(&()),
+            panics: panics.caught,
         };
         let admin = admin.serve(
             admin::routes(Arc::new(Admin {
@@ -162,10 +177,38 @@ impl Service {
         );
         let limits = Limits {
             connections: config.max_connections,
-            header_timeout: config.header_timeout,
+            header_timeout: config.header_timeout.min(LONGEST_TIME),
         };
         let http = http.serve(stack(routes, http_metrics, protection), limits);
         Ok(Running::new(http, admin, health, &config))
+    }
+}
+
+/// Who counts panics.
+struct Panics {
+    exported: Arc<dyn Collect>,
+    /// What counts those that are caught.
+    caught: Counter,
+}
+
+impl Panics {
+    /// The hook counts all, and those that are caught are among them.
+    fn all() -> Self {
+        Self {
+            exported: Arc::new(&PANICS),
+            caught: Counter::create(()),
+        }
+    }
+
+    /// Nothing is known but those that are caught: the hook is somebody else's.
+    fn caught() -> Self {
+        let names::Metric { name, help, .. } = names::MARTY_PANICS;
+        let family = CounterFamily::<()>::counter(name, help);
+        let caught = family.get(&());
+        Self {
+            exported: Arc::new(family),
+            caught,
+        }
     }
 }
 
@@ -201,7 +244,6 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::metric::Counter;
 
     /// Numbers that look random and are the same every time.
     struct Noise(u64);

@@ -1,18 +1,19 @@
 //! A service that runs, and how it ends.
 
-use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
 use super::Error;
 use crate::{
-    config::Config,
+    config::{Config, LONGEST_TIME},
     health::{Health, State},
     serve::Server,
 };
 
-/// What the admin listener has for its last answers, whatever the phases before it took.
-const ADMIN_TIME: Duration = Duration::from_millis(500);
+/// What the requests leave of the deadline, at most and of a short one a quarter: half of it for the admin listener's last answers,
+/// half for `main` to return.
+const LAST_TIME: Duration = Duration::from_millis(500);
 
 /// A service that runs. Dropping it cuts every request off; [`Running::stop`] lets them finish.
 #[derive(Debug)]
@@ -33,8 +34,8 @@ impl Running {
             http,
             admin,
             health,
-            drain_grace: config.drain_grace,
-            shutdown_deadline: config.shutdown_deadline,
+            drain_grace: config.drain_grace.min(LONGEST_TIME),
+            shutdown_deadline: config.shutdown_deadline.min(LONGEST_TIME),
         }
     }
 
@@ -56,28 +57,33 @@ impl Running {
     ///
     /// If it is not done within the deadline. What was not done is cut off, and not waited for.
     pub async fn stop(self) -> Result<(), Error> {
-        self.shut_down(true).await
+        let deadline = Instant::now() + self.shutdown_deadline;
+        self.shut_down(deadline, true).await
     }
 
-    pub(super) async fn shut_down(mut self, leave_grace: bool) -> Result<(), Error> {
-        let deadline = Instant::now() + self.shutdown_deadline;
+    pub(super) async fn shut_down(
+        mut self,
+        deadline: Instant,
+        leave_grace: bool,
+    ) -> Result<(), Error> {
+        let last = LAST_TIME.min(self.shutdown_deadline / 4);
+        let requests_end = deadline - last;
         self.health.enter(State::Draining);
         if leave_grace && !self.drain_grace.is_zero() {
             let phase = Phase::begin("drain grace");
-            sleep_until(deadline.min(Instant::now() + self.drain_grace)).await;
+            sleep_until(requests_end.min(Instant::now() + self.drain_grace)).await;
             phase.done();
         }
 
         let phase = Phase::begin("finish requests");
         self.http.drain();
-        let requests_finished = phase.end(self.http.finish(deadline).await);
+        let requests_finished = phase.end(self.http.finish(requests_end).await);
 
         // A connection that still waits here is an idle scraper's or a slow one's: nobody's request is lost.
         let phase = Phase::begin("close admin listener");
         self.admin.drain();
-        let _ = phase.end(self.admin.finish(Instant::now() + ADMIN_TIME).await);
+        let _ = phase.end(self.admin.finish(deadline - last / 2).await);
 
-        let _ = std::io::stdout().flush();
         match requests_finished {
             Ok(()) => Ok(()),
             Err(phase) => Err(Error::shutdown_deadline(phase, self.shutdown_deadline)),

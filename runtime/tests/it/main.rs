@@ -6,6 +6,7 @@
     reason = "clippy knows tests by their attribute, and not what they call"
 )]
 
+mod build;
 mod exposition;
 mod health;
 mod hostile;

@@ -1,27 +1,34 @@
 //! A whole process: its log, its signals, its exit status.
 
 use std::{
-    io::{BufRead, BufReader, Lines, Write},
-    net::SocketAddr,
+    io::{BufRead, BufReader, Lines, Read, Write},
+    net::{SocketAddr, TcpStream},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
 };
 
 use serde_json::Value;
 
-use crate::support::{connect, get_with};
+use crate::support::{PATIENCE, connect, get, get_with, receive};
 
 struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     http: SocketAddr,
+    admin: SocketAddr,
 }
 
 fn hello() -> Command {
+    example("hello")
+}
+
+fn example(name: &str) -> Command {
     // Cargo builds the package's examples before it runs the package's tests.
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
-    let mut command = Command::new(path.join("examples/hello"));
+    let mut command = Command::new(path.join("examples").join(name));
     command
         .env_clear()
         .stdout(Stdio::piped())
@@ -39,8 +46,14 @@ impl Process {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let started = next(&mut lines);
         assert_eq!(started["message"], "service started");
-        let http = started["http_addr"].as_str().unwrap().parse().unwrap();
-        Self { child, lines, http }
+        let address = |name| started[name].as_str().unwrap().parse().unwrap();
+        let (http, admin) = (address("http_addr"), address("admin_addr"));
+        Self {
+            child,
+            lines,
+            http,
+            admin,
+        }
     }
 
     /// The next line whose message is `message`.
@@ -54,24 +67,42 @@ impl Process {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(signal(self.child.id(), name).success());
     }
 
-    /// The rest of the log's messages with their phases, and the status.
+    /// Sends a request whose answer nobody waits for.
+    fn ask(&self, path: &str) -> TcpStream {
+        let mut stream = connect(self.http);
+        let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    }
+
+    /// The value of a metric without labels.
+    fn value(&self, metric: &str) -> f64 {
+        let scrape = get(self.admin, "/metrics").body;
+        let mut samples = scrape.lines().filter_map(|line| line.split_once(' '));
+        let (_, value) = samples.find(|(name, _)| *name == metric).unwrap();
+        value.parse().unwrap()
+    }
+
+    /// The rest of the log's messages with their phases, and the status. A process that does not end by itself is killed.
     fn end(mut self) -> (Vec<String>, ExitStatus) {
+        let (ended, waits) = mpsc::channel::<()>();
+        let id = self.child.id();
+        let killer = thread::spawn(move || {
+            if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                signal(id, "KILL");
+            }
+        });
         let lines = self.lines.by_ref().map(|line| parse(&line.unwrap()));
         let said = lines.map(|line| match line["phase"].as_str() {
             Some(phase) => format!("{}: {phase}", line["message"].as_str().unwrap()),
             None => line["message"].as_str().unwrap().to_owned(),
         });
         let said = said.collect();
+        drop(ended);
+        killer.join().unwrap();
         (said, self.child.wait().unwrap())
     }
 }
@@ -81,6 +112,12 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn signal(id: u32, name: &str) -> ExitStatus {
+    let id = id.to_string();
+    let mut kill = Command::new("kill");
+    kill.args(["-s", name, &id]).status().unwrap()
 }
 
 fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
@@ -123,10 +160,7 @@ fn skips_the_grace_on_sigint() {
 #[test]
 fn ends_at_once_on_a_second_signal() {
     let mut process = Process::start(&mut hello());
-    let mut waiting = connect(process.http);
-    waiting
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: test\r\n\r\n")
-        .unwrap();
+    let _waiting = process.ask("/slow");
     process.await_line("slow request began");
     process.signal("TERM");
     process.await_line("shutdown begins");
@@ -140,13 +174,10 @@ fn ends_at_once_on_a_second_signal() {
 fn says_in_its_status_that_the_deadline_was_overrun() {
     let deadline = [
         ("MARTY_DRAIN_GRACE", "0s"),
-        ("MARTY_SHUTDOWN_DEADLINE", "100ms"),
+        ("MARTY_SHUTDOWN_DEADLINE", "2s"),
     ];
     let mut process = Process::start(hello().envs(deadline));
-    let mut waiting = connect(process.http);
-    waiting
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: test\r\n\r\n")
-        .unwrap();
+    let _waiting = process.ask("/slow");
     process.await_line("slow request began");
     process.signal("TERM");
     let cut = process.await_line("shutdown phase cut off at its deadline");
@@ -156,6 +187,46 @@ fn says_in_its_status_that_the_deadline_was_overrun() {
     );
     let (_, status) = process.end();
     assert_eq!(status.code(), Some(1));
+}
+
+/// What is logged last, and the status, when the deadline comes.
+#[track_caller]
+fn stuck_until_the_deadline(path: &str) -> (String, Option<i32>) {
+    let deadline = [
+        ("MARTY_DRAIN_GRACE", "0s"),
+        ("MARTY_SHUTDOWN_DEADLINE", "300ms"),
+    ];
+    let mut process = Process::start(example("stuck").envs(deadline));
+    let _waiting = process.ask(path);
+    process.await_line("thread blocked");
+    process.signal("TERM");
+    let (mut said, status) = process.end();
+    (said.pop().unwrap(), status.code())
+}
+
+#[test]
+fn ends_at_the_deadline_whatever_is_blocked() {
+    for path in ["/wait", "/leave", "/workers"] {
+        let (last, status) = stuck_until_the_deadline(path);
+        let expected = "process still there at the shutdown's deadline: it ends at once";
+        assert_eq!((last.as_str(), status), (expected, Some(1)), "{path}");
+    }
+}
+
+#[test]
+fn ends_on_a_second_signal_after_its_shutdown_as_well() {
+    let mut process = Process::start(example("stuck").env("MARTY_SHUTDOWN_DEADLINE", "1h"));
+    let answered = get_with(process.http, "/leave", "");
+    assert_eq!(answered.status, 200);
+    process.await_line("thread blocked");
+    process.signal("INT");
+    let closed = process.await_line("shutdown phase done");
+    assert_eq!(closed["phase"], "finish requests");
+    process.await_line("shutdown phase done");
+    process.signal("TERM");
+    let (said, status) = process.end();
+    assert_eq!(said, ["second signal: the process ends at once"]);
+    assert_eq!(status.code(), Some(128 + 15));
 }
 
 #[test]
@@ -173,6 +244,98 @@ fn puts_the_correlation_id_on_every_line_of_a_request() {
     let id = replaced.header("x-correlation-id").unwrap().to_owned();
     assert_eq!(id.len(), 36);
     assert_eq!(process.await_line("request answered")["correlation_id"], id);
+}
+
+#[test]
+fn keeps_the_correlation_id_where_only_warnings_are_logged() {
+    let mut command = hello();
+    let mut process = Process::start(command.env("MARTY_LOG", "warn,marty_runtime::service=info"));
+    get_with(process.http, "/panic", "x-correlation-id: order-17\r\n");
+    let panicked = process.await_line("panicked");
+    assert_eq!(panicked["correlation_id"], "order-17");
+    assert_eq!(panicked["http_route"], "/panic");
+    process.signal("INT");
+    let (said, _) = process.end();
+    assert!(
+        !said.contains(&"request answered".to_owned()),
+        "information is not asked for: {said:?}"
+    );
+}
+
+#[test]
+fn counts_every_panic_once_wherever_it_is() {
+    let process = Process::start(&mut hello());
+    assert_eq!(get(process.http, "/panic").status, 500);
+    assert_eq!(get(process.http, "/panic-elsewhere").body, "hello anyway\n");
+    let panics = process.value("marty_panics_total");
+    assert!((panics - 2.0).abs() < f64::EPSILON, "{panics}");
+}
+
+#[test]
+fn goes_on_when_nobody_reads_its_log() {
+    let mut process = Process::start(&mut hello());
+    for _ in 0..40 {
+        let mut stream = connect(process.http);
+        let one = "GET /hello HTTP/1.1\r\nhost: test\r\n\r\n";
+        let last = "GET /hello HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
+        let requests = [&one.repeat(99), last].concat();
+        stream.write_all(requests.as_bytes()).unwrap();
+        assert_eq!(receive(stream).status, 200);
+    }
+    assert_eq!(get(process.admin, "/livez").status, 200);
+    assert!(process.value("marty_log_events_dropped_total") > 0.0);
+    process.signal("INT");
+    assert!(process.child.wait().unwrap().success());
+}
+
+/// What a service shows on a pseudo terminal until it is interrupted from the keyboard.
+fn on_a_terminal(format: &str) -> String {
+    let service = hello();
+    let mut terminal = Command::new("script");
+    terminal
+        .args(["--quiet", "--return", "--echo", "never", "--command"])
+        .arg(service.get_program())
+        .arg("/dev/null");
+    for (name, value) in service.get_envs() {
+        terminal.env(name, value.unwrap());
+    }
+    terminal.env("MARTY_LOG_FORMAT", format);
+    terminal.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut terminal = terminal.spawn().unwrap();
+    let mut screen = BufReader::new(terminal.stdout.take().unwrap());
+    let mut shown = String::new();
+    while !shown.contains("service started") {
+        assert_ne!(screen.read_line(&mut shown).unwrap(), 0, "{shown}");
+    }
+    let mut keyboard = terminal.stdin.take().unwrap();
+    keyboard.write_all(b"\x03").unwrap();
+    screen.read_to_string(&mut shown).unwrap();
+    assert!(terminal.wait().unwrap().success(), "{shown}");
+    shown
+}
+
+#[test]
+fn writes_text_on_a_terminal_unless_told_otherwise() {
+    let text = on_a_terminal("auto");
+    assert!(text.contains(" INFO "), "{text}");
+    let object = |text: &str| {
+        text.lines()
+            .any(|line| serde_json::from_str::<Value>(line).is_ok())
+    };
+    assert!(!object(&text), "{text}");
+    assert!(object(&on_a_terminal("json")));
+}
+
+#[test]
+fn writes_text_elsewhere_when_told_to() {
+    let mut command = hello();
+    let mut child = command.env("MARTY_LOG_FORMAT", "text").spawn().unwrap();
+    let mut started = String::new();
+    let mut log = BufReader::new(child.stdout.take().unwrap());
+    log.read_line(&mut started).unwrap();
+    assert!(started.contains(" INFO "), "{started}");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

@@ -95,6 +95,11 @@ fn tells_who_exports() {
         ("marty-runtime", env!("CARGO_PKG_VERSION"), "test")
     );
     let build = &scrape["marty_build_info"].samples[0];
+    let revision = option_env!("MARTY_GIT_REVISION").unwrap_or("unknown");
+    assert_eq!(
+        build.labels[1],
+        ("revision".to_owned(), revision.to_owned())
+    );
     assert!(build.labels[2].1.starts_with("1."), "{build:?}");
     live.stop().unwrap();
 }

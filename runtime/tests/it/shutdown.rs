@@ -105,3 +105,15 @@ fn reports_and_cuts_off_what_overruns_the_deadline() {
     assert_eq!(error.to_string(), expected);
     drop(waiting);
 }
+
+#[test]
+fn knows_what_to_do_with_times_beyond_the_end_of_the_clock() {
+    let routes = Router::new().route("/", on_get(async || "here"));
+    let live = Live::start(with_config(routes, |config| {
+        config.header_timeout = Duration::MAX;
+        config.request_timeout = Duration::MAX;
+        config.shutdown_deadline = Duration::MAX;
+    }));
+    assert_eq!(get(live.http, "/").body, "here");
+    live.stop().unwrap();
+}

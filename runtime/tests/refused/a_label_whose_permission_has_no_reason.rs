@@ -3,7 +3,7 @@ use marty_runtime::metric::Labels;
 #[derive(Clone, PartialEq, Eq, Hash, Labels)]
 struct Payment {
     #[label(allow = "")]
-    card: bool,
+    token: bool,
 }
 
 fn main() {}
