@@ -2,6 +2,10 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -112,6 +116,65 @@ impl HttpBody for CountedBody {
             this.tally.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
         Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Whether a request waits for bytes of its client. Clones tell of the same request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Awaited(Option<Arc<AtomicBool>>);
+
+impl Awaited {
+    pub(super) fn now(&self) -> bool {
+        self.0.as_ref().is_some_and(|awaited| awaited.load(Relaxed))
+    }
+}
+
+pin_project! {
+    /// A request's body that tells whether its next piece is waited for. Dropped, it is not.
+    pub(super) struct AwaitedBody {
+        #[pin]
+        inner: Body,
+        mark: Mark,
+    }
+}
+
+struct Mark(Arc<AtomicBool>);
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        self.0.store(false, Relaxed);
+    }
+}
+
+impl AwaitedBody {
+    /// Watches `inner`, and what the [`Awaited`] tells is about it.
+    pub(super) fn watch(inner: Body) -> (Self, Awaited) {
+        let awaited = Arc::new(AtomicBool::new(false));
+        let mark = Mark(Arc::clone(&awaited));
+        (Self { inner, mark }, Awaited(Some(awaited)))
+    }
+}
+
+impl HttpBody for AwaitedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let this = self.project();
+        let frame = this.inner.poll_frame(context);
+        this.mark.0.store(frame.is_pending(), Relaxed);
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

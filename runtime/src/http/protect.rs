@@ -2,7 +2,7 @@
 //!
 //! It also gives every error answer the form of a problem, whoever made it.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -12,8 +12,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::Limited;
+use tokio::time::timeout;
 
-use super::{CorrelationId, Problem};
+use super::{
+    CorrelationId, Problem,
+    body::{Awaited, AwaitedBody},
+};
 use crate::{metric::Counter, unwind::catch};
 
 /// The bounds of one service's requests.
@@ -39,28 +43,52 @@ pub(crate) async fn protect(
     } else {
         // The bound above holds for every way to read a body; axum's own would be a second, of another size.
         DefaultBodyLimit::disable().apply(&mut request);
-        bounds.run(next.run(request)).await
+        let awaited = watch_body(request.body_mut());
+        bounds.run(next.run(request), &awaited).await
     };
     as_problem(response, correlation_id.as_ref()).await
 }
 
 impl Protection {
-    async fn run(&self, answer: impl Future<Output = Response>) -> Response {
-        match tokio::time::timeout(self.request_timeout, catch(answer)).await {
+    async fn run(&self, answer: impl Future<Output = Response>, awaited: &Awaited) -> Response {
+        // Pinned here, for the body has to live until it was asked who was waited for.
+        let mut answer = pin!(timeout(self.request_timeout, catch(answer)));
+        match answer.as_mut().await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => {
                 self.panics.inc();
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
             }
-            // 504 is a gateway's word, and 408 blames the client.
-            Err(_) => {
-                let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE)
-                    .with_detail("the request took too long");
-                let retry_after = (header::RETRY_AFTER, HeaderValue::from_static("1"));
-                ([retry_after], problem).into_response()
-            }
+            Err(_) if awaited.now() => body_too_slow(),
+            Err(_) => handler_too_slow(),
         }
     }
+}
+
+/// Who sends bytes slowly shall not look like a failure of the service, nor be waited for any longer.
+fn body_too_slow() -> Response {
+    let problem = Problem::new(StatusCode::REQUEST_TIMEOUT)
+        .with_detail("the request's body took too long to arrive");
+    let close = (header::CONNECTION, HeaderValue::from_static("close"));
+    ([close], problem).into_response()
+}
+
+/// 504 is a gateway's word, and 408 blames the client.
+fn handler_too_slow() -> Response {
+    let problem =
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE).with_detail("the request took too long");
+    let retry_after = (header::RETRY_AFTER, HeaderValue::from_static("1"));
+    ([retry_after], problem).into_response()
+}
+
+/// Watches whether the client's bytes are waited for. A request without any is left as it is.
+fn watch_body(body: &mut Body) -> Awaited {
+    if body.is_end_stream() {
+        return Awaited::default();
+    }
+    let (watched, awaited) = AwaitedBody::watch(std::mem::replace(body, Body::empty()));
+    *body = Body::new(watched);
+    awaited
 }
 
 /// Refuses a body that is announced to be too long, and cuts one off that turns out to be.
@@ -165,6 +193,7 @@ mod tests {
             )
             .route("/panic", post(panics))
             .route("/hang", post(std::future::pending::<()>))
+            .route("/peek", post(peeks))
             .route(
                 "/own",
                 post(async || (StatusCode::CONFLICT, Json(json!({"own": 1})))),
@@ -217,6 +246,29 @@ mod tests {
         check(&send("/echo", Body::new(hidden)).await, 413);
     }
 
+    /// Polls its body once, lets go of it, and takes too long for reasons of its own.
+    async fn peeks(mut body: Body) {
+        let frame = timeout(Duration::ZERO, http_body_util::BodyExt::frame(&mut body));
+        assert!(frame.await.is_err());
+        drop(body);
+        std::future::pending().await
+    }
+
+    /// Never sends a byte.
+    struct Silent;
+
+    impl HttpBody for Silent {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            std::task::Poll::Pending
+        }
+    }
+
     /// Keeps its length to itself.
     struct Unsized<B>(B);
 
@@ -248,6 +300,23 @@ mod tests {
         let answer = send("/hang", Body::empty()).await;
         check(&answer, 503);
         assert_eq!(answer.1["retry-after"], "1");
+    }
+
+    #[tokio::test]
+    async fn blames_the_client_for_a_body_that_does_not_come() {
+        let answer = send("/echo", Body::new(Silent)).await;
+        let problem = check(&answer, 408);
+        assert_eq!(
+            problem["detail"],
+            "the request's body took too long to arrive"
+        );
+        assert_eq!(answer.1["connection"], "close");
+    }
+
+    #[tokio::test]
+    async fn blames_no_client_whose_body_nobody_waits_for() {
+        check(&send("/hang", Body::new(Silent)).await, 503);
+        check(&send("/peek", Body::new(Silent)).await, 503);
     }
 
     #[tokio::test]

@@ -131,6 +131,22 @@ fn answers_for_a_handler_that_takes_too_long() {
 }
 
 #[test]
+fn blames_a_client_whose_body_does_not_come() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.request_timeout = Duration::from_millis(50);
+    }));
+    let slow = b"POST /bytes HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\nx";
+    // Returns only because the service closes the connection.
+    let answer = send(live.http, slow);
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (408, Some("application/problem+json"))
+    );
+    assert_eq!(answer.header("connection"), Some("close"));
+    live.stop().unwrap();
+}
+
+#[test]
 fn goes_on_after_a_handler_has_panicked() {
     let live = Live::start(service(routes()));
     let mut stream = connect(live.http);
