@@ -23,16 +23,24 @@ pin_project! {
         inner: Body,
         observation: Option<Observation>,
         status: u16,
+        declared: Option<u64>,
     }
 }
 
 impl ObservedBody {
-    /// Watches `inner`. Dropped before its end, the client is taken to have left; at its end, the answer had `status`.
-    pub(super) const fn new(inner: Body, observation: Observation, status: u16) -> Self {
+    /// Watches `inner`. Dropped before its end, the client is taken to have left; at its end, or with the
+    /// last byte of its declared length, the answer had `status`.
+    pub(super) const fn new(
+        inner: Body,
+        observation: Observation,
+        status: u16,
+        declared: Option<u64>,
+    ) -> Self {
         Self {
             inner,
             observation: Some(observation),
             status,
+            declared,
         }
     }
 }
@@ -49,11 +57,14 @@ impl HttpBody for ObservedBody {
         let frame = ready!(this.inner.as_mut().poll_frame(context));
         match &frame {
             Some(Ok(frame)) => {
-                if let Some(observation) = this.observation {
-                    observation.add_response_bytes(frame.data_ref().map_or(0, Bytes::len));
-                }
-                // hyper may not ask again once the body says that it has ended.
-                if this.inner.is_end_stream() {
+                let count = frame.data_ref().map_or(0, Bytes::len);
+                let written = this
+                    .observation
+                    .as_mut()
+                    .map(|observation| observation.add_response_bytes(count));
+                let complete = written >= *this.declared && this.declared.is_some();
+                // hyper may not ask again once the body says that it has ended, or its head did.
+                if complete || this.inner.is_end_stream() {
                     Observation::finish(this.observation, *this.status);
                 }
             }
@@ -74,7 +85,7 @@ impl HttpBody for ObservedBody {
 }
 
 pin_project! {
-    /// A request's body whose length was not announced. Its length is counted when it is dropped.
+    /// A request's body. What was read of it is counted when it is dropped.
     pub(super) struct CountedBody {
         #[pin]
         inner: Body,

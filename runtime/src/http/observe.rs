@@ -15,7 +15,10 @@ use std::{
 use axum::{
     body::{Body, HttpBody},
     extract::{MatchedPath, Request},
-    http::{StatusCode, header::HeaderName},
+    http::{
+        StatusCode,
+        header::{self, HeaderName},
+    },
     response::Response,
 };
 use pin_project_lite::pin_project;
@@ -185,11 +188,12 @@ impl Observation {
         }
     }
 
-    /// Counts the body's size, now or when it will have been read.
+    /// Counts the body's size: what will have been read of it, for what a client announces may never come.
+    #[inline]
     fn count_request_body(&self, body: &mut Body) {
         let sizes = &self.route.method(self.method).request_size;
-        if let Some(size) = body.size_hint().exact() {
-            sizes.observe(float(size));
+        if body.is_end_stream() {
+            sizes.observe(0.0);
         } else {
             let inner = mem::replace(body, Body::empty());
             *body = Body::new(CountedBody::new(inner, sizes.clone()));
@@ -223,7 +227,7 @@ impl Observation {
         // What the handler wrote as the body of such an answer is never sent.
         let head_only = observation.method == Method::Head
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let size = if head_only {
+        let size = if head_only || response.body().is_end_stream() {
             Some(0)
         } else {
             response.body().size_hint().exact()
@@ -232,13 +236,17 @@ impl Observation {
             observation.response_bytes = size;
             Self::finish(slot, status.as_u16());
         } else if let Some(observation) = slot.take() {
+            let declared = declared_length(response);
             let body = mem::replace(response.body_mut(), Body::empty());
-            *response.body_mut() = Body::new(ObservedBody::new(body, observation, status.as_u16()));
+            let body = ObservedBody::new(body, observation, status.as_u16(), declared);
+            *response.body_mut() = Body::new(body);
         }
     }
 
-    pub(super) const fn add_response_bytes(&mut self, count: usize) {
+    /// Counts bytes that were written, and says how many that makes.
+    pub(super) const fn add_response_bytes(&mut self, count: usize) -> u64 {
         self.response_bytes = self.response_bytes.saturating_add(count as u64);
+        self.response_bytes
     }
 
     /// Ends the request with `status`, unless it has ended already.
@@ -277,6 +285,12 @@ impl Drop for Observation {
             self.log(seconds);
         }
     }
+}
+
+/// The length that the handler itself announced for an answer that is written piece by piece.
+fn declared_length(response: &Response) -> Option<u64> {
+    let value = response.headers().get(header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
 }
 
 #[expect(
@@ -327,6 +341,10 @@ mod tests {
         Router::new()
             .nest("/api", users)
             .route("/stream", get(async || pieces([Ok("one"), Ok("three")])))
+            .route(
+                "/declared",
+                get(async || ([("content-length", "8")], pieces([Ok("one"), Ok("three")]))),
+            )
             .route("/broken", get(async || pieces([Ok("one"), Err("disk")])))
             .route("/never", get(std::future::pending::<()>))
             .layer(ObserveLayer::metrics_only(metrics.clone()))
@@ -431,6 +449,46 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn ends_with_the_last_byte_of_a_streamed_body_of_declared_length() {
+        let metrics = HttpMetrics::new();
+        let mut body = answer(&metrics, "GET", "/declared").await.into_body();
+        body.frame().await.unwrap().unwrap();
+        assert!(metrics.duration.collect().get_metric().is_empty());
+        body.frame().await.unwrap().unwrap();
+        // hyper asks for no more than was declared.
+        drop(body);
+        check(&metrics, ["GET", "/declared", "200"], 8.0);
+    }
+
+    #[tokio::test]
+    async fn ends_with_the_head_of_a_streamed_body_that_is_over() {
+        let metrics = HttpMetrics::new();
+        let routes = Router::new().route("/", get(async || Body::new(Over)));
+        let routes = routes.layer(ObserveLayer::metrics_only(metrics.clone()));
+        drop(routes.oneshot(request("GET", "/")).await.unwrap());
+        check(&metrics, ["GET", "/", "200"], 0.0);
+    }
+
+    /// Says that it has ended, and nothing of its length.
+    struct Over;
+
+    impl HttpBody for Over {
+        type Data = Bytes;
+        type Error = &'static str;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(None)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
     async fn records_a_body_that_is_dropped_early_as_a_client_that_left() {
         let metrics = HttpMetrics::new();
         let mut body = answer(&metrics, "GET", "/stream").await.into_body();
@@ -471,17 +529,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn counts_a_request_body_of_unknown_length_as_it_is_read() {
+    async fn counts_what_was_read_of_a_request_body() {
+        check_request_bytes(pieces([Ok("four"), Ok("five!")]), 9.0).await;
+        check_request_bytes(Body::from("three"), 5.0).await;
+        check_request_bytes(Body::empty(), 0.0).await;
+        check_request_bytes(pieces([Ok("three"), Err("disk"), Ok("four")]), 5.0).await;
+    }
+
+    async fn check_request_bytes(body: Body, expected: f64) {
         let metrics = HttpMetrics::new();
         let routes = Router::new().route("/", axum::routing::post(async |_: Bytes| ()));
         let routes = routes.layer(ObserveLayer::metrics_only(metrics.clone()));
-        let upload = Request::post("/")
-            .body(pieces([Ok("four"), Ok("five!")]))
-            .unwrap();
+        let upload = Request::post("/").body(body).unwrap();
         routes.oneshot(upload).await.unwrap();
         let sizes = metrics.request_size.collect();
         let histogram = sizes.get_metric()[0].get_histogram();
         assert_eq!(histogram.get_sample_count(), 1);
-        assert!((histogram.get_sample_sum() - 9.0).abs() < f64::EPSILON);
+        assert!((histogram.get_sample_sum() - expected).abs() < f64::EPSILON);
     }
 }

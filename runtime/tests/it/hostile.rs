@@ -82,6 +82,18 @@ fn refuses_bodies_over_the_limit() {
 }
 
 #[test]
+fn counts_no_bytes_that_were_only_announced() {
+    let live = Live::start(service(routes()));
+    let boast = b"POST /bytes HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 10000000000000000000\r\n\r\n";
+    assert_eq!(send(live.http, boast).status, 413);
+    let sum = "http_server_request_body_size_bytes_sum{http_request_method=\"POST\",http_route=\"/bytes\"}";
+    live.await_value(sum, 0.0);
+    assert_eq!(send(live.http, &post_bytes("/bytes", b"12345")).status, 200);
+    live.await_value(sum, 5.0);
+    live.stop().unwrap();
+}
+
+#[test]
 fn refuses_what_is_not_utf8_or_not_http() {
     let live = Live::start(service(routes()));
     assert_eq!(get(live.http, "/users/%ff%fe").status, 400);
