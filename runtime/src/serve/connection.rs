@@ -10,6 +10,11 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, select};
 
+use super::stall::StallGuard;
+
+/// The most that is kept of what one client has sent or has not taken yet.
+const BUFFER_BYTES: usize = 64 * 1024;
+
 /// Serves requests until the client closes, breaks a limit, or `drain` has come and the request in flight is answered.
 pub(super) async fn serve(
     stream: TcpStream,
@@ -21,7 +26,10 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(header_timeout);
+        .header_read_timeout(header_timeout)
+        .max_buf_size(BUFFER_BYTES);
+    // Who takes no bytes for as long as a head may take holds a place that others wait for.
+    let stream = StallGuard::new(stream, header_timeout);
     let mut connection =
         pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
     let ended = select! {

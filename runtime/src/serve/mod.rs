@@ -4,5 +4,6 @@
 
 mod connection;
 mod listener;
+mod stall;
 
 pub(crate) use listener::{Limits, Listener, Server};

@@ -12,7 +12,7 @@ use marty_runtime::axum::{
     routing::{get as on_get, post},
 };
 
-use crate::support::{Live, connect, get, receive, send, service, with_config};
+use crate::support::{Live, PATIENCE, connect, get, receive, send, service, with_config};
 
 fn routes() -> Router {
     Router::new()
@@ -22,6 +22,7 @@ fn routes() -> Router {
             post(async |Json(user): Json<serde_json::Value>| user.to_string()),
         )
         .route("/bytes", post(async |body: Bytes| body.len().to_string()))
+        .route("/large", on_get(async || vec![b'x'; 1 << 20]))
         .route("/panic", on_get(panics))
         .route("/never", on_get(std::future::pending::<()>))
 }
@@ -223,9 +224,24 @@ fn makes_connections_over_the_limit_wait() {
         "answered although the first connection is open"
     );
     drop(first);
-    second
-        .set_read_timeout(Some(crate::support::PATIENCE))
-        .unwrap();
+    second.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(receive(second).body, "2");
+    live.stop().unwrap();
+}
+
+#[test]
+fn drops_a_client_that_asks_and_never_reads() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.max_connections = 1;
+        config.header_timeout = Duration::from_millis(100);
+    }));
+    let mut greedy = connect(live.http);
+    greedy.set_write_timeout(Some(PATIENCE)).unwrap();
+    // More answers than the buffers of any socket hold.
+    let requests = b"GET /large HTTP/1.1\r\nhost: test\r\n\r\n".repeat(64);
+    greedy.write_all(&requests).unwrap();
+    // Served only because the first connection was dropped: its socket is still open here.
+    assert_eq!(get(live.http, "/users/2").body, "2");
+    drop(greedy);
     live.stop().unwrap();
 }
