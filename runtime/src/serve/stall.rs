@@ -14,20 +14,24 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use super::flight::Flight;
+
 /// A stream each of whose writes has to move within a time.
 #[derive(Debug)]
 pub(super) struct StallGuard<S> {
     inner: S,
     limit: Duration,
+    flight: Flight,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> StallGuard<S> {
-    pub(super) const fn new(inner: S, limit: Duration) -> Self {
+    pub(super) const fn new(inner: S, limit: Duration, flight: Flight) -> Self {
         Self {
             inner,
             limit,
+            flight,
             waiting: None,
         }
     }
@@ -39,9 +43,12 @@ impl<S> StallGuard<S> {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.waiting = None;
+            if self.waiting.take().is_some() {
+                self.flight.set_unsent(false);
+            }
             return written;
         }
+        self.flight.set_unsent(true);
         let limit = self.limit;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(waiting.as_mut().poll(context));
