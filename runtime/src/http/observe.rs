@@ -41,7 +41,7 @@ const CLIENT_LEFT: u16 = 499;
 /// Observes every request that passes. Applied with [`Router::layer`](axum::Router::layer), for only then is the route known.
 ///
 /// A request lasts until its answer has ended: for a body of known size, until its head; for any other, until its last byte.
-/// One that is dropped before counts with status 499, one whose body fails with 500.
+/// One that is dropped before counts with status 499, or 503 if the service's end cut it off, one whose body fails with 500.
 #[derive(Clone, Debug)]
 pub struct ObserveLayer {
     metrics: HttpMetrics,
@@ -258,6 +258,17 @@ impl Observation {
         *slot = None;
     }
 
+    /// The status of a request that ends without an answer.
+    fn reason_to_end(&self) -> u16 {
+        if std::thread::panicking() {
+            500
+        } else if self.route.is_cut_off() {
+            503
+        } else {
+            CLIENT_LEFT
+        }
+    }
+
     fn log(&self, seconds: f64) {
         let _entered = self.span.enter();
         tracing::info!(
@@ -273,8 +284,8 @@ impl Observation {
 impl Drop for Observation {
     fn drop(&mut self) {
         let seconds = self.started.elapsed().as_secs_f64();
-        if self.status == CLIENT_LEFT && std::thread::panicking() {
-            self.status = 500;
+        if self.status == CLIENT_LEFT {
+            self.status = self.reason_to_end();
         }
         let handles = self.route.method(self.method);
         handles.active.dec();
@@ -303,7 +314,7 @@ pub(super) const fn float(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
+    use std::{collections::VecDeque, sync::atomic::Ordering::Relaxed};
 
     use axum::{Router, body::Bytes, routing::get};
     use http_body::Frame;
@@ -526,6 +537,16 @@ mod tests {
         assert!((active - 1.0).abs() < f64::EPSILON);
         drop(waiting);
         check(&metrics, ["GET", "/never", "499"], 0.0);
+    }
+
+    #[tokio::test]
+    async fn records_a_request_that_the_service_cut_off() {
+        let metrics = HttpMetrics::new();
+        let mut body = answer(&metrics, "GET", "/stream").await.into_body();
+        body.frame().await.unwrap().unwrap();
+        metrics.cut_off().store(true, Relaxed);
+        drop(body);
+        check(&metrics, ["GET", "/stream", "503"], 3.0);
     }
 
     #[tokio::test]

@@ -157,12 +157,14 @@ impl Service {
                 health: Arc::clone(&health),
             })),
             ADMIN_LIMITS,
+            Arc::default(),
         );
         let limits = Limits {
             connections: config.max_connections,
             header_timeout: config.header_timeout,
         };
-        let http = http.serve(stack(routes, http_metrics, protection), limits);
+        let cut_off = http_metrics.cut_off();
+        let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
         Ok(Running::new(http, admin, health, &config))
     }
 }
