@@ -7,7 +7,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -44,7 +44,9 @@ pub(crate) async fn protect(
         // The bound above holds for every way to read a body; axum's own would be a second, of another size.
         DefaultBodyLimit::disable().apply(&mut request);
         let awaited = watch_body(request.body_mut());
-        bounds.run(next.run(request), &awaited).await
+        // An error's text is read within the bounds, for it may fail to come, too.
+        let answer = async { as_problem(next.run(request).await, correlation_id.as_ref()).await };
+        bounds.run(answer, &awaited).await
     };
     as_problem(response, correlation_id.as_ref()).await
 }
@@ -153,10 +155,17 @@ fn shortened(text: &str) -> String {
     format!("{}…", &text[..end])
 }
 
+/// What an answer says of the body that is replaced.
+const OF_THE_BODY: [HeaderName; 3] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+];
+
 /// Keeps what the answer said beside its body, such as `allow` and `retry-after`.
 fn keep_headers(answer: &mut HeaderMap, original: &HeaderMap) {
     for (name, value) in original {
-        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+        if !OF_THE_BODY.contains(name) {
             answer.append(name, value.clone());
         }
     }
@@ -194,6 +203,17 @@ mod tests {
             .route("/panic", post(panics))
             .route("/hang", post(std::future::pending::<()>))
             .route("/peek", post(peeks))
+            .route(
+                "/withheld",
+                post(async || (StatusCode::BAD_REQUEST, Body::new(Silent(10)))),
+            )
+            .route(
+                "/packed",
+                post(async || {
+                    let headers = [("content-encoding", "gzip"), ("allow", "PUT")];
+                    (StatusCode::METHOD_NOT_ALLOWED, headers)
+                }),
+            )
             .route(
                 "/own",
                 post(async || (StatusCode::CONFLICT, Json(json!({"own": 1})))),
@@ -251,11 +271,11 @@ mod tests {
         let frame = timeout(Duration::ZERO, http_body_util::BodyExt::frame(&mut body));
         assert!(frame.await.is_err());
         drop(body);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
-    /// Never sends a byte.
-    struct Silent;
+    /// Never sends a byte of those it announces.
+    struct Silent(u64);
 
     impl HttpBody for Silent {
         type Data = Bytes;
@@ -267,6 +287,23 @@ mod tests {
         ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
             std::task::Poll::Pending
         }
+
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact(self.0)
+        }
+    }
+
+    #[tokio::test]
+    async fn waits_no_longer_for_the_text_of_an_error_than_for_its_head() {
+        check(&send("/withheld", Body::empty()).await, 503);
+    }
+
+    #[tokio::test]
+    async fn keeps_headers_but_those_of_the_replaced_body() {
+        let answer = send("/packed", Body::empty()).await;
+        check(&answer, 405);
+        assert_eq!(answer.1["allow"], "PUT");
+        assert_eq!(answer.1.get("content-encoding"), None);
     }
 
     /// Keeps its length to itself.
@@ -304,7 +341,7 @@ mod tests {
 
     #[tokio::test]
     async fn blames_the_client_for_a_body_that_does_not_come() {
-        let answer = send("/echo", Body::new(Silent)).await;
+        let answer = send("/echo", Body::new(Silent(10))).await;
         let problem = check(&answer, 408);
         assert_eq!(
             problem["detail"],
@@ -315,8 +352,8 @@ mod tests {
 
     #[tokio::test]
     async fn blames_no_client_whose_body_nobody_waits_for() {
-        check(&send("/hang", Body::new(Silent)).await, 503);
-        check(&send("/peek", Body::new(Silent)).await, 503);
+        check(&send("/hang", Body::new(Silent(10))).await, 503);
+        check(&send("/peek", Body::new(Silent(10))).await, 503);
     }
 
     #[tokio::test]

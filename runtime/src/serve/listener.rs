@@ -147,6 +147,7 @@ async fn next(
     let permit = Arc::clone(permits).acquire_owned().await.ok()?;
     match socket.accept().await {
         Ok((stream, _)) => Some((stream, permit)),
+        Err(error) if is_of_one_client(&error) => None,
         Err(error) => {
             tracing::warn!(error = %error, "connection was not accepted");
             // Out of descriptors, the next attempt would fail at once, and the next, and the next.
@@ -156,7 +157,31 @@ async fn next(
     }
 }
 
+/// Whether an error tells of a connection that broke while it waited, and nothing of those behind it.
+fn is_of_one_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
 /// Waits until the end has come as far as `end`; a server that is gone has ended.
 async fn reached(mut ending: watch::Receiver<End>, end: End) {
     let _ = ending.wait_for(|now| *now >= end).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_for_want_of_descriptors_but_for_no_client() {
+        let too_many_open_files = io::Error::from_raw_os_error(24);
+        assert!(!is_of_one_client(&too_many_open_files));
+        assert!(!is_of_one_client(&io::ErrorKind::OutOfMemory.into()));
+        assert!(is_of_one_client(&io::ErrorKind::ConnectionAborted.into()));
+    }
 }
