@@ -7,7 +7,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -38,7 +38,9 @@ pub(crate) async fn protect(
     next: Next,
 ) -> Response {
     let correlation_id = request.extensions().get::<CorrelationId>().cloned();
-    let response = if let Err(problem) = bound_body(request.body_mut(), bounds.max_body_bytes) {
+    let refused =
+        check_host(&request).and_then(|()| bound_body(request.body_mut(), bounds.max_body_bytes));
+    let response = if let Err(problem) = refused {
         problem.into_response()
     } else {
         // The bound above holds for every way to read a body; axum's own would be a second, of another size.
@@ -91,6 +93,16 @@ fn watch_body(body: &mut Body) -> Awaited {
     let (watched, awaited) = AwaitedBody::watch(std::mem::replace(body, Body::empty()));
     *body = Body::new(watched);
     awaited
+}
+
+/// Refuses a request that names no host, or several, as RFC 9112 demands of whoever speaks HTTP/1.1.
+fn check_host(request: &Request) -> Result<(), Problem> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if request.version() == Version::HTTP_11 && hosts != 1 {
+        return Err(Problem::new(StatusCode::BAD_REQUEST)
+            .with_detail("the request has to have one `host` header"));
+    }
+    Ok(())
 }
 
 /// Refuses a body that is announced to be too long, and cuts one off that turns out to be.
@@ -225,6 +237,7 @@ mod tests {
     async fn send(path: &str, body: impl Into<Body>) -> (StatusCode, HeaderMap, Bytes) {
         let request = Request::post(path).header("x-correlation-id", "order-17");
         let request = request.header("content-type", "application/json");
+        let request = request.header("host", "test");
         let request = request.body(body.into()).unwrap();
         let response = routes(&Counter::create(())).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -324,7 +337,8 @@ mod tests {
     #[tokio::test]
     async fn answers_for_a_handler_that_panics_and_counts_it() {
         let counter = Counter::create(());
-        let request = Request::post("/panic").body(Body::empty()).unwrap();
+        let request = Request::post("/panic").header("host", "test");
+        let request = request.body(Body::empty()).unwrap();
         let response = routes(&counter).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(counter.value(), 1);
@@ -385,7 +399,8 @@ mod tests {
             panics: Counter::create(()),
         };
         let routes = routes.layer(middleware::from_fn_with_state(Arc::new(bounds), protect));
-        let request = Request::post("/long").body(Body::empty()).unwrap();
+        let request = Request::post("/long").header("host", "test");
+        let request = request.body(Body::empty()).unwrap();
         let response = routes.oneshot(request).await.unwrap();
         assert_eq!(
             response.headers()["content-type"],

@@ -247,6 +247,7 @@ mod tests {
             let request = Request::builder()
                 .method(&*method)
                 .uri(path)
+                .header("host", "test")
                 .body(Body::empty())
                 .unwrap();
             let response = stacked.clone().oneshot(request).await.unwrap();

@@ -116,6 +116,23 @@ fn refuses_what_is_not_utf8_or_not_http() {
 }
 
 #[test]
+fn refuses_requests_without_one_host() {
+    let live = Live::start(service(routes()));
+    for hosts in ["", "host: a\r\nhost: b\r\n"] {
+        let request = format!("GET /users/17 HTTP/1.1\r\nconnection: close\r\n{hosts}\r\n");
+        let answer = send(live.http, request.as_bytes());
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (400, Some("application/problem+json"))
+        );
+    }
+    // Older than the header.
+    let answer = send(live.http, b"GET /users/17 HTTP/1.0\r\n\r\n");
+    assert_eq!(answer.status, 200);
+    live.stop().unwrap();
+}
+
+#[test]
 fn disconnects_a_client_that_never_finishes_its_head() {
     let live = Live::start(with_config(routes(), |config| {
         config.header_timeout = Duration::from_millis(50);
@@ -127,6 +144,40 @@ fn disconnects_a_client_that_never_finishes_its_head() {
     // Returns only because the service closes the connection.
     slow.read_to_end(&mut rest).unwrap();
     assert!(!rest.starts_with(b"HTTP/1.1 200"), "{rest:?}");
+    live.stop().unwrap();
+}
+
+#[test]
+fn disconnects_a_client_that_was_answered_and_asks_no_more() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.header_timeout = Duration::from_millis(50);
+    }));
+    let mut idle = connect(live.http);
+    idle.write_all(b"GET /users/17 HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    // Returns only because the service closes the connection, which nobody asked for.
+    let answer = receive(idle);
+    assert_eq!((answer.status, answer.body.as_str()), (200, "17"));
+    live.stop().unwrap();
+}
+
+#[test]
+fn asks_for_a_body_that_waits_to_be_asked_for() {
+    let live = Live::start(with_config(routes(), |config| config.max_body_bytes = 10));
+    let head = |length: u8| {
+        format!(
+            "POST /bytes HTTP/1.1\r\nhost: test\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    let mut polite = connect(live.http);
+    polite.write_all(head(5).as_bytes()).unwrap();
+    let mut interim = [0; 25];
+    polite.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    polite.write_all(b"12345").unwrap();
+    assert_eq!(receive(polite).body, "5");
+    // What would be refused is not asked for.
+    assert_eq!(send(live.http, head(11).as_bytes()).status, 413);
     live.stop().unwrap();
 }
 
