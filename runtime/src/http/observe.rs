@@ -227,10 +227,12 @@ impl Observation {
         // What the handler wrote as the body of such an answer is never sent.
         let head_only = observation.method == Method::Head
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let size = if head_only || response.body().is_end_stream() {
+        let body = response.body();
+        let size = if head_only {
             Some(0)
         } else {
-            response.body().size_hint().exact()
+            let known = body.size_hint().exact();
+            known.or_else(|| body.is_end_stream().then_some(0))
         };
         if let Some(size) = size {
             observation.response_bytes = size;
