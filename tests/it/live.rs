@@ -37,7 +37,7 @@ impl Service {
             .env("MARTY_HTTP_ADDR", "127.0.0.1:0")
             .env("MARTY_ADMIN_ADDR", admin)
             .env("MARTY_LOG_FORMAT", "json")
-            // Short, so that a request that is not finished becomes a 503 soon.
+            // Short, so that a request that is not finished is given up soon.
             .env("MARTY_REQUEST_TIMEOUT", "700ms");
         let (process, (http, admin)) = Process::start(&mut command, |line| {
             let line: serde_json::Value = serde_json::from_str(line).ok()?;
@@ -74,7 +74,7 @@ impl Service {
         ))
     }
 
-    /// Requests of every kind: answered, refused, unknown, failed, slow, and left alone.
+    /// Requests of every kind: answered, refused, unknown, slow, and left alone.
     fn traffic(&self, round: u32) {
         let user = format!("{{\"name\": \"Ada\", \"email\": \"ada{round}@example.com\"}}");
         assert_eq!(self.request("POST", "/users", &user), 201);
@@ -84,7 +84,7 @@ impl Service {
         assert_eq!(self.request("GET", "/not/there", ""), 404);
         assert_eq!(self.request("BREW", "/users", ""), 405);
         let unfinished = "POST /users HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
-        assert_eq!(self.send(unfinished), 503);
+        assert_eq!(self.send(unfinished), 408);
         let mut leaving = TcpStream::connect(&self.http).unwrap();
         leaving.write_all(unfinished.as_bytes()).unwrap();
     }

@@ -70,6 +70,10 @@ impl RouteHandles {
         &self.route
     }
 
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.metrics.is_cut_off()
+    }
+
     pub(super) fn method(&self, method: Method) -> &MethodHandles {
         // The array has a place for every method; the first stands in only for the compiler.
         let place = self

@@ -1,6 +1,9 @@
 //! The four HTTP families of one service.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use super::method::Method;
 use crate::{
@@ -15,6 +18,7 @@ pub struct HttpMetrics {
     pub(super) active: Arc<GaugeFamily<MethodLabels>>,
     pub(super) request_size: Arc<HistogramFamily<RouteLabels>>,
     pub(super) response_size: Arc<HistogramFamily<RouteLabels>>,
+    cut_off: Arc<AtomicBool>,
 }
 
 impl HttpMetrics {
@@ -42,7 +46,17 @@ impl HttpMetrics {
                 response.help,
                 response.buckets,
             )),
+            cut_off: Arc::default(),
         }
+    }
+
+    /// Set to true, it says that whoever is not answered from now on was left by the service, and has not left itself.
+    pub(crate) fn cut_off(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cut_off)
+    }
+
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.cut_off.load(Relaxed)
     }
 
     pub(crate) fn families(&self) -> [Arc<dyn Collect>; 4] {

@@ -15,7 +15,10 @@ use std::{
 use axum::{
     body::{Body, HttpBody},
     extract::{MatchedPath, Request},
-    http::{StatusCode, header::HeaderName},
+    http::{
+        StatusCode,
+        header::{self, HeaderName},
+    },
     response::Response,
 };
 use pin_project_lite::pin_project;
@@ -38,7 +41,7 @@ const CLIENT_LEFT: u16 = 499;
 /// Observes every request that passes. Applied with [`Router::layer`](axum::Router::layer), for only then is the route known.
 ///
 /// A request lasts until its answer has ended: for a body of known size, until its head; for any other, until its last byte.
-/// One that is dropped before counts with status 499, one whose body fails with 500.
+/// One that is dropped before counts with status 499, or 503 if the service's end cut it off, one whose body fails with 500.
 #[derive(Clone, Debug)]
 pub struct ObserveLayer {
     metrics: HttpMetrics,
@@ -185,11 +188,12 @@ impl Observation {
         }
     }
 
-    /// Counts the body's size, now or when it will have been read.
+    /// Counts the body's size: what will have been read of it, for what a client announces may never come.
+    #[inline]
     fn count_request_body(&self, body: &mut Body) {
         let sizes = &self.route.method(self.method).request_size;
-        if let Some(size) = body.size_hint().exact() {
-            sizes.observe(float(size));
+        if body.is_end_stream() {
+            sizes.observe(0.0);
         } else {
             let inner = mem::replace(body, Body::empty());
             *body = Body::new(CountedBody::new(inner, sizes.clone()));
@@ -223,22 +227,28 @@ impl Observation {
         // What the handler wrote as the body of such an answer is never sent.
         let head_only = observation.method == Method::Head
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let body = response.body();
         let size = if head_only {
             Some(0)
         } else {
-            response.body().size_hint().exact()
+            let known = body.size_hint().exact();
+            known.or_else(|| body.is_end_stream().then_some(0))
         };
         if let Some(size) = size {
             observation.response_bytes = size;
             Self::finish(slot, status.as_u16());
         } else if let Some(observation) = slot.take() {
+            let declared = declared_length(response);
             let body = mem::replace(response.body_mut(), Body::empty());
-            *response.body_mut() = Body::new(ObservedBody::new(body, observation, status.as_u16()));
+            let body = ObservedBody::new(body, observation, status.as_u16(), declared);
+            *response.body_mut() = Body::new(body);
         }
     }
 
-    pub(super) const fn add_response_bytes(&mut self, count: usize) {
+    /// Counts bytes that were written, and says how many that makes.
+    pub(super) const fn add_response_bytes(&mut self, count: usize) -> u64 {
         self.response_bytes = self.response_bytes.saturating_add(count as u64);
+        self.response_bytes
     }
 
     /// Ends the request with `status`, unless it has ended already.
@@ -248,6 +258,17 @@ impl Observation {
             observation.status = status;
         }
         *slot = None;
+    }
+
+    /// The status of a request that ends without an answer.
+    fn reason_to_end(&self) -> u16 {
+        if std::thread::panicking() {
+            500
+        } else if self.route.is_cut_off() {
+            503
+        } else {
+            CLIENT_LEFT
+        }
     }
 
     fn log(&self, seconds: f64) {
@@ -265,8 +286,8 @@ impl Observation {
 impl Drop for Observation {
     fn drop(&mut self) {
         let seconds = self.started.elapsed().as_secs_f64();
-        if self.status == CLIENT_LEFT && std::thread::panicking() {
-            self.status = 500;
+        if self.status == CLIENT_LEFT {
+            self.status = self.reason_to_end();
         }
         let handles = self.route.method(self.method);
         handles.active.dec();
@@ -279,6 +300,12 @@ impl Drop for Observation {
     }
 }
 
+/// The length that the handler itself announced for an answer that is written piece by piece.
+fn declared_length(response: &Response) -> Option<u64> {
+    let value = response.headers().get(header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "no body has more than 2^53 bytes"
@@ -289,7 +316,7 @@ pub(super) const fn float(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
+    use std::{collections::VecDeque, sync::atomic::Ordering::Relaxed};
 
     use axum::{Router, body::Bytes, routing::get};
     use http_body::Frame;
@@ -327,6 +354,10 @@ mod tests {
         Router::new()
             .nest("/api", users)
             .route("/stream", get(async || pieces([Ok("one"), Ok("three")])))
+            .route(
+                "/declared",
+                get(async || ([("content-length", "8")], pieces([Ok("one"), Ok("three")]))),
+            )
             .route("/broken", get(async || pieces([Ok("one"), Err("disk")])))
             .route("/never", get(std::future::pending::<()>))
             .layer(ObserveLayer::metrics_only(metrics.clone()))
@@ -431,6 +462,46 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn ends_with_the_last_byte_of_a_streamed_body_of_declared_length() {
+        let metrics = HttpMetrics::new();
+        let mut body = answer(&metrics, "GET", "/declared").await.into_body();
+        body.frame().await.unwrap().unwrap();
+        assert!(metrics.duration.collect().get_metric().is_empty());
+        body.frame().await.unwrap().unwrap();
+        // hyper asks for no more than was declared.
+        drop(body);
+        check(&metrics, ["GET", "/declared", "200"], 8.0);
+    }
+
+    #[tokio::test]
+    async fn ends_with_the_head_of_a_streamed_body_that_is_over() {
+        let metrics = HttpMetrics::new();
+        let routes = Router::new().route("/", get(async || Body::new(Over)));
+        let routes = routes.layer(ObserveLayer::metrics_only(metrics.clone()));
+        drop(routes.oneshot(request("GET", "/")).await.unwrap());
+        check(&metrics, ["GET", "/", "200"], 0.0);
+    }
+
+    /// Says that it has ended, and nothing of its length.
+    struct Over;
+
+    impl HttpBody for Over {
+        type Data = Bytes;
+        type Error = &'static str;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(None)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
     async fn records_a_body_that_is_dropped_early_as_a_client_that_left() {
         let metrics = HttpMetrics::new();
         let mut body = answer(&metrics, "GET", "/stream").await.into_body();
@@ -471,17 +542,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn counts_a_request_body_of_unknown_length_as_it_is_read() {
+    async fn records_a_request_that_the_service_cut_off() {
+        let metrics = HttpMetrics::new();
+        let mut body = answer(&metrics, "GET", "/stream").await.into_body();
+        body.frame().await.unwrap().unwrap();
+        metrics.cut_off().store(true, Relaxed);
+        drop(body);
+        check(&metrics, ["GET", "/stream", "503"], 3.0);
+    }
+
+    #[tokio::test]
+    async fn counts_what_was_read_of_a_request_body() {
+        check_request_bytes(pieces([Ok("four"), Ok("five!")]), 9.0).await;
+        check_request_bytes(Body::from("three"), 5.0).await;
+        check_request_bytes(Body::empty(), 0.0).await;
+        check_request_bytes(pieces([Ok("three"), Err("disk"), Ok("four")]), 5.0).await;
+    }
+
+    async fn check_request_bytes(body: Body, expected: f64) {
         let metrics = HttpMetrics::new();
         let routes = Router::new().route("/", axum::routing::post(async |_: Bytes| ()));
         let routes = routes.layer(ObserveLayer::metrics_only(metrics.clone()));
-        let upload = Request::post("/")
-            .body(pieces([Ok("four"), Ok("five!")]))
-            .unwrap();
+        let upload = Request::post("/").body(body).unwrap();
         routes.oneshot(upload).await.unwrap();
         let sizes = metrics.request_size.collect();
         let histogram = sizes.get_metric()[0].get_histogram();
         assert_eq!(histogram.get_sample_count(), 1);
-        assert!((histogram.get_sample_sum() - 9.0).abs() < f64::EPSILON);
+        assert!((histogram.get_sample_sum() - expected).abs() < f64::EPSILON);
     }
 }

@@ -2,18 +2,22 @@
 //!
 //! It also gives every error answer the form of a problem, whoever made it.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http_body_util::Limited;
+use tokio::time::timeout;
 
-use super::{CorrelationId, Problem};
+use super::{
+    CorrelationId, Problem,
+    body::{Awaited, AwaitedBody},
+};
 use crate::{metric::Counter, unwind::catch};
 
 /// The bounds of one service's requests.
@@ -34,33 +38,71 @@ pub(crate) async fn protect(
     next: Next,
 ) -> Response {
     let correlation_id = request.extensions().get::<CorrelationId>().cloned();
-    let response = if let Err(problem) = bound_body(request.body_mut(), bounds.max_body_bytes) {
+    let refused =
+        check_host(&request).and_then(|()| bound_body(request.body_mut(), bounds.max_body_bytes));
+    let response = if let Err(problem) = refused {
         problem.into_response()
     } else {
         // The bound above holds for every way to read a body; axum's own would be a second, of another size.
         DefaultBodyLimit::disable().apply(&mut request);
-        bounds.run(next.run(request)).await
+        let awaited = watch_body(request.body_mut());
+        // An error's text is read within the bounds, for it may fail to come, too.
+        let answer = async { as_problem(next.run(request).await, correlation_id.as_ref()).await };
+        bounds.run(answer, &awaited).await
     };
     as_problem(response, correlation_id.as_ref()).await
 }
 
 impl Protection {
-    async fn run(&self, answer: impl Future<Output = Response>) -> Response {
-        match tokio::time::timeout(self.request_timeout, catch(answer)).await {
+    async fn run(&self, answer: impl Future<Output = Response>, awaited: &Awaited) -> Response {
+        // Pinned here, for the body has to live until it was asked who was waited for.
+        let mut answer = pin!(timeout(self.request_timeout, catch(answer)));
+        match answer.as_mut().await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => {
                 self.panics.inc();
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
             }
-            // 504 is a gateway's word, and 408 blames the client.
-            Err(_) => {
-                let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE)
-                    .with_detail("the request took too long");
-                let retry_after = (header::RETRY_AFTER, HeaderValue::from_static("1"));
-                ([retry_after], problem).into_response()
-            }
+            Err(_) if awaited.now() => body_too_slow(),
+            Err(_) => handler_too_slow(),
         }
     }
+}
+
+/// Who sends bytes slowly shall not look like a failure of the service, nor be waited for any longer.
+fn body_too_slow() -> Response {
+    let problem = Problem::new(StatusCode::REQUEST_TIMEOUT)
+        .with_detail("the request's body took too long to arrive");
+    let close = (header::CONNECTION, HeaderValue::from_static("close"));
+    ([close], problem).into_response()
+}
+
+/// 504 is a gateway's word, and 408 blames the client.
+fn handler_too_slow() -> Response {
+    let problem =
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE).with_detail("the request took too long");
+    let retry_after = (header::RETRY_AFTER, HeaderValue::from_static("1"));
+    ([retry_after], problem).into_response()
+}
+
+/// Watches whether the client's bytes are waited for. A request without any is left as it is.
+fn watch_body(body: &mut Body) -> Awaited {
+    if body.is_end_stream() {
+        return Awaited::default();
+    }
+    let (watched, awaited) = AwaitedBody::watch(std::mem::replace(body, Body::empty()));
+    *body = Body::new(watched);
+    awaited
+}
+
+/// Refuses a request that names no host, or several, as RFC 9112 demands of whoever speaks HTTP/1.1.
+fn check_host(request: &Request) -> Result<(), Problem> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if request.version() == Version::HTTP_11 && hosts != 1 {
+        return Err(Problem::new(StatusCode::BAD_REQUEST)
+            .with_detail("the request has to have one `host` header"));
+    }
+    Ok(())
 }
 
 /// Refuses a body that is announced to be too long, and cuts one off that turns out to be.
@@ -125,10 +167,17 @@ fn shortened(text: &str) -> String {
     format!("{}…", &text[..end])
 }
 
+/// What an answer says of the body that is replaced.
+const OF_THE_BODY: [HeaderName; 3] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+];
+
 /// Keeps what the answer said beside its body, such as `allow` and `retry-after`.
 fn keep_headers(answer: &mut HeaderMap, original: &HeaderMap) {
     for (name, value) in original {
-        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+        if !OF_THE_BODY.contains(name) {
             answer.append(name, value.clone());
         }
     }
@@ -165,6 +214,18 @@ mod tests {
             )
             .route("/panic", post(panics))
             .route("/hang", post(std::future::pending::<()>))
+            .route("/peek", post(peeks))
+            .route(
+                "/withheld",
+                post(async || (StatusCode::BAD_REQUEST, Body::new(Silent(10)))),
+            )
+            .route(
+                "/packed",
+                post(async || {
+                    let headers = [("content-encoding", "gzip"), ("allow", "PUT")];
+                    (StatusCode::METHOD_NOT_ALLOWED, headers)
+                }),
+            )
             .route(
                 "/own",
                 post(async || (StatusCode::CONFLICT, Json(json!({"own": 1})))),
@@ -176,6 +237,7 @@ mod tests {
     async fn send(path: &str, body: impl Into<Body>) -> (StatusCode, HeaderMap, Bytes) {
         let request = Request::post(path).header("x-correlation-id", "order-17");
         let request = request.header("content-type", "application/json");
+        let request = request.header("host", "test");
         let request = request.body(body.into()).unwrap();
         let response = routes(&Counter::create(())).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -217,6 +279,46 @@ mod tests {
         check(&send("/echo", Body::new(hidden)).await, 413);
     }
 
+    /// Polls its body once, lets go of it, and takes too long for reasons of its own.
+    async fn peeks(mut body: Body) {
+        let frame = timeout(Duration::ZERO, http_body_util::BodyExt::frame(&mut body));
+        assert!(frame.await.is_err());
+        drop(body);
+        std::future::pending::<()>().await;
+    }
+
+    /// Never sends a byte of those it announces.
+    struct Silent(u64);
+
+    impl HttpBody for Silent {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            std::task::Poll::Pending
+        }
+
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact(self.0)
+        }
+    }
+
+    #[tokio::test]
+    async fn waits_no_longer_for_the_text_of_an_error_than_for_its_head() {
+        check(&send("/withheld", Body::empty()).await, 503);
+    }
+
+    #[tokio::test]
+    async fn keeps_headers_but_those_of_the_replaced_body() {
+        let answer = send("/packed", Body::empty()).await;
+        check(&answer, 405);
+        assert_eq!(answer.1["allow"], "PUT");
+        assert_eq!(answer.1.get("content-encoding"), None);
+    }
+
     /// Keeps its length to itself.
     struct Unsized<B>(B);
 
@@ -235,7 +337,8 @@ mod tests {
     #[tokio::test]
     async fn answers_for_a_handler_that_panics_and_counts_it() {
         let counter = Counter::create(());
-        let request = Request::post("/panic").body(Body::empty()).unwrap();
+        let request = Request::post("/panic").header("host", "test");
+        let request = request.body(Body::empty()).unwrap();
         let response = routes(&counter).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(counter.value(), 1);
@@ -248,6 +351,23 @@ mod tests {
         let answer = send("/hang", Body::empty()).await;
         check(&answer, 503);
         assert_eq!(answer.1["retry-after"], "1");
+    }
+
+    #[tokio::test]
+    async fn blames_the_client_for_a_body_that_does_not_come() {
+        let answer = send("/echo", Body::new(Silent(10))).await;
+        let problem = check(&answer, 408);
+        assert_eq!(
+            problem["detail"],
+            "the request's body took too long to arrive"
+        );
+        assert_eq!(answer.1["connection"], "close");
+    }
+
+    #[tokio::test]
+    async fn blames_no_client_whose_body_nobody_waits_for() {
+        check(&send("/hang", Body::new(Silent(10))).await, 503);
+        check(&send("/peek", Body::new(Silent(10))).await, 503);
     }
 
     #[tokio::test]
@@ -279,7 +399,8 @@ mod tests {
             panics: Counter::create(()),
         };
         let routes = routes.layer(middleware::from_fn_with_state(Arc::new(bounds), protect));
-        let request = Request::post("/long").body(Body::empty()).unwrap();
+        let request = Request::post("/long").header("host", "test");
+        let request = request.body(Body::empty()).unwrap();
         let response = routes.oneshot(request).await.unwrap();
         assert_eq!(
             response.headers()["content-type"],

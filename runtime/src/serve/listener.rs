@@ -1,6 +1,14 @@
 //! A listening socket and the connections it accepted.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::Router;
 use tokio::{
@@ -8,13 +16,24 @@ use tokio::{
     select,
     sync::{Semaphore, watch},
     task::{JoinHandle, JoinSet},
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::connection;
 
 /// How long accepting rests when the system has no socket left to give.
 const REST: Duration = Duration::from_millis(50);
+
+/// How long connections that are cut off may take to end. Only a handler that blocks its thread takes longer.
+const CUTTING: Duration = Duration::from_millis(500);
+
+/// How far a listener's end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    NotYet,
+    Draining,
+    CutOff,
+}
 
 /// A socket that listens and does not accept yet.
 #[derive(Debug)]
@@ -34,7 +53,8 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
-    drain: watch::Sender<bool>,
+    end: watch::Sender<End>,
+    cut_off: Arc<AtomicBool>,
     accepting: JoinHandle<()>,
 }
 
@@ -45,14 +65,15 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
-    /// Serves `router` until told to drain.
-    pub(crate) fn serve(self, router: Router, limits: Limits) -> Server {
-        let (drain, draining) = watch::channel(false);
+    /// Serves `router` until told to drain. Before requests are cut off, `cut_off` becomes true.
+    pub(crate) fn serve(self, router: Router, limits: Limits, cut_off: Arc<AtomicBool>) -> Server {
+        let (end, ending) = watch::channel(End::NotYet);
         let address = self.address;
-        let accepting = tokio::spawn(accept(self.socket, router, limits, draining));
+        let accepting = tokio::spawn(accept(self.socket, router, limits, ending));
         Server {
             address,
-            drain,
+            end,
+            cut_off,
             accepting,
         }
     }
@@ -65,14 +86,17 @@ impl Server {
 
     /// Accepts no further connection, and closes each once its request is answered.
     pub(crate) fn drain(&self) {
-        self.drain.send_replace(true);
+        self.end.send_replace(End::Draining);
     }
 
     /// Waits until every connection has closed. Says no, and cuts the rest off, if that is not so at `deadline`.
     pub(crate) async fn finish(&mut self, deadline: Instant) -> bool {
         let finished = timeout_at(deadline, &mut self.accepting).await.is_ok();
         if !finished {
-            self.accepting.abort();
+            self.cut_off.store(true, Relaxed);
+            self.end.send_replace(End::CutOff);
+            // Waited for, so that the requests are counted and logged before the service says that it has ended.
+            let _ = timeout(CUTTING, &mut self.accepting).await;
         }
         finished
     }
@@ -80,17 +104,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        self.cut_off.store(true, Relaxed);
         self.accepting.abort();
     }
 }
 
 /// Accepts connections until told to drain, then waits for those that are open. They live in this task and end with it.
-async fn accept(
-    socket: TcpListener,
-    router: Router,
-    limits: Limits,
-    draining: watch::Receiver<bool>,
-) {
+async fn accept(socket: TcpListener, router: Router, limits: Limits, ending: watch::Receiver<End>) {
     let permits = Arc::new(Semaphore::new(
         limits.connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
@@ -98,21 +118,25 @@ async fn accept(
     loop {
         let stream = select! {
             biased;
-            () = drained(draining.clone()) => break,
+            () = reached(ending.clone(), End::Draining) => break,
             Some(_) = connections.join_next() => continue,
             accepted = next(&socket, &permits) => accepted,
         };
         let Some((stream, permit)) = stream else {
             continue;
         };
-        let (router, draining) = (router.clone(), draining.clone());
+        let (router, drain) = (router.clone(), reached(ending.clone(), End::Draining));
         connections.spawn(async move {
-            connection::serve(stream, router, limits.header_timeout, drained(draining)).await;
+            connection::serve(stream, router, limits.header_timeout, drain).await;
             drop(permit);
         });
     }
     drop(socket);
-    while connections.join_next().await.is_some() {}
+    select! {
+        () = async { while connections.join_next().await.is_some() {} } => {}
+        () = reached(ending, End::CutOff) => {}
+    }
+    connections.shutdown().await;
 }
 
 /// The next connection, once there may be one more. Nothing, if accepting failed.
@@ -123,6 +147,7 @@ async fn next(
     let permit = Arc::clone(permits).acquire_owned().await.ok()?;
     match socket.accept().await {
         Ok((stream, _)) => Some((stream, permit)),
+        Err(error) if is_of_one_client(&error) => None,
         Err(error) => {
             tracing::warn!(error = %error, "connection was not accepted");
             // Out of descriptors, the next attempt would fail at once, and the next, and the next.
@@ -132,7 +157,31 @@ async fn next(
     }
 }
 
-/// Waits for the word to drain; a listener that is gone has given it.
-async fn drained(mut draining: watch::Receiver<bool>) {
-    let _ = draining.wait_for(|drain| *drain).await;
+/// Whether an error tells of a connection that broke while it waited, and nothing of those behind it.
+fn is_of_one_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Waits until the end has come as far as `end`; a server that is gone has ended.
+async fn reached(mut ending: watch::Receiver<End>, end: End) {
+    let _ = ending.wait_for(|now| *now >= end).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_for_want_of_descriptors_but_for_no_client() {
+        let too_many_open_files = io::Error::from_raw_os_error(24);
+        assert!(!is_of_one_client(&too_many_open_files));
+        assert!(!is_of_one_client(&io::ErrorKind::OutOfMemory.into()));
+        assert!(is_of_one_client(&io::ErrorKind::ConnectionAborted.into()));
+    }
 }

@@ -174,12 +174,14 @@ impl Service {
                 health: Arc::clone(&health),
             })),
             ADMIN_LIMITS,
+            Arc::default(),
         );
         let limits = Limits {
             connections: config.max_connections,
             header_timeout: config.header_timeout.min(LONGEST_TIME),
         };
-        let http = http.serve(stack(routes, http_metrics, protection), limits);
+        let cut_off = http_metrics.cut_off();
+        let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
         Ok(Running::new(http, admin, health, &config))
     }
 }
@@ -289,6 +291,7 @@ mod tests {
             let request = Request::builder()
                 .method(&*method)
                 .uri(path)
+                .header("host", "test")
                 .body(Body::empty())
                 .unwrap();
             let response = stacked.clone().oneshot(request).await.unwrap();

@@ -55,7 +55,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// If it is not done within the deadline. What was not done is cut off, and not waited for.
+    /// If it is not done within the deadline. What was not done is cut off.
     pub async fn stop(self) -> Result<(), Error> {
         let deadline = Instant::now() + self.shutdown_deadline;
         self.shut_down(deadline, true).await

@@ -2,6 +2,8 @@
 
 use std::{
     io::{Read, Write},
+    net::SocketAddr,
+    ops::Range,
     time::Duration,
 };
 
@@ -12,7 +14,7 @@ use marty_runtime::axum::{
     routing::{get as on_get, post},
 };
 
-use crate::support::{Live, connect, get, receive, send, service, with_config};
+use crate::support::{Live, PATIENCE, connect, get, receive, send, service, with_config};
 
 fn routes() -> Router {
     Router::new()
@@ -22,6 +24,7 @@ fn routes() -> Router {
             post(async |Json(user): Json<serde_json::Value>| user.to_string()),
         )
         .route("/bytes", post(async |body: Bytes| body.len().to_string()))
+        .route("/large", on_get(async || vec![b'x'; 1 << 20]))
         .route("/panic", on_get(panics))
         .route("/never", on_get(std::future::pending::<()>))
 }
@@ -40,23 +43,38 @@ fn post_bytes(path: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Many requests of one connection, each of a method and a path that nobody has sent before. Returns how many were not found.
+fn send_noise(address: SocketAddr, numbers: Range<u32>) -> usize {
+    let mut stream = connect(address);
+    for number in numbers {
+        let path = number.wrapping_mul(2_654_435_761);
+        let request = format!("M{number} /{path:x}/{number}?{path} HTTP/1.1\r\nhost: test\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+    }
+    stream
+        .write_all(b"GET /last HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    answers.matches("HTTP/1.1 404 Not Found\r\n").count()
+}
+
 #[test]
 fn keeps_its_series_whatever_paths_and_methods_come() {
+    const TOGETHER: u32 = 250;
     let live = Live::start(service(routes()));
-    for number in 0..300_u32 {
-        let method = format!("M{number}");
-        let path = format!("/{:x}/{number}", number.wrapping_mul(2_654_435_761));
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
-        assert_eq!(send(live.http, request.as_bytes()).status, 404);
+    for first in (0..10_000).step_by(TOGETHER as usize) {
+        let not_found = send_noise(live.http, first..first + TOGETHER);
+        assert_eq!(not_found, TOGETHER as usize + 1);
     }
+    // One of `GET`, and one of all the others.
     live.await_value(
         "marty_metric_series{metric=\"http_server_request_duration_seconds\"}",
-        1.0,
+        2.0,
     );
     live.await_value(
         "marty_metric_series{metric=\"http_server_active_requests\"}",
-        1.0,
+        2.0,
     );
     live.stop().unwrap();
 }
@@ -82,6 +100,18 @@ fn refuses_bodies_over_the_limit() {
 }
 
 #[test]
+fn counts_no_bytes_that_were_only_announced() {
+    let live = Live::start(service(routes()));
+    let boast = b"POST /bytes HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 10000000000000000000\r\n\r\n";
+    assert_eq!(send(live.http, boast).status, 413);
+    let sum = "http_server_request_body_size_bytes_sum{http_request_method=\"POST\",http_route=\"/bytes\"}";
+    live.await_value(sum, 0.0);
+    assert_eq!(send(live.http, &post_bytes("/bytes", b"12345")).status, 200);
+    live.await_value(sum, 5.0);
+    live.stop().unwrap();
+}
+
+#[test]
 fn refuses_what_is_not_utf8_or_not_http() {
     let live = Live::start(service(routes()));
     assert_eq!(get(live.http, "/users/%ff%fe").status, 400);
@@ -103,6 +133,23 @@ fn refuses_what_is_not_utf8_or_not_http() {
 }
 
 #[test]
+fn refuses_requests_without_one_host() {
+    let live = Live::start(service(routes()));
+    for hosts in ["", "host: a\r\nhost: b\r\n"] {
+        let request = format!("GET /users/17 HTTP/1.1\r\nconnection: close\r\n{hosts}\r\n");
+        let answer = send(live.http, request.as_bytes());
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (400, Some("application/problem+json"))
+        );
+    }
+    // Older than the header.
+    let answer = send(live.http, b"GET /users/17 HTTP/1.0\r\n\r\n");
+    assert_eq!(answer.status, 200);
+    live.stop().unwrap();
+}
+
+#[test]
 fn disconnects_a_client_that_never_finishes_its_head() {
     let live = Live::start(with_config(routes(), |config| {
         config.header_timeout = Duration::from_millis(50);
@@ -118,6 +165,40 @@ fn disconnects_a_client_that_never_finishes_its_head() {
 }
 
 #[test]
+fn disconnects_a_client_that_was_answered_and_asks_no_more() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.header_timeout = Duration::from_millis(50);
+    }));
+    let mut idle = connect(live.http);
+    idle.write_all(b"GET /users/17 HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    // Returns only because the service closes the connection, which nobody asked for.
+    let answer = receive(idle);
+    assert_eq!((answer.status, answer.body.as_str()), (200, "17"));
+    live.stop().unwrap();
+}
+
+#[test]
+fn asks_for_a_body_that_waits_to_be_asked_for() {
+    let live = Live::start(with_config(routes(), |config| config.max_body_bytes = 10));
+    let head = |length: u8| {
+        format!(
+            "POST /bytes HTTP/1.1\r\nhost: test\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    let mut polite = connect(live.http);
+    polite.write_all(head(5).as_bytes()).unwrap();
+    let mut interim = [0; 25];
+    polite.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    polite.write_all(b"12345").unwrap();
+    assert_eq!(receive(polite).body, "5");
+    // What would be refused is not asked for.
+    assert_eq!(send(live.http, head(11).as_bytes()).status, 413);
+    live.stop().unwrap();
+}
+
+#[test]
 fn answers_for_a_handler_that_takes_too_long() {
     let live = Live::start(with_config(routes(), |config| {
         config.request_timeout = Duration::from_millis(50);
@@ -127,6 +208,22 @@ fn answers_for_a_handler_that_takes_too_long() {
         (answer.status, answer.header("retry-after")),
         (503, Some("1"))
     );
+    live.stop().unwrap();
+}
+
+#[test]
+fn blames_a_client_whose_body_does_not_come() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.request_timeout = Duration::from_millis(50);
+    }));
+    let slow = b"POST /bytes HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\nx";
+    // Returns only because the service closes the connection.
+    let answer = send(live.http, slow);
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (408, Some("application/problem+json"))
+    );
+    assert_eq!(answer.header("connection"), Some("close"));
     live.stop().unwrap();
 }
 
@@ -195,9 +292,24 @@ fn makes_connections_over_the_limit_wait() {
         "answered although the first connection is open"
     );
     drop(first);
-    second
-        .set_read_timeout(Some(crate::support::PATIENCE))
-        .unwrap();
+    second.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(receive(second).body, "2");
+    live.stop().unwrap();
+}
+
+#[test]
+fn drops_a_client_that_asks_and_never_reads() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.max_connections = 1;
+        config.header_timeout = Duration::from_millis(100);
+    }));
+    let mut greedy = connect(live.http);
+    greedy.set_write_timeout(Some(PATIENCE)).unwrap();
+    // More answers than the buffers of any socket hold.
+    let requests = b"GET /large HTTP/1.1\r\nhost: test\r\n\r\n".repeat(64);
+    greedy.write_all(&requests).unwrap();
+    // Served only because the first connection was dropped: its socket is still open here.
+    assert_eq!(get(live.http, "/users/2").body, "2");
+    drop(greedy);
     live.stop().unwrap();
 }

@@ -180,6 +180,9 @@ fn says_in_its_status_that_the_deadline_was_overrun() {
     let _waiting = process.ask("/slow");
     process.await_line("slow request began");
     process.signal("TERM");
+    // The error ratio counts it: the client is not to blame.
+    let answered = process.await_line("request answered");
+    assert_eq!(answered["http_response_status_code"], 503);
     let cut = process.await_line("shutdown phase cut off at its deadline");
     assert_eq!(
         (&cut["level"], &cut["phase"]),

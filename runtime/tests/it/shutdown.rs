@@ -1,7 +1,7 @@
 //! The ordered end of a service.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -89,6 +89,44 @@ fn closes_idle_connections_at_once() {
     live.stop().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5));
     drop(idle);
+}
+
+#[test]
+fn closes_at_once_what_was_kept_alive() {
+    let live = Live::start(with_config(Router::new(), |config| {
+        // Longer than the deadline: to wait for the next head would be to overrun it.
+        config.header_timeout = PATIENCE * 2;
+        config.shutdown_deadline = PATIENCE;
+    }));
+    let mut kept = connect(live.http);
+    kept.write_all(b"GET /nowhere HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    let mut head = [0; 12];
+    kept.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 404");
+    live.stop().unwrap();
+    let mut rest = Vec::new();
+    kept.read_to_end(&mut rest).unwrap();
+    assert!(!rest.is_empty(), "the rest of the answer was lost");
+}
+
+#[test]
+fn sends_the_whole_of_an_answer_that_is_read_slowly() {
+    const LENGTH: usize = 16 << 20;
+    let routes = Router::new().route("/large", on_get(async || vec![b'x'; LENGTH]));
+    let live = Live::start(service(routes));
+    let admin = live.admin;
+    let mut reading = connect(live.http);
+    reading
+        .write_all(b"GET /large HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    assert_eq!(reading.peek(&mut [0; 1]).unwrap(), 1);
+    let (stopped, answer) = live.stop_while(move || {
+        await_draining(admin);
+        receive(reading)
+    });
+    stopped.unwrap();
+    assert_eq!(answer.body.len(), LENGTH);
 }
 
 #[test]
