@@ -323,15 +323,15 @@ fn what_somebody_else_created_meanwhile_is_kept() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_in_place_of_a_file_is_not_replaced() {
+fn a_link_that_somebody_just_put_in_place_of_a_file_is_not_replaced() {
     let sandbox = Sandbox::with_project();
+    let plan = plan(&sandbox.join("shop"), "order-service");
     std::fs::rename(
         sandbox.join("shop/marty.toml"),
         sandbox.join("elsewhere.toml"),
     )
     .unwrap();
     std::os::unix::fs::symlink("../elsewhere.toml", sandbox.join("shop/marty.toml")).unwrap();
-    let plan = plan(&sandbox.join("shop"), "order-service");
     let before = sandbox.tree();
     let error = scaffold::apply(&plan, &Disk, &|| false).unwrap_err();
     assert!(error.to_string().contains("this is a link"), "{error}");
