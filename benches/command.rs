@@ -1,7 +1,8 @@
 //! How long commands take from start to exit, beside a peer in the same run.
 //!
 //! `marty new` is set beside `cargo generate` with a local template of the same files. That is
-//! looked for in `PATH` and in `CARGO_GENERATE`; without it the peer's lines say so.
+//! looked for in `CARGO_GENERATE` and in `PATH`; without it there is nothing to compare with, and the
+//! benchmark fails.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 #![expect(
@@ -25,8 +26,7 @@ fn main() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let template = template(place.path());
     let project = place.path().join("project/user-service");
-    let peer = env::var_os("CARGO_GENERATE").unwrap_or_else(|| OsString::from("cargo-generate"));
-    let has_peer = Command::new(&peer).arg("--version").output().is_ok();
+    let peer = peer();
     let mut times: [Vec<Duration>; 5] = Default::default();
     for run in 0..RUNS {
         let target = place.path().join(format!("run-{run}"));
@@ -45,9 +45,7 @@ fn main() {
             Command::new("true"),
         ];
         for (mut command, times) in commands.into_iter().zip(&mut times) {
-            if has_peer || command.get_program() != peer {
-                times.push(elapsed(&mut command));
-            }
+            times.push(elapsed(&mut command));
         }
         let same = |made: &str| {
             target
@@ -55,7 +53,7 @@ fn main() {
                 .join("services/user-service/Cargo.toml")
                 .is_file()
         };
-        assert!(same("marty") && (!has_peer || same("user-service")));
+        assert!(same("marty") && same("user-service"));
     }
     let [help, check, new, generate, nothing] = times.map(median);
     println!("median of {RUNS} runs, start to exit");
@@ -63,12 +61,20 @@ fn main() {
     println!("marty --help     {help:>10.1?}");
     println!("marty check      {check:>10.1?}");
     println!("marty new        {new:>10.1?}");
-    if has_peer {
-        let ratio = new.as_secs_f64() / generate.as_secs_f64();
-        println!("cargo generate   {generate:>10.1?}  marty new takes {ratio:.2} of it");
-    } else {
-        println!("cargo generate   is not installed: nothing to compare with");
-    }
+    let ratio = new.as_secs_f64() / generate.as_secs_f64();
+    println!("cargo generate   {generate:>10.1?}  marty new takes {ratio:.2} of it");
+}
+
+/// The program that `marty new` is measured against.
+fn peer() -> OsString {
+    let peer = env::var_os("CARGO_GENERATE").unwrap_or_else(|| OsString::from("cargo-generate"));
+    let version = Command::new(&peer).arg("--version").output();
+    assert!(
+        version.is_ok_and(|version| version.status.success()),
+        "`{}` does not run; `cargo install --locked cargo-generate` installs it",
+        peer.display()
+    );
+    peer
 }
 
 fn marty(arguments: &[&str]) -> Command {

@@ -1,12 +1,19 @@
 //! What `marty new` asks when somebody is there to answer and something is missing.
 
+use clap::ValueEnum as _;
+
 use crate::cli;
 use crate::scaffold::{Kind, Plan, Request, next, service_name, summary};
 use crate::ui::style::{HINT, LITERAL, styled};
 use crate::ui::{Failure, Ui};
 
 /// The request that the arguments make, completed by asking if `asking`.
-pub(super) fn request(arguments: &cli::New, asking: bool, ui: &mut Ui) -> Result<Request, Failure> {
+pub(super) fn request(
+    arguments: &cli::New,
+    color: cli::Color,
+    asking: bool,
+    ui: &mut Ui,
+) -> Result<Request, Failure> {
     let name = match &arguments.name {
         Some(name) => name.clone(),
         None if asking => ask_name(ui)?,
@@ -23,7 +30,7 @@ pub(super) fn request(arguments: &cli::New, asking: bool, ui: &mut Ui) -> Result
     };
     let request = Request { name, kind };
     if asking {
-        let same = equivalent(arguments, &request);
+        let same = equivalent(arguments, color, &request);
         ui.say(&format!("{}: {same}\n", styled(HINT, "same as")));
     }
     Ok(request)
@@ -60,7 +67,7 @@ fn ask_kind(ui: &Ui) -> Result<Kind, Failure> {
 }
 
 /// The command line that does the same without questions.
-fn equivalent(arguments: &cli::New, request: &Request) -> String {
+fn equivalent(arguments: &cli::New, color: cli::Color, request: &Request) -> String {
     let mut words = vec!["marty new".to_owned(), request.name.to_string()];
     words.push(format!("--kind {}", request.kind));
     if let Some(dir) = &arguments.dir {
@@ -74,5 +81,10 @@ fn equivalent(arguments: &cli::New, request: &Request) -> String {
     ];
     let given = flags.iter().filter(|(given, _)| *given);
     words.extend(given.map(|(_, flag)| (*flag).to_owned()));
+    if color != cli::Color::default()
+        && let Some(when) = color.to_possible_value()
+    {
+        words.push(format!("--color {}", when.get_name()));
+    }
     styled(LITERAL, &words.join(" "))
 }

@@ -52,7 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Color::Never => ColorChoice::Never,
     });
     let result = match cli.command {
-        Command::New(arguments) => new::run(&arguments, &mut ui),
+        Command::New(arguments) => new::run(&arguments, cli.color, &mut ui),
         Command::Check(arguments) => check::run(&arguments, &mut ui),
         Command::Explain(arguments) => explain::run(&arguments, &mut ui),
     };

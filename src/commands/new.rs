@@ -13,9 +13,9 @@ use crate::scaffold::{self, Disk, Outcome, Plan, Site, next, summary};
 use crate::ui::style::{DIMMED, DONE, HINT, LITERAL, WARNING, styled};
 use crate::ui::{Failure, Ui};
 
-pub(super) fn run(arguments: &cli::New, ui: &mut Ui) -> Result<Status, Stop> {
+pub(super) fn run(arguments: &cli::New, color: cli::Color, ui: &mut Ui) -> Result<Status, Stop> {
     let asking = arguments.name.is_none() && !arguments.no_input && ui.can_ask();
-    let request = ask::request(arguments, asking, ui)?;
+    let request = ask::request(arguments, color, asking, ui)?;
     let current = std::env::current_dir()
         .map_err(|error| Failure::message("cannot tell which directory this is").cause(&error))?;
     let root = target(arguments.dir.as_deref(), &request.name, &current)?;

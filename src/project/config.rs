@@ -35,13 +35,15 @@ impl Config {
     /// Reads the text of a `marty.toml`.
     ///
     /// # Errors
-    /// When it is not TOML, or `services` is something else than a table of tables.
+    /// When it is not TOML, `services` is something else than a table of tables, or what goes into
+    /// generated files has characters that mean something there.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
             ConfigError(error.to_string().trim_end().to_owned())
         })?;
         let config = Self { document };
         config.check_services()?;
+        config.check_texts()?;
         Ok(config)
     }
 
@@ -125,6 +127,27 @@ impl Config {
             }
         }
         document.to_string()
+    }
+
+    /// The project's name and the runbooks' address are written into files of other languages, where
+    /// a blank or a quote would end them.
+    fn check_texts(&self) -> Result<(), ConfigError> {
+        let (name, url) = (self.project().unwrap_or("-"), self.runbook_base_url());
+        let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || !name.chars().all(named) {
+            return Err(ConfigError(format!(
+                "`project.name` is {name:?}, and has to be made of letters `a-z` and `A-Z`, digits, `-`, `_` and `.`"
+            )));
+        }
+        let is_url = ["https://", "http://"].iter().any(|it| url.starts_with(it));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&()*+,;=%".contains(c);
+        let usable = url.is_empty() || (is_url && url.chars().all(plain));
+        if !usable {
+            return Err(ConfigError(format!(
+                "`runbooks.base-url` is {url:?}, and has to be empty or a URL that begins with `https://` or `http://`, without blanks and quotes"
+            )));
+        }
+        Ok(())
     }
 
     fn check_services(&self) -> Result<(), ConfigError> {
@@ -214,6 +237,31 @@ mod tests {
         )
         .unwrap();
         assert_eq!(config.taken_ports(), [1, 2, 3].into());
+    }
+
+    #[test]
+    fn what_would_break_a_generated_file_is_refused() {
+        for name in ["My Shop", "", "a,id=b", "shop\\n", "{{name}}"] {
+            let text = format!("[project]\nname = \"{name}\"\n");
+            let refused = Config::parse(&text).unwrap_err().to_string();
+            assert!(refused.starts_with("`project.name` is "), "{refused}");
+        }
+        for url in [
+            "https://x.example/ # y",
+            "x.example",
+            "https://x/\\n",
+            "https://{{x}}",
+        ] {
+            let text = format!("[runbooks]\nbase-url = \"{url}\"\n");
+            let refused = Config::parse(&text).unwrap_err().to_string();
+            assert!(refused.starts_with("`runbooks.base-url` is "), "{refused}");
+        }
+        for text in [
+            "[project]\nname = \"Shop_2.eu\"\n",
+            "[runbooks]\nbase-url = \"https://git.example.com/shop/blob/main?a=b#c%20d\"\n",
+        ] {
+            Config::parse(text).unwrap();
+        }
     }
 
     #[test]

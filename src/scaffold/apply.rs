@@ -2,8 +2,9 @@
 //!
 //! Everything is written to a staging directory first and then moved into its place, whole
 //! directories at once and files that exist by replacing them in one step. What goes wrong on the
-//! way is undone. A power cut or `kill -9` can stop that in the middle: then every file is either
-//! old or new, and the staging directory stays, which the next run names.
+//! way is undone. `kill -9` can stop that in the middle: then every file is either old or new, and
+//! the staging directory stays, which the next run names. Nothing is forced to the disk, so what a
+//! power cut leaves is up to the file system.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

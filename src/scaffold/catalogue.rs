@@ -16,6 +16,12 @@ use crate::assets::{self, Asset};
 /// valid as they are, so that the field's tools can check them before anybody generates them.
 const EXAMPLE: &str = "example-service";
 
+/// Where a service lies, as the path of a runbook begins.
+const SERVICES: &str = "services/";
+
+/// What follows the service's name in its dashboard's uid.
+const UID_SUFFIX: &str = "-detail";
+
 /// Where the rules of all services lie.
 const RULES: &str = "observability/monitoring/prometheus/rules";
 
@@ -161,27 +167,38 @@ impl<'a> Example<'a> {
     }
 
     fn adapt(&self, text: &str) -> String {
-        let runbooks = format!("runbook_url: services/{EXAMPLE}/");
-        let based = format!("runbook_url: {}services/{EXAMPLE}/", self.runbook_base);
-        text.replace(&runbooks, &based)
-            .replace(&format!("{EXAMPLE}-detail"), &self.uid)
-            .replace(EXAMPLE, self.name)
+        // In one pass: what is put in may itself contain the example's name.
+        let mut parts = text.split(EXAMPLE);
+        let mut adapted = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            if let Some(before) = adapted.strip_suffix(SERVICES)
+                && before.ends_with("runbook_url: ")
+            {
+                adapted.insert_str(before.len(), &self.runbook_base);
+            }
+            let (name, rest) = match part.strip_prefix(UID_SUFFIX) {
+                Some(rest) => (self.uid.as_str(), rest),
+                None => (self.name, part),
+            };
+            adapted.push_str(name);
+            adapted.push_str(rest);
+        }
+        adapted
     }
 }
 
 /// The uid of a service's dashboard: its name, shortened to what Grafana takes.
 fn uid(name: &str) -> String {
-    const SUFFIX: &str = "-detail";
     const DIGITS: usize = 8;
-    if name.len() + SUFFIX.len() <= UID_LENGTH {
-        return format!("{name}{SUFFIX}");
+    if name.len() + UID_SUFFIX.len() <= UID_LENGTH {
+        return format!("{name}{UID_SUFFIX}");
     }
     // Names that begin alike keep different uids.
     let hash = sha256(name.as_bytes());
-    let kept = UID_LENGTH - SUFFIX.len() - DIGITS - 1;
+    let kept = UID_LENGTH - UID_SUFFIX.len() - DIGITS - 1;
     let (start, digits) = (name.get(..kept), hash.get(..DIGITS));
     format!(
-        "{}-{}{SUFFIX}",
+        "{}-{}{UID_SUFFIX}",
         start.unwrap_or(name).trim_end_matches('-'),
         digits.unwrap_or_default()
     )
@@ -189,7 +206,7 @@ fn uid(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{project, service, uid};
+    use super::{Example, project, service, uid};
     use crate::project::port;
     use crate::scaffold::{Answers, Kind};
 
@@ -215,6 +232,25 @@ mod tests {
         for file in service("shop", &answers("order-service"), "").unwrap() {
             assert!(!file.content.contains("example-service"), "{}", file.path);
             assert!(!file.path.contains("example-service"), "{}", file.path);
+        }
+    }
+
+    #[test]
+    fn a_name_that_contains_the_example_s_is_put_in_once() {
+        for name in [
+            "my-example-service",
+            "example-service",
+            "example-service-detail",
+        ] {
+            let (service, uid) = (answers(name), uid(name));
+            let base = "https://example-service.example/";
+            let adapted = Example::new(&service, base).adapt(
+                "example-service, /d/example-service-detail\nrunbook_url: services/example-service/a\n",
+            );
+            assert_eq!(
+                adapted,
+                format!("{name}, /d/{uid}\nrunbook_url: {base}services/{name}/a\n")
+            );
         }
     }
 

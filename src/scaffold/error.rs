@@ -38,6 +38,77 @@ impl RenderError {
     }
 }
 
+/// A place that cannot be used as it is.
+#[derive(Debug, thiserror::Error)]
+#[error("{} `{}`", kind.what(), path.display())]
+pub struct SiteError {
+    path: PathBuf,
+    kind: SiteErrorKind,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SiteErrorKind {
+    Read,
+    Understand,
+    NotADirectory,
+    Link,
+    ReadOnly,
+    MissingLock,
+    Nested,
+}
+
+impl SiteErrorKind {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Read => "cannot read",
+            Self::Understand => "cannot understand",
+            Self::NotADirectory => "a directory is needed, and this is none:",
+            Self::Link => "a file is needed, and this is a link:",
+            Self::ReadOnly => "this has to change, and is read-only:",
+            Self::Nested => "a project cannot lie inside another, here inside",
+            Self::MissingLock => "the project has lost its record of what was generated,",
+        }
+    }
+}
+
+impl SiteError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.kind {
+            SiteErrorKind::Read => None,
+            SiteErrorKind::Understand => Some("repair it or restore it from version control"),
+            SiteErrorKind::NotADirectory => Some("choose another directory with `--dir DIR`"),
+            SiteErrorKind::Link => Some("put the file itself in its place, and run this again"),
+            SiteErrorKind::ReadOnly => Some("make it writable, and run this again"),
+            SiteErrorKind::Nested => {
+                Some("leave out `--dir` there to add the service to that project")
+            }
+            SiteErrorKind::MissingLock => Some("restore `.marty` from version control"),
+        }
+    }
+
+    pub(super) fn new(path: &Path, kind: SiteErrorKind) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind,
+            source: None,
+        }
+    }
+
+    pub(super) fn because(
+        path: &Path,
+        kind: SiteErrorKind,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..Self::new(path, kind)
+        }
+    }
+}
+
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]

@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Where a plan is applied.
+/// Where a plan is applied. What fails may leave a part of its effect behind.
 pub trait FileSystem: Debug {
     /// Makes a directory that does not exist, in one that does.
     ///
@@ -62,13 +62,7 @@ impl FileSystem for Disk {
 
     fn write_new(&self, path: &Path, content: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        let written = file.write_all(content);
-        if written.is_err() {
-            // Half a file is none; the caller undoes only what was reported as done.
-            drop(file);
-            let _ = fs::remove_file(path);
-        }
-        written
+        file.write_all(content)
     }
 
     fn copy_permissions(&self, path: &Path, like: &Path) -> io::Result<()> {

@@ -16,6 +16,7 @@ use super::kind::Kind;
 use super::lock::{File, LOCK_PATH, Lock};
 use super::name::service_name;
 use super::site::{ProjectState, Site, State};
+use super::style::in_the_style_of;
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
 use crate::project::port;
@@ -205,28 +206,13 @@ fn check_taken(name: &str, site: &Site, state: &ProjectState) -> Result<(), Plan
         .cargo_lock
         .as_ref()
         .is_some_and(|(lock, _)| lock.has(name));
-    if built && !recorded {
+    if state.crates.contains(name) || (built && !recorded) {
         return Err(PlanErrorKind::TakenCrate {
             name: name_taken,
             root,
         });
     }
     Ok(())
-}
-
-/// A text with the line ends and the byte order mark of another.
-fn in_the_style_of(other: &str, text: &str) -> String {
-    let text = if other.contains("\r\n") {
-        text.replace("\r\n", "\n").replace('\n', "\r\n")
-    } else {
-        text.to_owned()
-    };
-    let mark = other.starts_with('\u{feff}') && !text.starts_with('\u{feff}');
-    if mark {
-        format!("\u{feff}{text}")
-    } else {
-        text
-    }
 }
 
 /// The changes while they are put together.
@@ -292,17 +278,5 @@ impl Draft {
             answers,
             changes: self.changes.into_values().collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_the_style_of;
-
-    #[test]
-    fn line_ends_and_byte_order_mark_stay_as_they_are() {
-        assert_eq!(in_the_style_of("a\r\n", "a\nb\n"), "a\r\nb\r\n");
-        assert_eq!(in_the_style_of("\u{feff}a\n", "a\nb\n"), "\u{feff}a\nb\n");
-        assert_eq!(in_the_style_of("a\n", "a\nb\n"), "a\nb\n");
     }
 }

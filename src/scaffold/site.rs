@@ -7,6 +7,7 @@ use std::{fs, io};
 use super::base;
 use super::cargo_lock::CargoLock;
 use super::catalogue;
+use super::error::{SiteError, SiteErrorKind};
 use super::lock::{LOCK_PATH, Lock};
 use super::plan::Request;
 use crate::project::config::Config;
@@ -51,71 +52,8 @@ pub(super) struct ProjectState {
     pub(super) strange_cargo_lock: bool,
     /// The paths of the pristine copies.
     pub(super) copies: BTreeSet<String>,
-}
-
-/// A place that cannot be used as it is.
-#[derive(Debug, thiserror::Error)]
-#[error("{} `{}`", kind.what(), path.display())]
-pub struct SiteError {
-    path: PathBuf,
-    kind: SiteErrorKind,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum SiteErrorKind {
-    Read,
-    Understand,
-    NotADirectory,
-    MissingLock,
-    Nested,
-}
-
-impl SiteErrorKind {
-    fn what(self) -> &'static str {
-        match self {
-            Self::Read => "cannot read",
-            Self::Understand => "cannot understand",
-            Self::NotADirectory => "a directory is needed, and this is none:",
-            Self::Nested => "a project cannot lie inside another, here inside",
-            Self::MissingLock => "the project has lost its record of what was generated,",
-        }
-    }
-}
-
-impl SiteError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self.kind {
-            SiteErrorKind::Read => None,
-            SiteErrorKind::Understand => Some("repair it or restore it from version control"),
-            SiteErrorKind::NotADirectory => Some("choose another directory with `--dir DIR`"),
-            SiteErrorKind::Nested => {
-                Some("leave out `--dir` there to add the service to that project")
-            }
-            SiteErrorKind::MissingLock => Some("restore `.marty` from version control"),
-        }
-    }
-
-    fn new(path: &Path, kind: SiteErrorKind) -> Self {
-        Self {
-            path: path.to_owned(),
-            kind,
-            source: None,
-        }
-    }
-
-    fn because(
-        path: &Path,
-        kind: SiteErrorKind,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        Self {
-            source: Some(source.into()),
-            ..Self::new(path, kind)
-        }
-    }
+    /// The names of the crates beside the service's own, which cargo may not have locked yet.
+    pub(super) crates: BTreeSet<String>,
 }
 
 impl Site {
@@ -128,7 +66,7 @@ impl Site {
     pub fn inspect(root: &Path, request: &Request) -> Result<Self, SiteError> {
         let (state, in_the_way) = match root::find(root) {
             Some(project) if project == root => {
-                let state = State::Project(Box::new(ProjectState::read(root)?));
+                let state = State::Project(Box::new(ProjectState::read(root, request)?));
                 (state, in_the_way_of_a_service(root, request)?)
             }
             Some(project) => return Err(SiteError::new(&project, SiteErrorKind::Nested)),
@@ -172,22 +110,21 @@ impl Site {
 }
 
 impl ProjectState {
-    fn read(root: &Path) -> Result<Self, SiteError> {
+    fn read(root: &Path, request: &Request) -> Result<Self, SiteError> {
         let understand = SiteErrorKind::Understand;
         let manifest = root.join(MANIFEST);
         let config_text = read(&manifest)?.unwrap_or_default();
+        check_changeable(&manifest)?;
         let config = Config::parse(&config_text)
             .map_err(|error| SiteError::because(&manifest, understand, error))?;
         let path = root.join(LOCK_PATH);
         let Some(lock_text) = read(&path)? else {
             return Err(SiteError::new(&path, SiteErrorKind::MissingLock));
         };
+        check_changeable(&path)?;
         let lock = Lock::parse(&lock_text)
             .map_err(|error| SiteError::because(&path, understand, error))?;
-        let text = read(&root.join(catalogue::CARGO_LOCK))?;
-        let exists = text.is_some();
-        let cargo_lock = text.and_then(|text| Some((CargoLock::parse(&text).ok()?, text)));
-        let strange_cargo_lock = exists && cargo_lock.is_none();
+        let (cargo_lock, strange_cargo_lock) = read_cargo_lock(root)?;
         let copies = entries(&root.join(base::DIRECTORY))?;
         let copies = copies
             .iter()
@@ -201,8 +138,57 @@ impl ProjectState {
             cargo_lock,
             strange_cargo_lock,
             copies,
+            crates: crates(root, request),
         })
     }
+}
+
+/// The lock of the project's crates, and whether there is one that is not understood.
+fn read_cargo_lock(root: &Path) -> Result<(Option<(CargoLock, String)>, bool), SiteError> {
+    let path = root.join(catalogue::CARGO_LOCK);
+    let Some(text) = read(&path)? else {
+        return Ok((None, false));
+    };
+    let Ok(lock) = CargoLock::parse(&text) else {
+        return Ok((None, true));
+    };
+    check_changeable(&path)?;
+    Ok((Some((lock, text)), false))
+}
+
+/// A file that is replaced must be one, and nobody may have protected it.
+fn check_changeable(path: &Path) -> Result<(), SiteError> {
+    let metadata = path
+        .symlink_metadata()
+        .map_err(|error| SiteError::because(path, SiteErrorKind::Read, error))?;
+    if metadata.is_symlink() {
+        return Err(SiteError::new(path, SiteErrorKind::Link));
+    }
+    if metadata.permissions().readonly() {
+        return Err(SiteError::new(path, SiteErrorKind::ReadOnly));
+    }
+    Ok(())
+}
+
+/// The names of the crates in the folders where cargo finds them, less the service's own folder.
+fn crates(root: &Path, request: &Request) -> BTreeSet<String> {
+    let own = root.join("services").join(request.name.as_str());
+    let folders = ["crates", "services"].map(|folder| root.join(folder));
+    let places = folders
+        .iter()
+        .filter_map(|folder| fs::read_dir(folder).ok());
+    let places = places.flatten().flatten().map(|place| place.path());
+    places
+        .filter(|place| *place != own)
+        .filter_map(|place| package(&place.join("Cargo.toml")))
+        .collect()
+}
+
+/// The name in a crate's manifest; what cannot be read is not ours to judge.
+fn package(manifest: &Path) -> Option<String> {
+    let manifest: toml_edit::DocumentMut = fs::read_to_string(manifest).ok()?.parse().ok()?;
+    let name = manifest.get("package")?.get("name")?.as_str()?;
+    Some(name.to_owned())
 }
 
 /// What is where the files of a service will be: anything in its own folder, the files it has
@@ -215,7 +201,7 @@ fn in_the_way_of_a_service(root: &Path, request: &Request) -> Result<Vec<String>
         let ends = path.match_indices('/').map(|(at, _)| at);
         let above = ends
             .filter_map(|end| path.get(..end))
-            .find(|above| root.join(above).is_file());
+            .find(|above| is_in_the_way_of_a_folder(&root.join(above)));
         if let Some(above) = above {
             found.insert(above.to_owned());
         } else if !inside && root.join(&path).symlink_metadata().is_ok() {
@@ -227,6 +213,11 @@ fn in_the_way_of_a_service(root: &Path, request: &Request) -> Result<Vec<String>
         found.extend(inside.iter().map(|name| format!("{folder}/{name}")));
     }
     Ok(found.into_iter().collect())
+}
+
+/// Whether something is at `path` that is no directory and leads to none, such as a dead link.
+fn is_in_the_way_of_a_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok() && !path.is_dir()
 }
 
 /// A new project is called like its directory, or like its service where that is no name.

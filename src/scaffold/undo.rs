@@ -30,9 +30,9 @@ impl<'a> UndoLog<'a> {
 
     /// Makes a directory that does not exist, in one that does.
     pub(super) fn create_directory(&mut self, path: &Path) -> io::Result<()> {
-        self.files.create_directory(path)?;
-        self.done.push(Step::Directory(path.to_owned()));
-        Ok(())
+        let made = self.files.create_directory(path);
+        self.remember_new(&made, path, Step::Directory(path.to_owned()));
+        made
     }
 
     /// Makes a directory and those above it, as far as they are missing. A failure comes with the
@@ -50,9 +50,9 @@ impl<'a> UndoLog<'a> {
     }
 
     pub(super) fn write_new(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
-        self.files.write_new(path, content)?;
-        self.done.push(Step::File(path.to_owned()));
-        Ok(())
+        let written = self.files.write_new(path, content);
+        self.remember_new(&written, path, Step::File(path.to_owned()));
+        written
     }
 
     pub(super) fn copy_permissions(&self, path: &Path, like: &Path) -> io::Result<()> {
@@ -60,20 +60,26 @@ impl<'a> UndoLog<'a> {
     }
 
     pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
-        self.files.rename(from, to)?;
-        self.done.push(Step::Moved {
-            from: from.to_owned(),
-            to: to.to_owned(),
-        });
-        Ok(())
+        let renamed = self.files.rename(from, to);
+        if renamed.is_ok() || is_gone(from) {
+            self.done.push(Step::Moved {
+                from: from.to_owned(),
+                to: to.to_owned(),
+            });
+        }
+        renamed
     }
 
     /// Puts a file in the place of another, of which a copy is kept at `kept`. The place is never
     /// empty.
     pub(super) fn replace(&mut self, from: &Path, place: &Path, kept: &Path) -> io::Result<()> {
-        self.files.copy(place, kept)?;
-        self.done.push(Step::File(kept.to_owned()));
-        self.files.rename(from, place)?;
+        let copied = self.files.copy(place, kept);
+        self.remember_new(&copied, kept, Step::File(kept.to_owned()));
+        copied?;
+        let renamed = self.files.rename(from, place);
+        if renamed.is_err() && !is_gone(from) {
+            return renamed;
+        }
         // The new file is gone from where it was written, and the copy will be.
         let moved = |step: &Step| matches!(step, Step::File(path) if path == from || path == kept);
         self.done.retain(|step| !moved(step));
@@ -81,7 +87,20 @@ impl<'a> UndoLog<'a> {
             place: place.to_owned(),
             kept: kept.to_owned(),
         });
-        Ok(())
+        renamed
+    }
+
+    /// Remembers a step that makes something new at `path`. One that failed may have come half way,
+    /// as when the disk fills up during a write; what it left has to go too. What was there before
+    /// is somebody else's.
+    fn remember_new(&mut self, outcome: &io::Result<()>, path: &Path, step: Step) {
+        let left_something = match outcome {
+            Ok(()) => true,
+            Err(error) => error.kind() != io::ErrorKind::AlreadyExists && !is_gone(path),
+        };
+        if left_something {
+            self.done.push(step);
+        }
     }
 
     /// Takes everything back, the last thing first; returns what could not be taken back.
@@ -112,4 +131,10 @@ impl<'a> UndoLog<'a> {
         }
         left
     }
+}
+
+/// Whether nothing is at `path`, not even a link.
+fn is_gone(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

@@ -8,12 +8,22 @@ use marty::scaffold::{self, Disk, FileSystem, Kind, Plan, Request, Site};
 
 use crate::sandbox::{Sandbox, files, tree};
 
+/// When a step fails.
+#[derive(Debug, Clone, Copy)]
+enum Failing {
+    /// Before it has any effect.
+    AtOnce,
+    /// With half a file written, or with everything done but said otherwise.
+    HalfWay,
+}
+
 /// A disk whose step number `failing` fails, and no other.
 #[derive(Debug)]
 struct Faulty {
     disk: Disk,
     steps: Cell<usize>,
     failing: usize,
+    how: Failing,
     /// Whether no file can be removed.
     keeps_files: bool,
 }
@@ -24,41 +34,58 @@ impl Faulty {
             disk: Disk,
             steps: Cell::new(0),
             failing,
+            how: Failing::AtOnce,
             keeps_files: false,
         }
     }
 
-    fn step(&self) -> io::Result<()> {
+    /// Takes the step `whole`, or fails, if it must half way after `half` of it.
+    fn step(
+        &self,
+        whole: impl FnOnce() -> io::Result<()>,
+        half: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
         let step = self.steps.get();
         self.steps.set(step + 1);
-        if step == self.failing {
-            return Err(io::ErrorKind::StorageFull.into());
+        match (step == self.failing, self.how) {
+            (false, _) => return whole(),
+            (true, Failing::AtOnce) => {}
+            (true, Failing::HalfWay) => half().unwrap(),
         }
-        Ok(())
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    /// Takes a step that is taken as a whole even where it says that it failed.
+    fn whole_step(&self, step: impl Fn() -> io::Result<()>) -> io::Result<()> {
+        self.step(&step, &step)
     }
 }
 
 impl FileSystem for Faulty {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        self.step().and_then(|()| self.disk.create_directory(path))
+        self.whole_step(|| self.disk.create_directory(path))
     }
 
     fn write_new(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        self.step()
-            .and_then(|()| self.disk.write_new(path, content))
+        let half = &content[..content.len() / 2];
+        let write = |content| self.disk.write_new(path, content);
+        self.step(|| write(content), || write(half))
     }
 
     fn copy_permissions(&self, path: &Path, like: &Path) -> io::Result<()> {
-        self.step()
-            .and_then(|()| self.disk.copy_permissions(path, like))
+        self.whole_step(|| self.disk.copy_permissions(path, like))
     }
 
     fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step().and_then(|()| self.disk.copy(from, to))
+        let half = || {
+            let content = std::fs::read(from)?;
+            std::fs::write(to, &content[..content.len() / 2])
+        };
+        self.step(|| self.disk.copy(from, to), half)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step().and_then(|()| self.disk.rename(from, to))
+        self.whole_step(|| self.disk.rename(from, to))
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -82,20 +109,26 @@ fn plan(root: &Path, name: &str) -> Plan {
     Plan::new(&request, &site).unwrap()
 }
 
-/// Makes every step fail in turn, and returns how many steps there are.
+/// Makes every step fail in turn in each of the ways, and returns how many steps there are.
 #[track_caller]
-fn every_failure_leaves_nothing(sandbox: &Sandbox, plan: &Plan) -> usize {
+fn every_failure_leaves_nothing(sandbox: &Sandbox, plan: &Plan, ways: &[Failing]) -> usize {
     let before = sandbox.tree();
     for failing in 0.. {
-        let files = Faulty::new(failing);
-        match scaffold::apply(plan, &files, &|| false) {
-            Ok(leftover) => {
-                assert_eq!(leftover, None);
-                return failing;
-            }
-            Err(error) => {
-                assert!(error.left_behind().is_empty(), "{:?}", error.left_behind());
-                assert_eq!(sandbox.tree(), before, "step {failing} failed");
+        for &how in ways {
+            let files = Faulty {
+                how,
+                ..Faulty::new(failing)
+            };
+            match scaffold::apply(plan, &files, &|| false) {
+                Ok(leftover) => {
+                    assert_eq!(leftover, None);
+                    return failing;
+                }
+                Err(error) => {
+                    let left = error.left_behind();
+                    assert!(left.is_empty(), "step {failing} failed {how:?}: {left:?}");
+                    assert!(sandbox.tree() == before, "step {failing} failed {how:?}");
+                }
             }
         }
     }
@@ -107,7 +140,7 @@ fn a_failure_leaves_nothing_of_a_new_project() {
     let sandbox = Sandbox::new();
     let root = sandbox.path().canonicalize().unwrap().join("new/shop");
     let plan = plan(&root, "user-service");
-    let steps = every_failure_leaves_nothing(&sandbox, &plan);
+    let steps = every_failure_leaves_nothing(&sandbox, &plan, &[Failing::HalfWay]);
     assert!(
         steps > plan.changes().len(),
         "every file is written in a step of its own"
@@ -120,7 +153,7 @@ fn a_failure_leaves_nothing_of_a_new_project() {
 fn a_failure_leaves_an_empty_directory_empty() {
     let sandbox = Sandbox::new();
     let plan = plan(sandbox.path(), "user-service");
-    every_failure_leaves_nothing(&sandbox, &plan);
+    every_failure_leaves_nothing(&sandbox, &plan, &[Failing::AtOnce]);
     assert_eq!(files(&sandbox.tree()), plan.changes().len());
 }
 
@@ -130,7 +163,7 @@ fn a_failure_leaves_a_project_as_it_was() {
     let root = sandbox.join("shop");
     let before = tree(&root);
     let plan = plan(&root, "order-service");
-    every_failure_leaves_nothing(&sandbox, &plan);
+    every_failure_leaves_nothing(&sandbox, &plan, &[Failing::AtOnce, Failing::HalfWay]);
     let changed: Vec<String> = tree(&root)
         .into_iter()
         .filter(|(path, content)| before.get(path).is_some_and(|old| old != content))
@@ -290,15 +323,15 @@ fn what_somebody_else_created_meanwhile_is_kept() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_in_place_of_a_file_is_not_replaced() {
+fn a_link_that_somebody_just_put_in_place_of_a_file_is_not_replaced() {
     let sandbox = Sandbox::with_project();
+    let plan = plan(&sandbox.join("shop"), "order-service");
     std::fs::rename(
         sandbox.join("shop/marty.toml"),
         sandbox.join("elsewhere.toml"),
     )
     .unwrap();
     std::os::unix::fs::symlink("../elsewhere.toml", sandbox.join("shop/marty.toml")).unwrap();
-    let plan = plan(&sandbox.join("shop"), "order-service");
     let before = sandbox.tree();
     let error = scaffold::apply(&plan, &Disk, &|| false).unwrap_err();
     assert!(error.to_string().contains("this is a link"), "{error}");

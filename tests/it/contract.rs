@@ -114,6 +114,12 @@ fn the_versions_of_the_toolchain_agree() {
         dockerfile.contains(&format!("FROM rust:{version}-")),
         "{dockerfile}"
     );
+    // A channel like `stable` moves on, and lints that are errors with it.
+    let toolchain = fs::read_to_string(PROJECT.path("rust-toolchain.toml")).unwrap();
+    assert_eq!(toolchain, include_str!("../../rust-toolchain.toml"));
+    let toolchain: toml_edit::DocumentMut = toolchain.parse().unwrap();
+    let channel = toolchain["toolchain"]["channel"].as_str().unwrap();
+    assert!(channel.starts_with(&format!("{version}.")), "{channel}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod corpora;
 mod golden;
 mod live;
 mod new;
+mod readme;
 mod sandbox;
 mod server;
 mod terminal;

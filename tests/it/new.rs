@@ -296,6 +296,26 @@ fn a_crate_that_the_project_builds_with_is_left_alone() {
 }
 
 #[test]
+fn a_crate_that_cargo_has_not_locked_yet_is_left_alone() {
+    for lock in [true, false] {
+        let sandbox = Sandbox::with_project();
+        sandbox.write(
+            "shop/crates/money/Cargo.toml",
+            "[package]\nname = \"billing\"\nversion = \"0.1.0\"\n",
+        );
+        if !lock {
+            std::fs::remove_file(sandbox.join("shop/Cargo.lock")).unwrap();
+        }
+        let mut command = sandbox.marty_in("shop", ["new", "billing"]);
+        let outcome = refused(&sandbox, &mut command);
+        assert!(
+            outcome.contains("`billing` is already a crate"),
+            "{outcome}"
+        );
+    }
+}
+
+#[test]
 fn a_service_that_was_removed_can_be_made_again() {
     let sandbox = Sandbox::with_project();
     let config = sandbox.read("shop/marty.toml");
@@ -366,6 +386,59 @@ fn line_ends_of_edited_files_stay_as_they_are() {
 }
 
 #[test]
+fn line_ends_that_are_mixed_stay_mixed() {
+    let sandbox = Sandbox::with_project();
+    let text = sandbox.read("shop/marty.toml").replacen('\n', "\r\n", 2);
+    sandbox.write("shop/marty.toml", &text);
+    sandbox.outcome(&mut sandbox.marty_in("shop", ["new", "order-service"]));
+    let longer = sandbox.read("shop/marty.toml");
+    let added = longer
+        .strip_prefix(&text)
+        .unwrap_or_else(|| panic!("{longer:?}"));
+    assert!(
+        added.starts_with("\n[services.order-service]\n"),
+        "{added:?}"
+    );
+}
+
+/// Whoever protected a file against changes wants none.
+#[test]
+fn a_file_that_is_read_only_is_left_alone() {
+    for file in ["marty.toml", "Cargo.lock", ".marty/lock.toml"] {
+        let sandbox = Sandbox::with_project();
+        let path = sandbox.join("shop").join(file);
+        let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&path, permissions).unwrap();
+        let mut command = sandbox.marty_in("shop", ["new", "order-service", "--dry-run"]);
+        let outcome = refused(&sandbox, &mut command);
+        let message = format!("this has to change, and is read-only: `[sandbox]/shop/{file}`");
+        assert!(outcome.contains(&message), "{outcome}");
+        assert!(outcome.contains("hint: make it writable"), "{outcome}");
+    }
+}
+
+#[test]
+fn what_would_break_a_generated_file_is_refused() {
+    let faults = [
+        ("name = \"shop\"", "name = \"My Shop\""),
+        (
+            "base-url = \"\"",
+            "base-url = \"https://git.example.com/ #shop\"",
+        ),
+    ];
+    let answers = faults.map(|(text, fault)| {
+        let sandbox = Sandbox::with_project();
+        let config = sandbox.read("shop/marty.toml");
+        assert!(config.contains(text));
+        sandbox.write("shop/marty.toml", &config.replace(text, fault));
+        let mut command = sandbox.marty_in("shop", ["new", "order-service"]);
+        refused(&sandbox, &mut command)
+    });
+    assert_snapshot!(answers.concat());
+}
+
+#[test]
 fn a_project_inside_a_project_is_refused() {
     let sandbox = Sandbox::with_project();
     for dir in ["sub", "services/order-service", "services"] {
@@ -409,6 +482,32 @@ fn a_link_that_leads_nowhere_is_left_alone() {
     std::os::unix::fs::symlink("nowhere", sandbox.join("shop")).unwrap();
     let mut command = sandbox.marty(["new", "user-service", "--dir", "shop"]);
     assert_snapshot!(refused(&sandbox, &mut command));
+}
+
+/// A plan that is shown can be carried out: what stands in its way is found before.
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_project_is_found_before_anything_is_planned() {
+    use std::os::unix::fs::symlink;
+
+    let answers = ["marty.toml", "Cargo.lock", ".marty/lock.toml"].map(|file| {
+        let sandbox = Sandbox::with_project();
+        let path = sandbox.join("shop").join(file);
+        std::fs::rename(&path, sandbox.join("elsewhere")).unwrap();
+        symlink(sandbox.join("elsewhere"), &path).unwrap();
+        let mut command = sandbox.marty_in("shop", ["new", "order-service", "--dry-run"]);
+        refused(&sandbox, &mut command)
+    });
+    assert_snapshot!(answers.concat());
+    for folder in ["services", "observability"] {
+        let sandbox = Sandbox::with_project();
+        let path = sandbox.join("shop").join(folder);
+        std::fs::rename(&path, sandbox.join("elsewhere")).unwrap();
+        symlink("nowhere", &path).unwrap();
+        let mut command = sandbox.marty_in("shop", ["new", "order-service", "--dry-run"]);
+        let outcome = refused(&sandbox, &mut command);
+        assert!(outcome.contains(&format!("`{folder}` exists")), "{outcome}");
+    }
 }
 
 #[test]

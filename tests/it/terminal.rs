@@ -51,12 +51,12 @@ fn on_a_terminal(sandbox: &Sandbox, arguments: &str, input: &str) -> (Option<i32
 #[test]
 fn a_missing_name_is_asked_for_and_the_equivalent_command_is_said() {
     let sandbox = Sandbox::new();
-    let (status, screen) = on_a_terminal(&sandbox, "new", "User\ruser-service\ry\r");
+    let (status, screen) = on_a_terminal(&sandbox, "new --color never", "User\ruser-service\ry\r");
     assert_eq!(status, Some(0), "{screen}");
     assert!(screen.contains("name of the service"), "{screen}");
     assert!(screen.contains("`user` would do"), "{screen}");
     assert!(
-        screen.contains("same as: marty new user-service --kind http"),
+        screen.contains("same as: marty new user-service --kind http --color never"),
         "{screen}"
     );
     assert!(sandbox.join("user-service/marty.toml").is_file());
@@ -69,6 +69,19 @@ fn who_says_no_gets_nothing() {
     assert_eq!(status, Some(0), "{screen}");
     assert!(screen.contains("nothing was written"), "{screen}");
     assert!(sandbox.tree().is_empty());
+}
+
+#[test]
+fn who_says_yes_beforehand_is_asked_for_the_name_alone() {
+    for flag in ["--yes", "-y"] {
+        let sandbox = Sandbox::new();
+        let (status, screen) = on_a_terminal(&sandbox, &format!("new {flag}"), "user-service\r");
+        assert_eq!(status, Some(0), "{screen}");
+        assert!(screen.contains("name of the service"), "{screen}");
+        assert!(!screen.contains("create the project"), "{screen}");
+        assert!(screen.contains("created the project"), "{screen}");
+        assert!(sandbox.join("user-service/marty.toml").is_file());
+    }
 }
 
 #[test]

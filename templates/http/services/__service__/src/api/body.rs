@@ -1,5 +1,7 @@
 //! What callers send and get.
 
+use std::num::{IntErrorKind, NonZeroU16};
+
 use axum::{
     Json,
     http::header,
@@ -15,7 +17,9 @@ use crate::{
 };
 
 /// The body of `POST /users` and `PUT /users/{id}`. A field that is missing is an error like others, so that all are told at once.
-#[derive(Debug, Deserialize)]
+///
+/// It has no `Debug`: what people send of themselves is not for logs.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileBody {
     name: Option<String>,
@@ -39,8 +43,37 @@ impl ProfileBody {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageQuery {
-    pub(super) limit: Option<PageSize>,
+    pub(super) limit: Option<Limit>,
     pub(super) cursor: Option<UserId>,
+}
+
+/// How many users a caller wants on a page at most: 1 or more, however many a page can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Limit(NonZeroU16);
+
+impl Limit {
+    /// The page that comes nearest to it.
+    pub(super) fn page_size(self) -> PageSize {
+        PageSize::new(self.0.get()).unwrap_or(PageSize::LARGEST)
+    }
+}
+
+/// A text is not a limit.
+#[derive(Debug, thiserror::Error)]
+#[error("has to be a whole number from 1")]
+pub(super) struct InvalidLimit;
+
+impl TryFrom<String> for Limit {
+    type Error = InvalidLimit;
+
+    fn try_from(text: String) -> Result<Self, InvalidLimit> {
+        match text.parse() {
+            Ok(number) => Ok(Self(number)),
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(Self(NonZeroU16::MAX)),
+            Err(_) => Err(InvalidLimit),
+        }
+    }
 }
 
 /// The members of a user in an answer.

@@ -9,12 +9,12 @@ use axum::{
 use marty_runtime::{http::Problem, metric::LabelValue as _, tracing};
 
 use super::{
-    body::{PageQuery, ProfileBody, UserAnswer, UserList},
+    body::{Limit, PageQuery, ProfileBody, UserAnswer, UserList},
     etag::IfMatch,
     route::Api,
 };
 use crate::{
-    domain::{User, UserId},
+    domain::UserId,
     metrics::{Change, USER_CHANGES, UserChange},
     repository::PageSize,
 };
@@ -24,8 +24,7 @@ pub(super) async fn create(
     State(api): State<Api>,
     Json(body): Json<ProfileBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let user = User::new(body.validate()?);
-    api.users.insert(user.clone()).await?;
+    let user = api.users.insert(body.validate()?).await?;
     report(Change::Created, user.id);
     let location = (header::LOCATION, format!("/users/{}", user.id));
     Ok((StatusCode::CREATED, [location], UserAnswer(user)))
@@ -36,7 +35,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<UserList>, Problem> {
-    let wanted = query.limit.unwrap_or(PageSize::DEFAULT);
+    let wanted = query.limit.map_or(PageSize::DEFAULT, Limit::page_size);
     let size = wanted.min(api.page_size_max);
     let page = api.users.list(query.cursor, size).await?;
     Ok(Json(UserList::new(page, size)))

@@ -1,6 +1,6 @@
 //! Where a user is written to.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ const MALFORMED: Invalid = Invalid::because("is not an e-mail address such as `a
 /// An e-mail address, in lower case: two that differ only in case are the same.
 ///
 /// Whether it can be written to, only a mail tells.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
@@ -27,6 +27,13 @@ impl Email {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Keeps the address to itself: what is only looked at for debugging ends up in logs.
+impl fmt::Debug for Email {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Email").finish_non_exhaustive()
     }
 }
 

@@ -12,4 +12,4 @@ pub use email::Email;
 pub use id::UserId;
 pub use invalid::Invalid;
 pub use name::UserName;
-pub use user::{Profile, User, Version};
+pub use user::{Expected, Profile, User, Version};

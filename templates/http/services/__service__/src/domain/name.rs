@@ -1,6 +1,6 @@
 //! What a user is called.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::Invalid;
 const MAX_LENGTH: usize = 100;
 
 /// What a user is called: 1 to 100 characters, none of them a control character, without blanks around them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct UserName(String);
 
@@ -19,6 +19,13 @@ impl UserName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Keeps the name to itself: what is only looked at for debugging ends up in logs.
+impl fmt::Debug for UserName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("UserName").finish_non_exhaustive()
     }
 }
 

@@ -61,8 +61,50 @@ impl Version {
     }
 }
 
+/// The versions of a user that a change may start from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Whichever the user is of.
+    Any,
+    /// One of these, which may be none.
+    OneOf(Vec<Version>),
+}
+
+impl Expected {
+    /// Whether a change may start from that version.
+    #[must_use]
+    pub fn includes(&self, version: Version) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(versions) => versions.contains(&version),
+        }
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_nothing_personal_when_it_is_debugged() {
+        let user = User::new(Profile {
+            name: "Ada Lovelace".parse().unwrap(),
+            email: "ada@example.com".parse().unwrap(),
+        });
+        let shown = format!("{user:?}").to_ascii_lowercase();
+        assert!(
+            shown.contains("username(..)") && shown.contains("email(..)"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("ada") && !shown.contains("example"),
+            "{shown}"
+        );
     }
 }

@@ -13,8 +13,8 @@ pub enum RepositoryError {
     /// Another user has the e-mail address.
     #[error("another user has this e-mail address")]
     EmailTaken,
-    /// The user is not of the version that was expected.
-    #[error("the user was changed in between and is of version {current} now")]
+    /// The user is not of a version that was expected.
+    #[error("the user is of version {current} now, which is none of those expected")]
     VersionMismatch {
         /// The version the user is of.
         current: Version,

@@ -11,7 +11,7 @@ use marty_runtime::metric::Gauge;
 
 use super::{Answer, Page, PageSize, RepositoryError, UserRepository};
 use crate::{
-    domain::{Email, Profile, User, UserId, Version},
+    domain::{Email, Expected, Profile, User, UserId},
     metrics,
 };
 
@@ -23,11 +23,7 @@ pub struct InMemoryUsers {
 
 impl Default for InMemoryUsers {
     fn default() -> Self {
-        let state = State {
-            users: BTreeMap::new(),
-            ids: HashMap::new(),
-            stored: metrics::USERS_STORED.get(&()),
-        };
+        let state = State::counted_by(metrics::USERS_STORED.get(&()));
         Self {
             state: RwLock::new(state),
         }
@@ -46,8 +42,8 @@ impl InMemoryUsers {
 }
 
 impl UserRepository for InMemoryUsers {
-    fn insert(&self, user: User) -> Answer<'_, ()> {
-        answer(self.write().insert(user))
+    fn insert(&self, profile: Profile) -> Answer<'_, User> {
+        answer(self.write().insert(profile))
     }
 
     fn find(&self, id: UserId) -> Answer<'_, User> {
@@ -59,12 +55,12 @@ impl UserRepository for InMemoryUsers {
         answer(Ok(self.read().list(after, size)))
     }
 
-    fn replace(&self, id: UserId, profile: Profile, expected: Option<Version>) -> Answer<'_, User> {
-        answer(self.write().replace(id, profile, expected))
+    fn replace(&self, id: UserId, profile: Profile, expected: Expected) -> Answer<'_, User> {
+        answer(self.write().replace(id, profile, &expected))
     }
 
-    fn remove(&self, id: UserId, expected: Option<Version>) -> Answer<'_, ()> {
-        answer(self.write().remove(id, expected))
+    fn remove(&self, id: UserId, expected: Expected) -> Answer<'_, ()> {
+        answer(self.write().remove(id, &expected))
     }
 
     fn ping(&self) -> Answer<'_, ()> {
@@ -84,13 +80,32 @@ struct State {
     stored: Gauge,
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        for _ in self.users.keys() {
+            self.stored.dec();
+        }
+    }
+}
+
 impl State {
-    fn insert(&mut self, user: User) -> Result<(), RepositoryError> {
+    /// Nobody yet. Whoever comes and goes is counted by `stored`.
+    fn counted_by(stored: Gauge) -> Self {
+        Self {
+            users: BTreeMap::new(),
+            ids: HashMap::new(),
+            stored,
+        }
+    }
+
+    fn insert(&mut self, profile: Profile) -> Result<User, RepositoryError> {
+        // The id is made here, where nobody else can insert: ids appear in their order.
+        let user = User::new(profile);
         self.require_free(&user.profile.email, user.id)?;
         self.ids.insert(user.profile.email.clone(), user.id);
-        self.users.insert(user.id, user);
+        self.users.insert(user.id, user.clone());
         self.stored.inc();
-        Ok(())
+        Ok(user)
     }
 
     fn list(&self, after: Option<UserId>, size: PageSize) -> Page {
@@ -109,7 +124,7 @@ impl State {
         &mut self,
         id: UserId,
         profile: Profile,
-        expected: Option<Version>,
+        expected: &Expected,
     ) -> Result<User, RepositoryError> {
         let mut user = self.current(id, expected)?.clone();
         self.require_free(&profile.email, id)?;
@@ -120,7 +135,7 @@ impl State {
         Ok(user)
     }
 
-    fn remove(&mut self, id: UserId, expected: Option<Version>) -> Result<(), RepositoryError> {
+    fn remove(&mut self, id: UserId, expected: &Expected) -> Result<(), RepositoryError> {
         let email = self.current(id, expected)?.profile.email.clone();
         self.ids.remove(&email);
         self.users.remove(&id);
@@ -128,14 +143,15 @@ impl State {
         Ok(())
     }
 
-    /// The user, if it is of the expected version.
-    fn current(&self, id: UserId, expected: Option<Version>) -> Result<&User, RepositoryError> {
+    /// The user, if it is of an expected version.
+    fn current(&self, id: UserId, expected: &Expected) -> Result<&User, RepositoryError> {
         let user = self.users.get(&id).ok_or(RepositoryError::NotFound(id))?;
-        match expected {
-            Some(version) if version != user.version => Err(RepositoryError::VersionMismatch {
+        if expected.includes(user.version) {
+            Ok(user)
+        } else {
+            Err(RepositoryError::VersionMismatch {
                 current: user.version,
-            }),
-            _ => Ok(user),
+            })
         }
     }
 
@@ -149,7 +165,10 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
+    use crate::domain::Version;
 
     fn profile(email: &str) -> Profile {
         Profile {
@@ -159,9 +178,7 @@ mod tests {
     }
 
     async fn insert(users: &InMemoryUsers, email: &str) -> User {
-        let user = User::new(profile(email));
-        users.insert(user.clone()).await.unwrap();
-        user
+        users.insert(profile(email)).await.unwrap()
     }
 
     #[tokio::test]
@@ -169,11 +186,11 @@ mod tests {
         let users = InMemoryUsers::default();
         let ada = insert(&users, "ada@example.com").await;
         users
-            .replace(ada.id, profile("countess@example.com"), None)
+            .replace(ada.id, profile("countess@example.com"), Expected::Any)
             .await
             .unwrap();
         let second = insert(&users, "ada@example.com").await;
-        users.remove(second.id, None).await.unwrap();
+        users.remove(second.id, Expected::Any).await.unwrap();
         insert(&users, "ada@example.com").await;
     }
 
@@ -183,7 +200,7 @@ mod tests {
         insert(&users, "ada@example.com").await;
         let bob = insert(&users, "bob@example.com").await;
         let refused = users
-            .replace(bob.id, profile("ada@example.com"), None)
+            .replace(bob.id, profile("ada@example.com"), Expected::Any)
             .await;
         assert!(matches!(refused, Err(RepositoryError::EmailTaken)));
         assert_eq!(users.find(bob.id).await.unwrap(), bob);
@@ -194,7 +211,7 @@ mod tests {
         let users = InMemoryUsers::default();
         let ada = insert(&users, "ada@example.com").await;
         let changed = users
-            .replace(ada.id, ada.profile.clone(), None)
+            .replace(ada.id, ada.profile.clone(), Expected::Any)
             .await
             .unwrap();
         assert_eq!(changed.version, Version::new(2));
@@ -204,15 +221,15 @@ mod tests {
     async fn makes_one_of_two_changes_that_start_from_the_same_version() {
         let users = InMemoryUsers::default();
         let ada = insert(&users, "ada@example.com").await;
-        let seen = Some(ada.version);
+        let seen = Expected::OneOf(vec![ada.version]);
         users
-            .replace(ada.id, profile("first@example.com"), seen)
+            .replace(ada.id, profile("first@example.com"), seen.clone())
             .await
             .unwrap();
         let current = Version::new(2);
         for refused in [
             users
-                .replace(ada.id, profile("second@example.com"), seen)
+                .replace(ada.id, profile("second@example.com"), seen.clone())
                 .await
                 .map(|_| ()),
             users.remove(ada.id, seen).await,
@@ -221,6 +238,53 @@ mod tests {
                 matches!(refused, Err(RepositoryError::VersionMismatch { current: now }) if now == current)
             );
         }
+    }
+
+    #[tokio::test]
+    async fn makes_a_change_that_may_start_from_one_of_several_versions() {
+        let users = InMemoryUsers::default();
+        let ada = insert(&users, "ada@example.com").await;
+        let several = Expected::OneOf(vec![Version::new(7), ada.version]);
+        assert!(users.remove(ada.id, several).await.is_ok());
+    }
+
+    #[test]
+    fn counts_nobody_any_more_when_it_is_gone() {
+        let gauge = Gauge::default();
+        let mut state = State::counted_by(gauge.clone());
+        state.insert(profile("ada@example.com")).unwrap();
+        assert_eq!(gauge.value().to_string(), "1");
+        drop(state);
+        assert_eq!(gauge.value().to_string(), "0");
+    }
+
+    #[test]
+    fn hides_nobody_from_a_reader_who_goes_on_after_the_last_one_seen() {
+        const WRITERS: usize = 4;
+        const EACH: usize = 200;
+        let users = InMemoryUsers::default();
+        let write = &|writer: usize| {
+            for number in 0..EACH {
+                let address = format!("{writer}.{number}@example.com");
+                users.write().insert(profile(&address)).unwrap();
+            }
+        };
+        let seen = thread::scope(|scope| {
+            let writers: Vec<_> = (0..WRITERS)
+                .map(|writer| scope.spawn(move || write(writer)))
+                .collect();
+            let (mut seen, mut after) = (0, None);
+            loop {
+                let done = writers.iter().all(thread::ScopedJoinHandle::is_finished);
+                let page = users.read().list(after, PageSize::LARGEST);
+                seen += page.users.len();
+                after = page.users.last().map(|user| user.id).or(after);
+                if done {
+                    return seen;
+                }
+            }
+        });
+        assert_eq!(seen, WRITERS * EACH);
     }
 
     #[tokio::test]

@@ -2,27 +2,26 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Deserialize;
-
 use crate::domain::{User, UserId};
 
 /// How many users a page holds at most: 1 to 1000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PageSize(u16);
 
 impl PageSize {
     /// The size of a page when nobody asks for another.
     pub const DEFAULT: Self = Self(50);
-    /// The most a caller can ask for, unless it is configured otherwise.
+    /// The most a caller gets, unless it is configured otherwise.
     pub const DEFAULT_MAX: Self = Self(200);
+    /// The most that can be configured.
+    pub const LARGEST: Self = Self(1000);
     /// What is accepted, as a phrase that follows "has to be".
     pub const ACCEPTED: &str = "a whole number from 1 to 1000";
 
     /// A page of `size` users, if a page can be of that size.
     #[must_use]
     pub fn new(size: u16) -> Option<Self> {
-        (1..=1000).contains(&size).then_some(Self(size))
+        (1..=Self::LARGEST.0).contains(&size).then_some(Self(size))
     }
 
     /// The number of users.
@@ -43,14 +42,6 @@ impl FromStr for PageSize {
     fn from_str(text: &str) -> Result<Self, InvalidPageSize> {
         let size = text.parse().ok().and_then(Self::new);
         size.ok_or(InvalidPageSize)
-    }
-}
-
-impl TryFrom<String> for PageSize {
-    type Error = InvalidPageSize;
-
-    fn try_from(text: String) -> Result<Self, InvalidPageSize> {
-        text.parse()
     }
 }
 

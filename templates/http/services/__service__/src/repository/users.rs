@@ -3,7 +3,7 @@
 use std::{fmt, pin::Pin};
 
 use super::{Page, PageSize, RepositoryError};
-use crate::domain::{Profile, User, UserId, Version};
+use crate::domain::{Expected, Profile, User, UserId};
 
 /// What a repository answers with: behind a box, so that which repository it is can be decided when the service starts.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, RepositoryError>> + Send + 'a>>;
@@ -13,8 +13,10 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, RepositoryError>>
 /// Every method can fail with [`RepositoryError::Unavailable`]. Each change is made as a whole or not at all, and two that are
 /// made at once do not undo each other.
 pub trait UserRepository: fmt::Debug + Send + Sync {
-    /// Adds a user; [`RepositoryError::EmailTaken`] if another one has the address.
-    fn insert(&self, user: User) -> Answer<'_, ()>;
+    /// Adds a user and answers with it; [`RepositoryError::EmailTaken`] if another one has the address.
+    ///
+    /// Its id is greater than that of every user who could be listed before, so that who reads page by page misses nobody.
+    fn insert(&self, profile: Profile) -> Answer<'_, User>;
 
     /// The user of that id, or [`RepositoryError::NotFound`].
     fn find(&self, id: UserId) -> Answer<'_, User>;
@@ -24,11 +26,11 @@ pub trait UserRepository: fmt::Debug + Send + Sync {
 
     /// Gives a user another profile and answers with the changed user.
     ///
-    /// If a version is expected, a user of another one stays as it is: [`RepositoryError::VersionMismatch`].
-    fn replace(&self, id: UserId, profile: Profile, expected: Option<Version>) -> Answer<'_, User>;
+    /// A user of a version that is not expected stays as it is: [`RepositoryError::VersionMismatch`].
+    fn replace(&self, id: UserId, profile: Profile, expected: Expected) -> Answer<'_, User>;
 
     /// Removes a user; `expected` is as in [`replace`](Self::replace).
-    fn remove(&self, id: UserId, expected: Option<Version>) -> Answer<'_, ()>;
+    fn remove(&self, id: UserId, expected: Expected) -> Answer<'_, ()>;
 
     /// Whether the repository can be used now. The service is not ready as long as it cannot.
     fn ping(&self) -> Answer<'_, ()>;

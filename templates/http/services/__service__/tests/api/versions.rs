@@ -30,6 +30,17 @@ fn refuses_a_change_of_a_user_who_was_changed_in_between() {
 }
 
 #[test]
+fn makes_a_change_of_a_user_in_one_of_the_states_that_are_listed() {
+    let service = TestService::start();
+    let api = &service.api;
+    let path = api.create("Ada", "ada@example.com");
+    assert_eq!(replace_if(api, &path, "\"9\", \"1\"").status, 200);
+    let lines = [("if-match", "\"other\""), ("if-match", "\"2\"")];
+    assert_eq!(api.send("DELETE", &path, &lines, "").status, 204);
+    service.stop();
+}
+
+#[test]
 fn takes_any_state_that_the_caller_takes() {
     let service = TestService::start();
     let api = &service.api;
@@ -45,7 +56,7 @@ fn refuses_a_tag_that_it_never_gave() {
     let service = TestService::start();
     let api = &service.api;
     let path = api.create("Ada", "ada@example.com");
-    for tag in ["\"9\"", "W/\"1\"", "\"one\"", "1"] {
+    for tag in ["\"9\"", "W/\"1\"", "\"+1\"", "\"one\"", "1"] {
         replace_if(api, &path, tag).problem(412);
         delete_if(api, &path, tag).problem(412);
     }
