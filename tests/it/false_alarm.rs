@@ -7,6 +7,7 @@ use marty::project::contents::{Contents, ProjectFile, Role};
 
 const RULES: &str = "observability/monitoring/prometheus/rules/shop.rules.yml";
 const SCRAPE: &str = "observability/monitoring/prometheus/prometheus.yml";
+const RUNBOOK: &str = "services/shop/observability/runbooks/down.md";
 const DASHBOARD: &str = "services/shop/observability/dashboards/shop.json";
 
 /// A project with one service, one counter with the label `outcome`, and one scrape job.
@@ -167,4 +168,72 @@ fn targets_in_the_configuration_have_labels() {
     let dashboard = panel("sum by (anything) (queue)", "");
     let files = [(SCRAPE, elsewhere), (DASHBOARD, dashboard.as_str())];
     assert_eq!(findings("unknown-label", &files), none);
+}
+
+/// What is said about a runbook that an alert leads to by `url`.
+fn of_runbook(url: &str, text: &str) -> Vec<String> {
+    let rules = format!(
+        "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n    annotations: {{runbook_url: '{url}'}}\n"
+    );
+    let files = [(RULES, rules.as_str()), (RUNBOOK, text)];
+    ["broken-runbook", "missing-runbook"]
+        .iter()
+        .flat_map(|rule| findings(rule, &files))
+        .collect()
+}
+
+#[test]
+fn links_that_lead_nowhere_are_named() {
+    let no_heading = format!("`{RUNBOOK}` has no heading for `#b`");
+    assert_eq!(
+        of_runbook(&format!("{RUNBOOK}#b"), "# A\n"),
+        [no_heading.as_str()]
+    );
+    assert_eq!(
+        of_runbook(RUNBOOK, "# A\n\n[b](#b)\n"),
+        [no_heading.as_str()]
+    );
+    let gone = "this leads to `services/shop/observability/runbooks/b.md`, which does not exist";
+    assert_eq!(of_runbook(RUNBOOK, "[b](b.md)\n"), [gone]);
+    let missing = "the runbook of the alert `A` does not exist";
+    assert_eq!(of_runbook("./services/b.md", ""), [missing]);
+}
+
+#[test]
+fn links_in_every_form_of_markdown_lead_somewhere() {
+    let none: [&str; 0] = [];
+    for link in [
+        "[a](#two-words)",
+        "[a](#two%2Dwords)",
+        "[a](<#two-words> 'title')",
+        "[a](#by-hand)",
+        "[a](#)",
+        "[a](down.md?plain=1#L3)",
+        "[a](./down.md#linked)",
+        "[a](../../../../marty.toml)",
+        "[a](../../../..)",
+        "[a](../../../../../elsewhere/b.md)",
+        "[a](../runbooks/)",
+        "`[a](b.md)`",
+        "    [a](b.md)",
+        "````\n```\n[a](b.md)\n```\n````",
+    ] {
+        let text = format!(
+            "Two words\n=========\n\n## [Linked](down.md)\n\n<a name=\"by-hand\"></a>\n\n{link}\n"
+        );
+        assert_eq!(of_runbook(RUNBOOK, &text), none, "{link}");
+    }
+}
+
+#[test]
+fn runbooks_are_found_however_their_path_is_written() {
+    let none: [&str; 0] = [];
+    for url in [
+        format!("./{RUNBOOK}"),
+        format!("/{RUNBOOK}#a-b"),
+        format!("services/../{RUNBOOK}#a%2Db"),
+        RUNBOOK.replace("down", "d%6Fwn"),
+    ] {
+        assert_eq!(of_runbook(&url, "# A b\n"), none, "{url}");
+    }
 }
