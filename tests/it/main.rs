@@ -16,6 +16,7 @@ mod false_alarm;
 mod golden;
 mod live;
 mod new;
+mod property;
 mod sandbox;
 mod server;
 mod terminal;

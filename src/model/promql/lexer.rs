@@ -132,17 +132,19 @@ fn number(text: &str, at: usize) -> Result<(Kind, usize), Issue> {
 /// How many bytes of `rest` are a word; `:` is no part of it inside `[…]`.
 fn word_length(rest: &str, in_brackets: bool) -> usize {
     let mut length = 0;
+    let mut varies = false;
     loop {
         let tail = &rest[length..];
         let variable = variable_length(tail);
         if variable > 0 {
             length += variable;
+            varies = true;
             continue;
         }
         match tail.bytes().next() {
             Some(b) if b.is_ascii_alphanumeric() || b == b'_' => length += 1,
-            // Behind a variable only: `$percent.5`.
-            Some(b'.') if length > 0 && starts_number(&tail[1..]) => length += 1,
+            // A fraction, as in `$percent.5`.
+            Some(b'.') if varies && starts_number(&tail[1..]) => length += 1,
             Some(b':') if !in_brackets => length += 1,
             _ => return length,
         }

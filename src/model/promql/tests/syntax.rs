@@ -128,6 +128,7 @@ fn variables_hide_no_mistake_that_is_somewhere_else() {
         "a $op 5 5",
         "expected an operator or the end, found `5` @ 5",
     );
+    check_issue("a.5", "expected an operator or the end, found `.5` @ .5");
     check_issue("a $ 5", "unexpected character `$` @ $");
 }
 
