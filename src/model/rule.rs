@@ -62,6 +62,9 @@ impl RuleFile {
             _ if node.get("groups").is_none() => file.wrong(node, "a rule file has `groups`"),
             _ => {
                 for group in file.list(node, "groups") {
+                    if !matches!(group.value, Value::Mapping(_)) {
+                        file.wrong(group, "a group has a `name` and `rules`");
+                    }
                     for rule in file.list(group, "rules") {
                         file.rule(rule);
                     }
@@ -105,6 +108,9 @@ impl RuleFile {
         let Some((name_node, kind)) = found else {
             return self.wrong(node, "a rule has a name, as `alert` or as `record`");
         };
+        if let (RuleKind::Alert, Some(second)) = (kind, node.given("record")) {
+            self.wrong(second, "a rule is an alert or a recording rule, not both");
+        }
         let Some(name) = name_node.scalar() else {
             return self.wrong(name_node, "the name of a rule is a string");
         };
@@ -198,6 +204,11 @@ mod tests {
             (
                 "groups:\n- rules:\n  - alert: [A]\n",
                 "the name of a rule is a string",
+            ),
+            ("groups:\n- a\n", "a group has a `name` and `rules`"),
+            (
+                "groups:\n- rules:\n  - alert: A\n    record: a\n    expr: up\n",
+                "a rule is an alert or a recording rule, not both",
             ),
             (
                 "groups:\n- rules:\n  - a\n",
