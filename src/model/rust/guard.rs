@@ -14,6 +14,9 @@ const DEPTH_LIMIT: usize = 128;
 /// the brackets they stand in included: signs, operators, calls, types and `else if` nest without
 /// brackets.
 const RUN_LIMIT: usize = 4000;
+/// How many alternatives that are nothing but literals count as one token. Tables of characters
+/// have thousands of them, and none is inside of another.
+const ALTERNATIVES: usize = 8;
 
 /// The arguments of a macro whose input is a list of expressions, if they can be read as such.
 pub(super) fn arguments(call: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
@@ -53,6 +56,10 @@ struct Level {
     /// The count outside of the brackets; none in a macro's input.
     around: Option<usize>,
     run: usize,
+    /// Whether the expression is `1 | 2 | 4..=8` so far.
+    only_literals: bool,
+    /// How many alternatives it has.
+    alternatives: usize,
     /// How many `<` are open that may be brackets.
     angles: usize,
     /// Whether the last `<` was counted as open.
@@ -69,6 +76,8 @@ impl Level {
             tokens: tokens.into_iter(),
             around,
             run: 0,
+            only_literals: true,
+            alternatives: 0,
             angles: 0,
             opened: false,
             parameters: false,
@@ -80,10 +89,13 @@ impl Level {
     fn count(&mut self, token: &TokenTree) -> usize {
         if self.begins_anew(token) {
             self.run = 0;
+            self.only_literals = true;
+            self.alternatives = 0;
             self.angles = 0;
             self.parameters = false;
         } else {
             self.run += 1;
+            self.literals(token);
         }
         if let TokenTree::Punct(punct) = token {
             self.brackets(punct);
@@ -105,6 +117,24 @@ impl Level {
                 _ => false,
             },
             TokenTree::Group(_) | TokenTree::Literal(_) => false,
+        }
+    }
+
+    fn literals(&mut self, token: &TokenTree) {
+        let after_literal = matches!(&self.last[0], Some(TokenTree::Literal(_)));
+        let mark = match token {
+            TokenTree::Punct(punct) => punct.as_char(),
+            _ => ' ',
+        };
+        self.only_literals &= match mark {
+            '|' => after_literal,
+            '.' => after_literal || self.follows('.'),
+            '=' => self.follows('.'),
+            _ => matches!(token, TokenTree::Literal(_)),
+        };
+        if self.only_literals && mark == '|' {
+            self.alternatives += 1;
+            self.run = self.alternatives / ALTERNATIVES;
         }
     }
 

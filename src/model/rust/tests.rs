@@ -146,3 +146,25 @@ fn long_expressions_are_read() {
         assert_eq!(first_issue(&source), None, "{item}");
     }
 }
+
+#[test]
+fn tables_of_characters_are_read_and_end_somewhere() {
+    for [before, item, after] in [
+        ["fn f() { match a { ", "'a'..='b' | ", "'c' => 1 } }"],
+        ["const X: &[u8] = &[", "1 | ", "1];"],
+    ] {
+        let table = |times: usize| format!("{before}{}{after}", item.repeat(times));
+        assert_eq!(first_issue(&table(10_000)), None, "{item}");
+        assert_eq!(first_issue(&table(30_000)), None, "{item}");
+        let issue = first_issue(&table(40_000));
+        assert_eq!(issue.as_deref(), Some("nested too deeply to be read"));
+    }
+    for item in ["..1 | ", "1..|2| ", "1 | |2, 3| "] {
+        let issue = first_issue(&format!("const X: &[u8] = &[{}1];", item.repeat(10_000)));
+        assert_eq!(
+            issue.as_deref(),
+            Some("nested too deeply to be read"),
+            "{item}"
+        );
+    }
+}
