@@ -47,7 +47,10 @@ impl Flow<'_, '_> {
             | ExprKind::Modified { expr: inner, .. }
             | ExprKind::Unary { expr: inner, .. }
             | ExprKind::Paren(inner) => self.of(inner),
-            ExprKind::Call { function, args } => self.call(&function.text, args),
+            ExprKind::Call { function, args } => {
+                let labels = self.call(&function.text, args);
+                labels.filter(|_| !function.has_variable())
+            }
             ExprKind::Aggregate { .. } => self.aggregate(expr),
             ExprKind::Binary {
                 operator,
@@ -58,7 +61,7 @@ impl Flow<'_, '_> {
             } => {
                 let sides = (self.of(left), self.of(right));
                 let numbers = (is_number(left), is_number(right));
-                self.binary(&operator.text, matching.as_ref(), sides, numbers)
+                self.binary(operator, matching.as_ref(), sides, numbers)
             }
         }
     }
@@ -69,7 +72,7 @@ impl Flow<'_, '_> {
         for matcher in &selector.matchers {
             // `label=""` asks for series without the label.
             let absent = matcher.operator == MatchOperator::Equal && matcher.value.text.is_empty();
-            if matcher.label.text != "__name__" && !absent {
+            if !absent {
                 self.want(&matcher.label, &labels, metric.as_deref());
             }
         }
@@ -77,7 +80,7 @@ impl Flow<'_, '_> {
     }
 
     fn want(&mut self, label: &Name, known: &BTreeSet<String>, metric: Option<&str>) {
-        if label.has_variable() || known.contains(&label.text) {
+        if may_be(label, known) {
             return;
         }
         self.missing.push(Missing {
@@ -91,7 +94,7 @@ impl Flow<'_, '_> {
         let of_args: Vec<Labels> = args.iter().map(|arg| self.of(arg)).collect();
         let text = |at: usize| args.get(at).and_then(literal);
         match function {
-            "absent" | "absent_over_time" => args.first().map(matched_labels),
+            "absent" | "absent_over_time" => args.first().and_then(matched_labels),
             "label_replace" | "label_join" => {
                 let mut labels = of_args.into_iter().next()??;
                 labels.insert(text(1)?);
@@ -128,7 +131,8 @@ impl Flow<'_, '_> {
             self.of(parameter);
         }
         let grouped = self.grouped(grouping.as_ref(), inner.as_ref());
-        match operator.text.as_str() {
+        match operator.text.to_ascii_lowercase().as_str() {
+            _ if operator.has_variable() => None,
             // These pick series and leave them as they are.
             "topk" | "bottomk" | "limitk" | "limit_ratio" => inner,
             "count_values" => {
@@ -167,7 +171,7 @@ impl Flow<'_, '_> {
 
     fn binary(
         &mut self,
-        operator: &str,
+        operator: &Name,
         matching: Option<&Matching>,
         (left, right): (Labels, Labels),
         numbers: (bool, bool),
@@ -184,7 +188,8 @@ impl Flow<'_, '_> {
                 self.want(label, &either, None);
             }
         }
-        match operator {
+        match operator.text.as_str() {
+            _ if operator.has_variable() => None,
             "and" | "unless" => left,
             "or" => Some(left?.union(&right?).cloned().collect()),
             _ => matched(matching, left, right),
@@ -202,6 +207,9 @@ fn matched(matching: Option<&Matching>, left: Labels, right: Labels) -> Labels {
             GroupSide::Left => left?,
             GroupSide::Right => right?,
         };
+        if copied.iter().any(Name::has_variable) {
+            return None;
+        }
         labels.extend(copied.iter().map(|label| label.text.clone()));
         return Some(labels);
     }
@@ -211,11 +219,17 @@ fn matched(matching: Option<&Matching>, left: Labels, right: Labels) -> Labels {
         .map(|label| label.text.clone())
         .collect();
     if matching.on {
-        return Some(named);
+        return Some(named).filter(|_| !matching.labels.iter().any(Name::has_variable));
     }
     let mut labels = left?;
     labels.retain(|label| !named.contains(label));
     Some(labels)
+}
+
+/// Whether series with the labels `known` may have this one. The name counts as a label wherever
+/// one is asked for.
+pub(super) fn may_be(label: &Name, known: &BTreeSet<String>) -> bool {
+    label.has_variable() || label.text == "__name__" || known.contains(&label.text)
 }
 
 fn is_number(expr: &Expr) -> bool {
@@ -230,21 +244,33 @@ fn is_number(expr: &Expr) -> bool {
     }
 }
 
+/// The label that a string names, unless a variable decides which.
 fn literal(expr: &Expr) -> Option<String> {
     match &expr.kind {
-        ExprKind::Text(text) => Some(text.clone()),
+        ExprKind::Text(text) if !text.contains('$') && !text.contains("[[") => Some(text.clone()),
         _ => None,
     }
 }
 
 /// The labels that `absent` gives its result: those matched by equality.
-fn matched_labels(expr: &Expr) -> BTreeSet<String> {
-    let ExprKind::Selector(selector) = &expr.kind else {
-        return BTreeSet::new();
+fn matched_labels(expr: &Expr) -> Labels {
+    let selector = match &expr.kind {
+        ExprKind::Selector(selector) => selector,
+        ExprKind::Matrix {
+            selector: inner, ..
+        }
+        | ExprKind::Modified { expr: inner, .. }
+        | ExprKind::Paren(inner) => return matched_labels(inner),
+        _ => return Some(BTreeSet::new()),
     };
-    let equal = selector
-        .matchers
-        .iter()
-        .filter(|it| it.operator == MatchOperator::Equal);
-    equal.map(|matcher| matcher.label.text.clone()).collect()
+    let mut labels = BTreeSet::new();
+    for matcher in &selector.matchers {
+        if matcher.label.has_variable() {
+            return None;
+        }
+        if matcher.operator == MatchOperator::Equal {
+            labels.insert(matcher.label.text.clone());
+        }
+    }
+    Some(labels)
 }

@@ -1,5 +1,6 @@
 //! What a Grafana dashboard asks Prometheus.
 
+use super::data_source::{Asked, Sources};
 use super::node::{Node, Text, Value};
 use super::promql::ast::Name;
 use super::query::Query;
@@ -35,7 +36,7 @@ pub struct VariableQuery {
 }
 
 impl Dashboard {
-    /// Reads the dashboard that a JSON document holds.
+    /// Reads the dashboard that a JSON document holds, in the wrapping of an export too.
     #[must_use]
     pub fn of(node: &Node) -> Self {
         let mut dashboard = Self::default();
@@ -46,60 +47,77 @@ impl Dashboard {
                 hint: None,
             });
         }
-        dashboard.panels(node);
-        for annotation in node
-            .get("annotations")
-            .map(|it| it.items_of("list"))
-            .unwrap_or_default()
-        {
-            dashboard.target(annotation.get("target").unwrap_or(annotation));
-        }
-        for variable in node
-            .get("templating")
-            .map(|it| it.items_of("list"))
-            .unwrap_or_default()
-        {
-            dashboard.variables.extend(variable_query(variable));
-        }
+        let wrapped = ["dashboard", "spec"].iter().find_map(|key| node.get(key));
+        let inner = wrapped.filter(|_| node.get("panels").is_none() && node.get("rows").is_none());
+        Reader::of(inner.unwrap_or(node), &mut dashboard).read();
         dashboard
+    }
+}
+
+/// Reads one dashboard's queries.
+struct Reader<'a> {
+    node: &'a Node,
+    sources: Sources<'a>,
+    found: &'a mut Dashboard,
+}
+
+impl<'a> Reader<'a> {
+    fn of(node: &'a Node, found: &'a mut Dashboard) -> Self {
+        let sources = Sources::of(node);
+        Self {
+            node,
+            sources,
+            found,
+        }
+    }
+
+    fn read(&mut self) {
+        self.panels(self.node);
+        for annotation in listed(self.node, "annotations") {
+            let asked = self.sources.asked(annotation, Asked::Prometheus);
+            self.target(annotation.get("target").unwrap_or(annotation), asked);
+        }
+        for variable in listed(self.node, "templating") {
+            let asked = self.sources.asked(variable, Asked::Prometheus);
+            let query = variable_query(variable).filter(|it| asked.takes(it.query.as_ref()));
+            self.found.variables.extend(query);
+        }
     }
 
     /// Panels may lie in rows, and rows in the dashboard's old form.
     fn panels(&mut self, node: &Node) {
         for key in ["panels", "rows"] {
             for panel in node.items_of(key) {
-                if asks_prometheus(panel) {
-                    for target in panel.items_of("targets") {
-                        self.target(target);
-                    }
+                let asked = self.sources.asked(panel, Asked::Prometheus);
+                for target in panel.items_of("targets") {
+                    self.target(target, asked);
                 }
                 self.panels(panel);
             }
         }
     }
 
-    fn target(&mut self, target: &Node) {
-        if !asks_prometheus(target) {
-            return;
-        }
-        let Some(query) = target.get("expr").and_then(Query::of) else {
+    /// Adds the query of a target whose panel asks `outer`.
+    fn target(&mut self, target: &Node, outer: Asked) {
+        let asked = self.sources.asked(target, outer);
+        // A query that was begun and never written is nothing to Grafana.
+        let written = |expr: &&Node| expr.as_str().is_none_or(|text| !text.trim().is_empty());
+        let query = target.get("expr").filter(written).and_then(Query::of);
+        let Some(query) = query.filter(|query| asked.takes(Some(query))) else {
             return;
         };
         let legend = target.get("legendFormat").and_then(Node::text).cloned();
-        self.queries.push(PanelQuery { query, legend });
+        self.found.queries.push(PanelQuery { query, legend });
     }
 }
 
-/// Whether nothing says that another kind of server is asked.
-fn asks_prometheus(node: &Node) -> bool {
-    let kind = node.get("datasource").and_then(|source| source.get("type"));
-    kind.and_then(Node::as_str)
-        .is_none_or(|kind| kind == "prometheus" || kind == "datasource")
+fn listed<'n>(node: &'n Node, key: &str) -> &'n [Node] {
+    let list = node.get(key).map(|it| it.items_of("list"));
+    list.unwrap_or_default()
 }
 
 fn variable_query(variable: &Node) -> Option<VariableQuery> {
-    let of_a_query = variable.get("type").and_then(Node::as_str) == Some("query");
-    if !of_a_query || !asks_prometheus(variable) {
+    if variable.get("type").and_then(Node::as_str) != Some("query") {
         return None;
     }
     let query = variable.get("query")?;
@@ -207,5 +225,40 @@ mod tests {
             .collect();
         assert_eq!(labels, ["job", "instance"]);
         assert_eq!(found[1].query, None);
+    }
+    #[test]
+    fn the_wrapping_of_an_export_is_taken_off() {
+        for key in ["dashboard", "spec"] {
+            let text = format!(
+                r#"{{"meta": {{}}, "{key}": {{"panels": [{{"targets": [{{"expr": "a"}}]}}]}}}}"#
+            );
+            assert_eq!(dashboard(&text).queries.len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_not_written_yet_is_none() {
+        let text = r#"{"panels": [{"targets": [{"expr": ""}, {"expr": " \n"}, {"expr": "a"}]}]}"#;
+        assert_eq!(dashboard(text).queries.len(), 1);
+    }
+    #[test]
+    fn a_data_source_that_is_only_named_is_asked_what_reads_like_it() {
+        let text = r#"{"panels": [
+            {"datasource": "Logs", "targets": [{"expr": "{a=\"b\"} |= `c`"}, {"expr": "rate(d[5m])"}]},
+            {"datasource": {"uid": "x1"}, "targets": [{"expr": "sum(rate({a=\"b\"} | json [1m]))"}]},
+            {"targets": [{"expr": "sum("}, {"datasource": "Logs", "expr": "{a=\"b\"} | e"}]}
+        ], "templating": {"list": [
+            {"type": "query", "datasource": "Logs", "query": "label_values({a=\"b\"} |= `c`, d)"},
+            {"type": "query", "datasource": "Logs", "query": "label_values(e, f)"}
+        ]}}"#;
+        let found = dashboard(text);
+        let written = |query: &super::Query| {
+            query
+                .expr()
+                .map(|it| text[query.locate(&it.span)].to_owned())
+        };
+        let queries: Vec<_> = found.queries.iter().map(|it| written(&it.query)).collect();
+        assert_eq!(queries, [Some("rate(d[5m])".to_owned()), None]);
+        assert_eq!(found.variables.len(), 1);
     }
 }

@@ -5,6 +5,7 @@
 //! reason to stop.
 
 pub mod dashboard;
+mod data_source;
 pub mod json;
 pub mod node;
 pub mod promql;

@@ -204,6 +204,24 @@ impl Node {
         }
     }
 
+    /// What a reader that wants a string takes a scalar for: YAML need not quote `500` or `true`.
+    #[must_use]
+    pub fn scalar(&self) -> Option<Text> {
+        let start = self.span.start;
+        match &self.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Number(number) => Some(Text::verbatim(number, start)),
+            Value::Bool(yes) => Some(Text::verbatim(if *yes { "true" } else { "false" }, start)),
+            Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
+        }
+    }
+
+    /// The value under `key`, if there is one that is not null.
+    #[must_use]
+    pub fn given(&self, key: &str) -> Option<&Node> {
+        self.get(key).filter(|node| node.value != Value::Null)
+    }
+
     /// The elements of the sequence under a key; none where there is no such sequence.
     #[must_use]
     pub fn items_of(&self, key: &str) -> &[Node] {

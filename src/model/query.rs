@@ -14,15 +14,10 @@ pub struct Query {
 }
 
 impl Query {
-    /// The expression that a node holds; a number is one too.
+    /// The expression that a node holds; a number is one too, and so is `true`, a metric's name.
     #[must_use]
     pub fn of(node: &Node) -> Option<Self> {
-        let text = match &node.value {
-            super::node::Value::Text(text) => text.clone(),
-            super::node::Value::Number(number) => Text::verbatim(number, node.span.start),
-            _ => return None,
-        };
-        Some(Self::parse(text))
+        node.scalar().map(Self::parse)
     }
 
     /// The expression that a text holds.

@@ -55,23 +55,20 @@ impl RuleFile {
     #[must_use]
     pub fn of(node: &Node) -> Self {
         let mut file = Self::default();
-        let Some(groups) = node.get("groups") else {
-            file.wrong(node, "a rule file has `groups`");
-            return file;
-        };
-        let Value::Sequence(groups) = &groups.value else {
-            file.wrong(groups, "`groups` is a list");
-            return file;
-        };
-        for group in groups {
-            match group.get("rules").map(|rules| (rules, &rules.value)) {
-                Some((_, Value::Sequence(rules))) => {
-                    for rule in rules {
+        match &node.value {
+            // An empty file is one without rules.
+            Value::Null => {}
+            Value::Mapping(entries) if entries.is_empty() => {}
+            _ if node.get("groups").is_none() => file.wrong(node, "a rule file has `groups`"),
+            _ => {
+                for group in file.list(node, "groups") {
+                    if !matches!(group.value, Value::Mapping(_)) {
+                        file.wrong(group, "a group has a `name` and `rules`");
+                    }
+                    for rule in file.list(group, "rules") {
                         file.rule(rule);
                     }
                 }
-                Some((rules, _)) => file.wrong(rules, "`rules` is a list"),
-                None => {}
             }
         }
         file
@@ -82,6 +79,17 @@ impl RuleFile {
         self.rules
             .iter()
             .filter(|rule| rule.kind == RuleKind::Alert)
+    }
+
+    /// The elements under a key. Nothing at all is an empty list, and an element that is nothing
+    /// counts for nothing.
+    fn list<'n>(&mut self, node: &'n Node, key: &str) -> impl Iterator<Item = &'n Node> + use<'n> {
+        let list = node.given(key);
+        if let Some(list) = list.filter(|it| !matches!(it.value, Value::Sequence(_))) {
+            self.wrong(list, &format!("`{key}` is a list"));
+        }
+        let items = list.map(Node::items).unwrap_or_default().iter();
+        items.filter(|item| item.value != Value::Null)
     }
 
     fn wrong(&mut self, node: &Node, message: &str) {
@@ -96,11 +104,14 @@ impl RuleFile {
         let named = [("alert", RuleKind::Alert), ("record", RuleKind::Recording)];
         let found = named
             .iter()
-            .find_map(|(key, kind)| Some((node.get(key)?, *kind)));
+            .find_map(|(key, kind)| Some((node.given(key)?, *kind)));
         let Some((name_node, kind)) = found else {
             return self.wrong(node, "a rule has a name, as `alert` or as `record`");
         };
-        let Some(name) = name_node.text() else {
+        if let (RuleKind::Alert, Some(second)) = (kind, node.given("record")) {
+            self.wrong(second, "a rule is an alert or a recording rule, not both");
+        }
+        let Some(name) = name_node.scalar() else {
             return self.wrong(name_node, "the name of a rule is a string");
         };
         let query = node.get("expr").and_then(Query::of);
@@ -113,7 +124,7 @@ impl RuleFile {
         let annotations = texts(node.get("annotations"));
         self.rules.push(Rule {
             kind,
-            name: name.clone(),
+            name,
             name_span: name_node.span.clone(),
             query,
             labels: texts(node.get("labels"))
@@ -142,7 +153,7 @@ fn texts(node: Option<&Node>) -> Vec<Annotation> {
     let with_text = entries.iter().filter_map(|entry| {
         Some(Annotation {
             key: entry.key.clone(),
-            text: entry.value.text()?.clone(),
+            text: entry.value.scalar()?,
             span: entry.value.span.clone(),
         })
     });
@@ -190,8 +201,49 @@ mod tests {
                 "groups:\n- rules:\n  - alert: A\n",
                 "a rule has an expression, `expr`",
             ),
+            (
+                "groups:\n- rules:\n  - alert: [A]\n",
+                "the name of a rule is a string",
+            ),
+            ("groups:\n- a\n", "a group has a `name` and `rules`"),
+            (
+                "groups:\n- rules:\n  - alert: A\n    record: a\n    expr: up\n",
+                "a rule is an alert or a recording rule, not both",
+            ),
+            (
+                "groups:\n- rules:\n  - a\n",
+                "a rule has a name, as `alert` or as `record`",
+            ),
         ] {
             assert_eq!(file(text).issues[0].message, message);
         }
+    }
+    #[test]
+    fn nothing_is_an_empty_list_as_for_prometheus() {
+        for text in [
+            "null\n",
+            "{}\n",
+            "groups:\n",
+            "groups:\n- name: a\n  rules:\n",
+            "groups:\n- name: a\n",
+            "groups:\n-\n- name: a\n  rules:\n  -\n",
+        ] {
+            assert_eq!(file(text), RuleFile::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn scalars_are_strings_where_prometheus_wants_strings() {
+        let text = "groups:\n- rules:\n  - alert:\n    record: 500\n    expr: true\n    labels: {a: 1, b: }\n";
+        let file = file(text);
+        assert!(file.issues.is_empty(), "{:?}", file.issues);
+        let rule = &file.rules[0];
+        assert_eq!(
+            (rule.name.decoded.as_str(), rule.kind),
+            ("500", RuleKind::Recording)
+        );
+        assert_eq!(&text[rule.name.locate(&(0..3))], "500");
+        assert_eq!(rule.labels.len(), 1);
+        assert!(rule.query.as_ref().unwrap().expr().is_some());
     }
 }

@@ -58,7 +58,7 @@ impl RuleTests {
 }
 
 fn alert_test(node: &Node) -> Option<AlertTest> {
-    let alert = node.get("alertname")?.as_str()?.to_owned();
+    let alert = node.get("alertname")?.scalar()?.decoded;
     Some(AlertTest {
         alert,
         fires: !node.items_of("exp_alerts").is_empty(),
@@ -72,12 +72,12 @@ mod tests {
 
     #[test]
     fn series_expectations_and_expressions_are_read() {
-        let text = "rule_files: [a.yml]\ntests:\n- input_series:\n  - series: up{job=\"a\"}\n    values: 1x5\n  alert_rule_test:\n  - alertname: A\n    exp_alerts: [{}]\n  - alertname: A\n  promql_expr_test:\n  - expr: up\n";
+        let text = "rule_files: [a.yml]\ntests:\n- input_series:\n  - series: up{job=\"a\"}\n    values: 1x5\n  alert_rule_test:\n  - alertname: A\n    exp_alerts: [{}]\n  - alertname: 503\n  promql_expr_test:\n  - expr: up\n";
         let tests = RuleTests::of(&yaml::parse(text).documents[0]);
         assert_eq!(tests.rule_files[0].decoded, "a.yml");
         assert_eq!((tests.series.len(), tests.queries.len()), (1, 1));
-        let expected = [true, false].map(|fires| AlertTest {
-            alert: "A".to_owned(),
+        let expected = [("A", true), ("503", false)].map(|(alert, fires)| AlertTest {
+            alert: alert.to_owned(),
             fires,
         });
         assert_eq!(tests.alerts, expected);

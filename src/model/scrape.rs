@@ -21,9 +21,10 @@ pub struct Job {
     pub metrics_path: Option<(Text, Span)>,
     /// Patterns of target files, relative to the configuration's folder.
     pub target_files: Vec<Text>,
-    /// The labels that relabelling adds.
+    /// The labels that its own targets have and that relabelling adds.
     pub added_labels: BTreeSet<String>,
-    /// Whether relabelling may do anything else to labels, so that they are not known here.
+    /// Whether discovery or relabelling may do anything else to labels, so that they are not
+    /// known here.
     pub relabels_freely: bool,
 }
 
@@ -59,8 +60,15 @@ fn job(node: &Node) -> Job {
             .iter()
             .flat_map(|it| texts(it.get("files")))
             .collect(),
+        // Whoever is asked for targets may answer with any labels.
+        relabels_freely: node.given("http_sd_configs").is_some(),
         ..Job::default()
     };
+    for targets in node.items_of("static_configs") {
+        let labels = targets.get("labels").map(Node::entries).unwrap_or_default();
+        job.added_labels
+            .extend(labels.iter().map(|it| it.key.clone()));
+    }
     for key in ["relabel_configs", "metric_relabel_configs"] {
         for step in node.items_of(key) {
             let action = step
@@ -121,7 +129,7 @@ fn labels(node: Option<&Node>) -> Vec<(String, Text, Span)> {
     let texts = entries.iter().filter_map(|entry| {
         Some((
             entry.key.clone(),
-            entry.value.text()?.clone(),
+            entry.value.scalar()?,
             entry.value.span.clone(),
         ))
     });

@@ -14,6 +14,7 @@ pub(super) fn is_aggregate(cursor: &Cursor<'_>) -> bool {
         return false;
     };
     let next = cursor.peek(1);
+    let clause = cursor.variable_ahead(1) && cursor.symbol_ahead(2, "(");
     let grouped = next.kind == Kind::Word
         && GROUPING
             .iter()
@@ -21,7 +22,7 @@ pub(super) fn is_aggregate(cursor: &Cursor<'_>) -> bool {
     if word.contains(['$', '[']) {
         return grouped;
     }
-    signature::is_aggregate(word) && (grouped || cursor.symbol_ahead(1, "("))
+    signature::is_aggregate(word) && (grouped || clause || cursor.symbol_ahead(1, "("))
 }
 
 /// Parses `sum by (a) (b)` or `sum (b) by (a)`.
@@ -73,6 +74,13 @@ fn wrong_count(operator: &str, wanted: usize, found: usize) -> String {
 }
 
 fn grouping(cursor: &mut Cursor<'_>) -> Result<Option<Grouping>, Issue> {
+    if cursor.variable_ahead(0) && cursor.symbol_ahead(1, "(") {
+        // `sum $grouping (a)`
+        return Ok(Some(Grouping {
+            without: false,
+            labels: vec![cursor.take_name()],
+        }));
+    }
     let without = cursor.is_keyword("without");
     if !without && !cursor.is_keyword("by") {
         return Ok(None);
@@ -82,11 +90,24 @@ fn grouping(cursor: &mut Cursor<'_>) -> Result<Option<Grouping>, Issue> {
     Ok(Some(Grouping { without, labels }))
 }
 
-/// Parses a function call; whether the function exists is checked with the types.
+/// Parses a function call, or the aggregation that `$name(a) by (b)` turns out to be; whether the function exists is checked with the types.
 pub(super) fn call(cursor: &mut Cursor<'_>) -> Result<Expr, Issue> {
     let function = cursor.take_name();
-    let args = arguments(cursor)?;
+    let mut args = arguments(cursor)?;
+    let grouping = match args.last() {
+        Some(_) if function.has_variable() && !cursor.variable_ahead(0) => grouping(cursor)?,
+        _ => None,
+    };
     let span = function.span.start..cursor.last_end();
+    if let Some(expr) = args.pop_if(|_| grouping.is_some()) {
+        let kind = ExprKind::Aggregate {
+            operator: function,
+            grouping,
+            parameter: args.pop().map(Box::new),
+            expr: Box::new(expr),
+        };
+        return Ok(Expr { kind, span });
+    }
     Ok(Expr {
         kind: ExprKind::Call { function, args },
         span,

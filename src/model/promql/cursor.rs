@@ -80,6 +80,31 @@ impl<'a> Cursor<'a> {
         (*self.kind() == Kind::Word).then(|| &self.text[self.span()])
     }
 
+    /// Whether the word `ahead` places on contains a Grafana variable.
+    pub(super) fn variable_ahead(&self, ahead: usize) -> bool {
+        let token = self.peek(ahead);
+        token.kind == Kind::Word && self.text[token.span.clone()].contains(['$', '['])
+    }
+
+    /// Whether a variable's value may be what `issue` complains about: it may hold an operator,
+    /// a matcher, a whole clause.
+    pub(super) fn is_variable_at(&self, issue: &Issue) -> bool {
+        let at = self
+            .tokens
+            .partition_point(|token| token.span.end <= issue.span.start);
+        let variable = |token: &Token| {
+            token.kind == Kind::Word && self.text[token.span.clone()].contains(['$', '['])
+        };
+        let bracket = self.tokens.get(at).is_none_or(|token| {
+            matches!(
+                token.kind,
+                Kind::End | Kind::Symbol("(" | ")" | "[" | "]" | "{" | "}")
+            )
+        });
+        let around = self.tokens.get(at.saturating_sub(1)..=at);
+        !bracket && around.is_some_and(|tokens| tokens.iter().any(variable))
+    }
+
     pub(super) fn is_keyword(&self, keyword: &str) -> bool {
         self.word()
             .is_some_and(|word| word.eq_ignore_ascii_case(keyword))

@@ -22,8 +22,8 @@ const POWER_OF_POWER: u8 = 6;
 
 /// Parses a PromQL expression; positions are bytes of `text`.
 ///
-/// A mistake of syntax yields no expression and one issue. Mistakes of types yield the expression
-/// and an issue each.
+/// A mistake of syntax yields no expression and one issue, or none where it depends on a
+/// variable's value. Mistakes of types yield the expression and an issue each.
 #[must_use]
 pub fn parse(text: &str) -> (Option<Expr>, Vec<Issue>) {
     let mut cursor = match Cursor::new(text) {
@@ -36,6 +36,7 @@ pub fn parse(text: &str) -> (Option<Expr>, Vec<Issue>) {
             typing::check(&expr, &mut issues);
             (Some(expr), issues)
         }
+        Err(issue) if cursor.is_variable_at(&issue) => (None, cursor.issues),
         Err(issue) => {
             let mut issues = cursor.issues;
             issues.push(issue);
@@ -84,7 +85,12 @@ pub(super) fn expression(cursor: &mut Cursor<'_>, power: u8) -> Result<Expr, Iss
         } else {
             operator_power + 1
         };
-        let right = cursor.nested(|cursor| expression(cursor, right_power))?;
+        let right = if operator.has_variable() && !starts_operand(cursor) {
+            // The variable is a clause of its own, such as `offset 5m` or `> 5`.
+            nothing(&operator)
+        } else {
+            cursor.nested(|cursor| expression(cursor, right_power))?
+        };
         let span = left.span.start..right.span.end;
         let kind = ExprKind::Binary {
             operator,
@@ -98,9 +104,29 @@ pub(super) fn expression(cursor: &mut Cursor<'_>, power: u8) -> Result<Expr, Iss
     Ok(left)
 }
 
+fn starts_operand(cursor: &Cursor<'_>) -> bool {
+    match cursor.kind() {
+        Kind::Word => binary_power(cursor).is_none() || cursor.variable_ahead(0),
+        Kind::Number(_) | Kind::Duration(_) | Kind::Text(_) => true,
+        Kind::Symbol(symbol) => matches!(*symbol, "(" | "{" | "-" | "+"),
+        Kind::End => false,
+    }
+}
+
+/// The operand behind an operator that has none.
+fn nothing(operator: &Name) -> Expr {
+    let end = operator.span.end;
+    Expr {
+        kind: ExprKind::Variable(String::new()),
+        span: end..end,
+    }
+}
+
 fn operator(cursor: &mut Cursor<'_>) -> Name {
     let mut operator = cursor.take_name();
-    operator.text.make_ascii_lowercase();
+    if !operator.has_variable() {
+        operator.text.make_ascii_lowercase();
+    }
     operator
 }
 
@@ -110,7 +136,8 @@ fn binary_power(cursor: &Cursor<'_>) -> Option<u8> {
             "or" => Some(1),
             "and" | "unless" => Some(2),
             "atan2" => Some(5),
-            _ => None,
+            // Which operator it is is not known, so neither is how tightly it binds.
+            _ => cursor.variable_ahead(0).then_some(3),
         };
     }
     let Kind::Symbol(symbol) = cursor.kind() else {
@@ -208,10 +235,10 @@ fn named_number(text: &str) -> Option<f64> {
     }
 }
 
-/// A name without braces: a variable if it is nothing else, otherwise a metric.
+/// A name without braces: a variable if nothing in it tells of a metric, otherwise a metric.
 fn bare(name: Name) -> Expr {
     let span = name.span.clone();
-    let kind = if lexer::variable_length(&name.text) == name.text.len() {
+    let kind = if name.has_variable() && lexer::may_be_number(&name.text) {
         ExprKind::Variable(name.text)
     } else {
         ExprKind::Selector(Selector {

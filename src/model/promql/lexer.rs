@@ -80,10 +80,12 @@ fn token(text: &str, at: usize, in_brackets: bool) -> Result<(Kind, usize), Issu
     if matches!(first, '"' | '\'' | '`') {
         return literal::string(text, at).map(|(decoded, end)| (Kind::Text(decoded), end));
     }
-    let digit = first.is_ascii_digit()
-        || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
-    if digit {
+    let fraction = rest.strip_prefix('.').unwrap_or_default();
+    if starts_number(rest) || starts_number(fraction) {
         return number(text, at);
+    }
+    if variable_length(fraction) > 0 {
+        return Ok((Kind::Word, at + 1 + word_length(fraction, true)));
     }
     let length = word_length(rest, in_brackets);
     if length > 0 {
@@ -109,6 +111,10 @@ fn unexpected(found: char, at: usize) -> Issue {
     }
 }
 
+fn starts_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
 fn number(text: &str, at: usize) -> Result<(Kind, usize), Issue> {
     let end = at + literal::number_length(&text[at..]);
     if variable_length(&text[end..]) > 0 {
@@ -126,15 +132,19 @@ fn number(text: &str, at: usize) -> Result<(Kind, usize), Issue> {
 /// How many bytes of `rest` are a word; `:` is no part of it inside `[…]`.
 fn word_length(rest: &str, in_brackets: bool) -> usize {
     let mut length = 0;
+    let mut varies = false;
     loop {
         let tail = &rest[length..];
         let variable = variable_length(tail);
         if variable > 0 {
             length += variable;
+            varies = true;
             continue;
         }
         match tail.bytes().next() {
             Some(b) if b.is_ascii_alphanumeric() || b == b'_' => length += 1,
+            // A fraction, as in `$percent.5`.
+            Some(b'.') if varies && starts_number(&tail[1..]) => length += 1,
             Some(b':') if !in_brackets => length += 1,
             _ => return length,
         }
@@ -156,14 +166,27 @@ pub(super) fn variable_length(rest: &str) -> usize {
     if name == 0 { 0 } else { name + 1 }
 }
 
+/// Whether `word` is a number or a duration when its variables are digits.
+pub(super) fn may_be_number(word: &str) -> bool {
+    let mut rest = word;
+    while let Some(first) = rest.chars().next() {
+        let variable = variable_length(rest);
+        if variable == 0 && !(first.is_ascii_digit() || ".eEsmhdwy".contains(first)) {
+            return word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        }
+        rest = &rest[variable.max(1)..];
+    }
+    true
+}
+
 fn enclosed(inner: &str, close: &str) -> Option<usize> {
     let end = inner.find(close)?;
     let name = &inner[..end];
-    let valid = identifier_length(name) > 0
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_:.-".contains(&b));
-    valid.then_some(end)
+    // A path into the variable and a format may follow, in whatever characters.
+    let length = identifier_length(name);
+    let rest = &name[length..];
+    let valid = rest.is_empty() || rest.starts_with([':', '.', '-']) && !rest.contains('\n');
+    (length > 0 && valid).then_some(end)
 }
 
 fn identifier_length(text: &str) -> usize {

@@ -17,7 +17,8 @@ pub(super) fn selector(cursor: &mut Cursor<'_>, name: Option<Name>) -> Result<Ex
     };
     while !cursor.is_symbol("}") && *cursor.kind() != Kind::End {
         item(cursor, &mut selector)?;
-        if !cursor.eat(",") {
+        // A variable with matchers may bring its commas with it.
+        if !cursor.eat(",") && !cursor.variable_ahead(0) {
             break;
         }
     }
@@ -40,6 +41,7 @@ fn item(cursor: &mut Cursor<'_>, selector: &mut Selector) -> Result<(), Issue> {
         None => cursor.take_name(),
     };
     let ends = cursor.is_symbol(",") || cursor.is_symbol("}");
+    let with_operator = label.has_variable() && matches!(cursor.kind(), Kind::Text(_));
     if ends && !bare_word {
         set_name(cursor, selector, label);
         return Ok(());
@@ -56,6 +58,8 @@ fn item(cursor: &mut Cursor<'_>, selector: &mut Selector) -> Result<(), Issue> {
                 span: end..end,
             },
         )
+    } else if with_operator {
+        (MatchOperator::Regex, value(cursor)?)
     } else {
         (operator(cursor)?, value(cursor)?)
     };
@@ -96,6 +100,8 @@ fn operator(cursor: &mut Cursor<'_>) -> Result<MatchOperator, Issue> {
         Kind::Symbol("!=") => MatchOperator::NotEqual,
         Kind::Symbol("=~") => MatchOperator::Regex,
         Kind::Symbol("!~") => MatchOperator::NotRegex,
+        // Which one is not known; a regular expression is the one that says least.
+        _ if cursor.variable_ahead(0) => MatchOperator::Regex,
         _ => {
             let hint = cursor
                 .is_symbol("==")

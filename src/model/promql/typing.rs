@@ -179,7 +179,8 @@ fn binary(expr: &Expr, issues: &mut Vec<Issue>) -> Type {
         operator.text.as_str(),
         "==" | "!=" | "<" | "<=" | ">" | ">="
     );
-    if *return_bool && !comparison {
+    let known = !operator.has_variable();
+    if *return_bool && !comparison && known {
         let message = format!(
             "`bool` after `{}`, which is not a comparison",
             operator.text
@@ -194,7 +195,7 @@ fn binary(expr: &Expr, issues: &mut Vec<Issue>) -> Type {
     check_vectors(operator, matching.as_ref(), types, issues);
     match types {
         [Type::Instant, _] | [_, Type::Instant] => Type::Instant,
-        [Type::Scalar, Type::Scalar] => Type::Scalar,
+        [Type::Scalar, Type::Scalar] if known => Type::Scalar,
         _ => Type::Unknown,
     }
 }

@@ -1,10 +1,10 @@
 //! Recognises the two forms in which a metric is declared.
 
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Expr, ExprStruct, GenericArgument, Macro, Member, PathArguments, Token, Type};
+use syn::{Expr, ExprStruct, GenericArgument, Macro, Member, PathArguments, Type};
 
 use super::facts::{Kind, LabelList, Term};
+use super::guard;
 use super::parse::Origin;
 use super::term;
 use crate::model::source::Span;
@@ -98,9 +98,7 @@ pub(super) fn family(value: &Expr, origin: &Origin<'_>) -> Option<Declared> {
 
 fn family_macro(call: &Macro, origin: &Origin<'_>) -> Option<Declared> {
     let kind = kind_of(&call.path.segments.last()?.ident.to_string())?;
-    let arguments = call
-        .parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated)
-        .ok()?;
+    let arguments = guard::arguments(call)?;
     let mut arguments = arguments.iter();
     let mut declared = declared(arguments.next()?, arguments.next(), kind, origin)?;
     match &mut declared.name {

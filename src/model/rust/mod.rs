@@ -11,6 +11,8 @@ mod guard;
 mod index;
 mod parse;
 mod term;
+#[cfg(test)]
+mod tests;
 mod visit;
 
 pub use exports::{ExportedMetric, Exports, SourceFacts, UnresolvedMetric};

@@ -1,10 +1,10 @@
 //! Reads strings, paths, numbers and lists out of expressions.
 
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Expr, Lit, Token};
+use syn::{Expr, Lit};
 
 use super::facts::{LabelList, Term};
+use super::guard;
 use super::parse::Origin;
 
 /// The expression without the brackets and references round it.
@@ -45,10 +45,8 @@ pub(super) fn string(expr: &Expr) -> Option<String> {
             _ => None,
         },
         Expr::Macro(call) if call.mac.path.segments.last()?.ident == "concat" => {
-            let parts = call
-                .mac
-                .parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
-            parts.ok()?.iter().map(string).collect()
+            let parts = guard::arguments(&call.mac)?;
+            parts.iter().map(string).collect()
         }
         _ => None,
     }

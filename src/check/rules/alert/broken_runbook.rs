@@ -6,7 +6,7 @@ use crate::check::finding::Finding;
 use crate::check::pattern;
 use crate::check::rule::{Example, Rule};
 use crate::check::scope::similar;
-use crate::model::runbook::{Link, Runbook};
+use crate::model::runbook::{Link, Runbook, Target};
 
 /// The rule.
 pub(in crate::check) static RULE: Rule = Rule {
@@ -31,7 +31,11 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             let Some(annotation) = alert.annotation(ANNOTATION) else {
                 continue;
             };
-            let Some((path, Some(anchor))) = target(facts, annotation) else {
+            let Some(Target {
+                path,
+                anchor: Some(anchor),
+            }) = target(facts, annotation)
+            else {
                 continue;
             };
             if let Some(help) = no_heading(facts, &path, &anchor) {
@@ -51,13 +55,16 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
 
 fn judge(facts: &Facts<'_>, runbook: &Parsed<'_, Runbook>, link: &Link) -> Option<Finding> {
     let here = runbook.source.path.as_str();
-    let path = if link.path.is_empty() {
+    let written = link.target.path.as_str();
+    let path = if written.is_empty() {
         here.to_owned()
     } else {
-        pattern::resolve(here, &link.path).unwrap_or_else(|| link.path.clone())
+        // What is outside of the project is not looked at.
+        pattern::resolve(here, written)?
     };
     let folder = format!("{path}/");
-    let exists = facts.has_file(&path)
+    let exists = path.is_empty()
+        || facts.has_file(&path)
         || facts
             .contents
             .is_some_and(|it| it.paths.iter().any(|file| file.starts_with(&folder)));
@@ -65,7 +72,7 @@ fn judge(facts: &Facts<'_>, runbook: &Parsed<'_, Runbook>, link: &Link) -> Optio
         let message = format!("this leads to `{path}`, which does not exist");
         return Some(Finding::new(here, &link.span, message));
     }
-    let anchor = link.anchor.as_deref()?;
+    let anchor = link.target.anchor.as_deref()?;
     let help = no_heading(facts, &path, anchor)?;
     let message = format!("`{path}` has no heading for `#{anchor}`");
     Some(Finding::new(here, &link.span, message).help(help))

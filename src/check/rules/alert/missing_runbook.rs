@@ -2,9 +2,11 @@
 
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
+use crate::check::pattern;
 use crate::check::rule::{Example, Rule};
 use crate::model::node::Node;
 use crate::model::rule::Annotation;
+use crate::model::runbook::Target;
 
 /// The rule.
 pub(in crate::check) static RULE: Rule = Rule {
@@ -38,8 +40,8 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
                 findings.push(finding.help(Some(help)));
                 continue;
             };
-            if let Some((path, _)) =
-                target(facts, annotation).filter(|(path, _)| !facts.has_file(path))
+            if let Some(Target { path, .. }) =
+                target(facts, annotation).filter(|target| !facts.has_file(&target.path))
             {
                 let message = format!("the runbook of the alert `{name}` does not exist");
                 let finding = Finding::new(&file.source.path, &annotation.span, message);
@@ -50,10 +52,7 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The file of the project that an annotation leads to, and the anchor in it.
-pub(super) fn target(
-    facts: &Facts<'_>,
-    annotation: &Annotation,
-) -> Option<(String, Option<String>)> {
+pub(super) fn target(facts: &Facts<'_>, annotation: &Annotation) -> Option<Target> {
     let url = annotation.text.decoded.trim();
     let base = facts.manifest.as_ref().and_then(|manifest| {
         manifest
@@ -70,8 +69,10 @@ pub(super) fn target(
     if path.contains("://") || path.contains("{{") {
         return None;
     }
-    Some(match path.split_once('#') {
-        Some((path, anchor)) => (path.to_owned(), Some(anchor.to_owned())),
-        None => (path.to_owned(), None),
-    })
+    let mut target = Target::of(path);
+    // Paths are relative to the project's root.
+    if let Some(path) = pattern::resolve("", &target.path) {
+        target.path = path;
+    }
+    Some(target)
 }

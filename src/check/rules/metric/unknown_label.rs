@@ -115,7 +115,7 @@ impl<'a, 'f> Checker<'a, 'f> {
     }
 
     fn want(&mut self, label: &Name, known: Option<&BTreeSet<String>>, subject: &str) {
-        if let Some(known) = known.filter(|known| !known.contains(&label.text)) {
+        if let Some(known) = known.filter(|known| !label_flow::may_be(label, known)) {
             self.report(label, known, subject);
         }
     }

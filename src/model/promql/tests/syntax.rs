@@ -62,6 +62,77 @@ fn variables_stand_wherever_grafana_users_put_them() {
 }
 
 #[test]
+fn variables_are_parts_of_numbers() {
+    check("histogram_quantile(0.$q, a)", "histogram_quantile(0.$q, a)");
+    check("quantile(.${q}, a)", "quantile(.${q}, a)");
+    check("topk(1$n, a)", "topk(1$n, a)");
+    check("topk(${n}0, a)", "topk(${n}0, a)");
+    check(
+        "quantile_over_time(0.[[q]], a[$w])",
+        "quantile_over_time(0.[[q]], a[r])",
+    );
+    check("round(a, $b.5) > ${c}e3", "(round(a, $b.5) > ${c}e3)");
+    check("rate(a[${w}m:5${unit}])", "rate(a[r:])");
+    check("a offset -${w}h @ ${__from:date:seconds}", "a");
+    check(
+        "a > ${threshold:date:YYYY-MM-DD HH}",
+        "(a > ${threshold:date:YYYY-MM-DD HH})",
+    );
+    // What begins like a metric is one.
+    check("${metric}_total > 1", "(${metric}_total > n)");
+    check_issue(
+        "topk(${metric}_total, a)",
+        "`topk` wants a scalar, found an instant vector @ ${metric}_total",
+    );
+}
+
+#[test]
+fn variables_are_operators() {
+    check("a $op 5", "(a $op n)");
+    check("a ${op} bool $b", "(a ${op} $b)");
+    check("1 [[op]] 2", "(n [[op]] n)");
+    check(
+        "sum(a) $op on (b) group_left sum(c) + 1",
+        "(sum(a) $op (sum(c) + n))",
+    );
+    check("a{b $op \"c\", d${op}\"e\"}", "a");
+}
+
+#[test]
+fn variables_are_whole_clauses() {
+    check("a $modifier", "(a $modifier )");
+    check("sum(a) $by", "(sum(a) $by )");
+    check("(a ${offset}) > 1", "((a ${offset} ) > n)");
+    check("sum $by (a)", "sum(a)");
+    check("$agg(a) by (b)", "$agg(a)");
+    check("$agg(5, a) without ($b)", "$agg(n, a)");
+    check("a{b=\"c\" $filters}", "a");
+    check("a{$filters, b=\"c\"}", "a");
+    // With these nothing is known about the structure.
+    for text in ["a * $matching b", "a >${op} 5", "a ${op}= 5"] {
+        assert_eq!(parse(text), (None, Vec::new()), "{text}");
+    }
+}
+
+#[test]
+fn variables_hide_no_mistake_that_is_somewhere_else() {
+    check_issue("sum(rate(a[$w])", "`(` is never closed @ (");
+    check_issue("$fn(a[$w]", "`(` is never closed @ (");
+    check_issue("$a + $b)", "expected an operator or the end, found `)` @ )");
+    check_issue("$a + b b", "expected an operator or the end, found `b` @ b");
+    check_issue(
+        "rate(a{b=\"$c\"})",
+        "`rate` wants a range vector, found an instant vector @ a{b=\"$c\"}",
+    );
+    check_issue(
+        "a $op 5 5",
+        "expected an operator or the end, found `5` @ 5",
+    );
+    check_issue("a.5", "expected an operator or the end, found `.5` @ .5");
+    check_issue("a $ 5", "unexpected character `$` @ $");
+}
+
+#[test]
 fn syntax_mistakes_say_what_was_expected() {
     check_issue("", "expected an expression, found the end @ ");
     check_issue("sum(a", "`(` is never closed @ (");
