@@ -19,12 +19,12 @@ pub(super) fn run(arguments: &cli::Check, ui: &mut Ui) -> Result<Status, Stop> {
     let findings = check::run(&contents);
     match arguments.output_format {
         OutputFormat::Full => {
-            ui.data(&check::full(&findings, &contents, ui.colors_data()))?;
+            print(ui, &check::full(&findings, &contents, ui.colors_data()))?;
             ui.say(&summary(findings.len(), contents.files.len()));
         }
         OutputFormat::Json => {
             let report = check::json(&findings, &contents).map_err(|error| Failure::new(&error))?;
-            ui.data(&report)?;
+            print(ui, &report)?;
         }
     }
     Ok(if findings.is_empty() {
@@ -32,6 +32,14 @@ pub(super) fn run(arguments: &cli::Check, ui: &mut Ui) -> Result<Status, Stop> {
     } else {
         Status::Findings
     })
+}
+
+/// Prints the report. Whoever has left has not read the findings, but the exit status tells of them.
+fn print(ui: &mut Ui, report: &str) -> Result<(), Stop> {
+    match ui.data(report) {
+        Err(error) if !error.reader_left() => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The project around a directory.
