@@ -4,13 +4,17 @@
 
 mod facts;
 mod finding;
+mod gaps;
+mod known;
 mod label_flow;
+mod parse;
 mod pattern;
 mod query;
 mod render;
 mod rule;
 mod rules;
 mod scope;
+mod shape;
 
 use facts::Facts;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::ALL;
 use crate::check::{Finding, run};
 use crate::model::source::Source;
-use crate::project::contents::{Contents, ProjectFile, Role};
+use crate::project::contents::{Contents, ProjectFile, Role, Unreadable};
 
 const PROMETHEUS: &str = "observability/monitoring/prometheus";
 
@@ -373,7 +373,7 @@ fn ports_and_paths_must_agree() {
 
 #[test]
 fn a_broken_file_is_named_and_the_rest_is_checked() {
-    let mut contents = edited(DASHBOARD, "sum(users_created_total)", "sum(nothing)");
+    let mut contents = edited(DASHBOARD, "sum(users_created_total)", "sum(nothing");
     let config = contents
         .files
         .iter_mut()
@@ -381,5 +381,211 @@ fn a_broken_file_is_named_and_the_rest_is_checked() {
         .unwrap();
     config.source.text.push_str("fn (\n");
     let rules: Vec<&str> = run(&contents).iter().map(|finding| finding.rule).collect();
-    assert_eq!(rules, ["unknown-metric", "syntax-error"]);
+    assert_eq!(rules, ["promql-error", "syntax-error"]);
+}
+
+/// What is found after one file of a project is replaced by something that cannot be read, and
+/// the metric and the alert of another service are misspelt.
+#[track_caller]
+fn lost(path: &str) -> Vec<(&'static str, String)> {
+    let other = |(path, text): &(String, String)| {
+        let name = |it: &str| {
+            it.replace("user-service", "order-service")
+                .replace("users", "orders")
+        };
+        (
+            name(path),
+            name(text).replace("sum(orders_created_total)", "sum(orders_total)"),
+        )
+    };
+    let mut files = project();
+    let others: Vec<_> = files[2..]
+        .iter()
+        .filter(|(path, _)| path.contains("user-service"))
+        .map(other)
+        .collect();
+    files.extend(others);
+    files[0].1 += "[services.order-service]\nhttp-port = 8081\nadmin-port = 9081\n";
+    let last = files.len() - 1;
+    files[last].1 = files[last].1.replace("NoSignUps", "Others");
+    let file = files.iter_mut().find(|(other, _)| other == path).unwrap();
+    file.1 = "{ [".to_owned();
+    let findings = run(&contents(files)).into_iter();
+    findings.map(|it| (it.rule, it.path)).collect()
+}
+
+#[test]
+fn a_broken_file_is_one_finding_and_other_services_are_judged_as_before() {
+    let service = "services/user-service";
+    let orders = "services/order-service/observability/dashboards/orders.json";
+    let rules = format!("{PROMETHEUS}/rules/order-service.rules.yml");
+    for path in [
+        format!("{service}/src/metrics.rs"),
+        format!("{service}/src/config.rs"),
+        format!("{PROMETHEUS}/targets/user-service.json"),
+        format!("{PROMETHEUS}/rules/user-service.test.yml"),
+    ] {
+        let mut found = lost(&path);
+        found.sort();
+        let mut expected = [
+            ("syntax-error", path.clone()),
+            ("unknown-metric", orders.to_owned()),
+            ("untested-alert", rules.clone()),
+        ];
+        expected.sort();
+        assert_eq!(found, expected, "{path}");
+    }
+}
+
+#[test]
+fn what_all_services_share_is_missed_by_all() {
+    for path in [
+        "marty.toml",
+        "crates/runtime/src/names.rs",
+        &format!("{PROMETHEUS}/rules/user-service.rules.yml"),
+    ] {
+        let found = lost(path);
+        assert!(!found.iter().any(|(rule, _)| *rule == "unknown-metric"));
+        assert!(
+            found.contains(&("syntax-error", path.to_owned())),
+            "{found:?}"
+        );
+    }
+    let found = lost(&format!("{PROMETHEUS}/prometheus.yml"));
+    assert!(
+        !found.iter().any(|(rule, _)| *rule == "scrape-mismatch"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_read_is_missed_like_a_broken_one() {
+    let mut contents = contents(project());
+    let at = contents
+        .files
+        .iter()
+        .position(|file| file.source.path.ends_with("metrics.rs"))
+        .unwrap();
+    let file = contents.files.remove(at);
+    let (path, reason) = (file.source.path, "it is not UTF-8".to_owned());
+    contents.unreadable.push(Unreadable { path, reason });
+    let rules: Vec<_> = run(&contents).iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, ["syntax-error"]);
+}
+
+/// A project of two services of which both export `jobs_total`, with different labels, and the
+/// second has the dashboard with `query`.
+#[track_caller]
+fn of_two_services(query: &str) -> Vec<String> {
+    let mut files = project();
+    files[0].1 += "[services.order-service]\nhttp-port = 8082\nadmin-port = 9082\n";
+    let metric = |labels: &str| {
+        format!(
+            "pub static JOBS: CounterFamily<Job> = counter!(\"jobs\", \"Jobs.\");\n\
+             impl Labels for Job {{ const NAMES: &'static [&'static str] = &[\"{labels}\"]; }}\n"
+        )
+    };
+    let orders = "services/order-service";
+    let config = "pub const HTTP_PORT: u16 = 8082;\npub const ADMIN_PORT: u16 = 9082;\n";
+    let targets = files[7].1.replace("user-service", "order-service");
+    files[3].1 += &metric("kind");
+    files.extend([
+        (format!("{orders}/src/config.rs"), config.to_owned()),
+        (format!("{orders}/src/metrics.rs"), metric("size")),
+        (
+            format!("{orders}/observability/dashboards/jobs.json"),
+            format!("{{\"panels\": [{{\"targets\": [{{\"expr\": \"{query}\"}}]}}]}}"),
+        ),
+        (
+            format!("{PROMETHEUS}/targets/order-service.json"),
+            targets.replace("9081", "9082"),
+        ),
+    ]);
+    let findings = run(&contents(files)).into_iter();
+    findings.map(|finding| finding.message).collect()
+}
+
+#[test]
+fn a_query_looks_at_the_services_that_its_matchers_take() {
+    let elsewhere = ["`users_created_total` is exported by `user-service`, not by `order-service`"];
+    for matchers in [
+        "",
+        "{service=\\\"order-service\\\"}",
+        "{service=~\\\"order.*\\\"}",
+        "{service!~\\\"user.+\\\"}",
+        "{service!=\\\"user-service\\\"}",
+    ] {
+        let query = format!("users_created_total{matchers}");
+        assert_eq!(of_two_services(&query), elsewhere, "{matchers}");
+    }
+    for matchers in [
+        "{service=\\\"user-service\\\"}",
+        "{service=~\\\"user.*\\\"}",
+        "{service=~\\\"user-service|order-service\\\"}",
+        "{job=~\\\"use.-service\\\"}",
+        "{service!=\\\"order-service\\\"}",
+        "{service=~\\\"$service\\\"}",
+        "{service=\\\"$service\\\"}",
+    ] {
+        let query = format!("users_created_total{matchers}");
+        assert_eq!(of_two_services(&query), [""; 0], "{matchers}");
+    }
+    // As in Prometheus, a regular expression is about the whole value.
+    let query = "users_created_total{service=~\\\"user|order-service\\\"}";
+    assert_eq!(of_two_services(query), elsewhere);
+}
+
+#[test]
+fn a_metric_of_several_services_has_the_labels_of_each() {
+    let by =
+        |matchers: &str| of_two_services(&format!("sum by (kind, size) (jobs_total{matchers})"));
+    assert_eq!(by("{service=~\\\".+\\\"}"), [""; 0]);
+    assert_eq!(by(""), ["the series here have no label `kind`"]);
+}
+
+#[test]
+fn metrics_of_something_else_are_taken_as_given() {
+    let queried = |listed: &str| {
+        let query = "sum by (cpu) (rate(node_cpu_seconds_total[5m])) + pg_up";
+        let mut contents = edited(DASHBOARD, "sum(users_created_total)", query);
+        contents.files[0].source.text += listed;
+        let findings = run(&contents).into_iter();
+        findings.map(|it| it.message).collect::<Vec<_>>()
+    };
+    let nothing = ["node_cpu_seconds_total", "pg_up"].map(|it| format!("nothing exports `{it}`"));
+    assert_eq!(queried(""), nothing);
+    assert_eq!(
+        queried("[check]\nexternal-metrics = [\"node_*\", \"redis_*\"]\n"),
+        nothing[1..]
+    );
+    let both = "[check]\nexternal-metrics = [\"node_cpu_*_total\", \"pg_u?\"]\n";
+    assert_eq!(queried(both), [""; 0]);
+}
+
+#[test]
+fn what_marty_toml_says_in_another_shape_is_a_finding() {
+    for (text, at, message) in [
+        ("services = 5\n", "5", "`services` is not a table"),
+        ("[services]\na = 1\n", "1", "`services.a` is not a table"),
+        ("check = 1\n", "1", "`check` is not a table"),
+        (
+            "[check]\nexternal-metrics = \"node_*\"\n",
+            "\"node_*\"",
+            "`external-metrics` is a list",
+        ),
+        (
+            "[check]\nexternal-metrics = [3]\n",
+            "3",
+            "a pattern of `external-metrics` is a string",
+        ),
+    ] {
+        let contents = contents(vec![("marty.toml".to_owned(), text.to_owned())]);
+        let findings = run(&contents);
+        let finding = findings
+            .iter()
+            .find(|it| it.rule == "syntax-error")
+            .unwrap();
+        let found = (finding.rule, &text[finding.span.clone()], &*finding.message);
+        assert_eq!(found, ("syntax-error", at, message));
+    }
 }

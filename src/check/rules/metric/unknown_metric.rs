@@ -1,5 +1,7 @@
 //! `unknown-metric`: queries for what nothing exports.
 
+use std::collections::BTreeSet;
+
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::check::query;
@@ -16,8 +18,15 @@ pub(in crate::check) static RULE: Rule = Rule {
     what: "
 Compares every metric that dashboards, their variables, rules and rule tests name with what the code exports. That is read from the sources:
 the names of the runtime and the metrics that services declare. Metrics that Prometheus makes itself, such as `up`, and those of recording
-rules exist, too. A file of one service sees the metrics of that service; with `service=\"…\"` a query looks at another. Names that contain
-a variable of Grafana are passed over.
+rules exist, too. A file of one service sees the metrics of that service; with `service=\"…\"` or `service=~\"…\"` a query looks at others.
+Names that contain a variable of Grafana are passed over, and so is what a file that cannot be read may have declared.
+
+Metrics of something else that Prometheus scrapes are listed in `marty.toml`, where `*` and `?` stand for what follows and for one letter:
+
+```toml
+[check]
+external-metrics = [\"node_*\", \"pg_up\"]
+```
 
 A metric whose name cannot be read from the source is reported where it is declared.",
     why: "
@@ -38,7 +47,9 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             findings.extend(judge(&scope, selector, source, query));
         }
     });
-    for metric in &facts.exports.unresolved {
+    let unresolved = facts.exports.unresolved.iter();
+    // A constant that holds the name may stand in a file that could not be read.
+    for metric in unresolved.filter(|metric| !facts.is_lost(&metric.package)) {
         let message = "the name of this metric cannot be read from the source";
         let help = "write it as a string, or as a constant that holds one";
         let finding = Finding::new(&metric.path, &metric.span, message);
@@ -63,14 +74,20 @@ fn judge(
             Some(finding.label("no such metric").help(help))
         }
         Meaning::Elsewhere(metric) => {
-            let (here, there) = (scope.service(selector).unwrap_or_default(), &metric.package);
-            let message = format!("`{text}` is exported by `{there}`, not by `{here}`");
+            let (here, there) = (listed(scope.looked(selector)), &metric.package);
+            let message = format!("`{text}` is exported by `{there}`, not by {here}");
             let help = format!("select `service=\"{there}\"` if that is meant");
             let finding = Finding::new(&source.path, &span, message)
-                .label(format!("not exported by `{here}`"))
+                .label(format!("not exported by {here}"))
                 .related(&metric.path, &metric.name_span, "declared here");
             Some(finding.help(Some(help)))
         }
         Meaning::Exported(_) | Meaning::OfTargets | Meaning::Opaque => None,
     }
+}
+
+fn listed(services: Option<BTreeSet<&str>>) -> String {
+    let services = services.into_iter().flatten();
+    let quoted: Vec<String> = services.map(|service| format!("`{service}`")).collect();
+    quoted.join(" or ")
 }

@@ -42,7 +42,9 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         let mut groups = groups(facts)
             .filter(|(_, group)| is_of(group, &service.key))
             .peekable();
-        if let (None, Some(manifest)) = (groups.peek(), manifest) {
+        if let (None, Some(manifest), false) =
+            (groups.peek(), manifest, is_target_lost(facts, &service.key))
+        {
             let message = format!(
                 "no target carries the label `service` with `{}`",
                 service.key
@@ -72,6 +74,14 @@ fn is_of(group: &TargetGroup, service: &str) -> bool {
     group
         .label("service")
         .is_some_and(|(name, _)| name == service)
+}
+
+/// Whether the targets of `service` may be in a file that could not be read.
+fn is_target_lost(facts: &Facts<'_>, service: &str) -> bool {
+    facts.gaps.targets().is_none_or(|lost| {
+        lost.iter()
+            .any(|path| facts.service_of(path).is_none_or(|it| it == service))
+    })
 }
 
 fn ports_in_code(facts: &Facts<'_>, service: &Entry, findings: &mut Vec<Finding>) {
@@ -129,7 +139,7 @@ fn ports_of_targets(path: &str, group: &TargetGroup, service: &Entry, findings: 
 
 /// Targets of services that do not exist.
 fn strangers(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
-    let services = facts.service_names();
+    let services = &facts.known.services;
     if services.is_empty() {
         return;
     }
@@ -140,8 +150,7 @@ fn strangers(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         if !services.contains(name) {
-            let known: Vec<String> = services.iter().map(|&name| name.to_owned()).collect();
-            let help = similar(name, &known).map(|known| format!("did you mean `{known}`?"));
+            let help = similar(name, services).map(|known| format!("did you mean `{known}`?"));
             let message = format!("`marty.toml` has no service `{name}`");
             findings.push(Finding::new(path, span, message).help(help));
         }
@@ -170,7 +179,7 @@ fn metrics_path(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
 
 /// Rule and target files that Prometheus does not load.
 fn uncovered(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
-    if facts.scrapes.is_empty() {
+    if facts.scrapes.is_empty() || facts.gaps.scrapes() {
         return;
     }
     let patterns = |targets: bool| -> Vec<String> {
