@@ -8,7 +8,6 @@ mod gaps;
 mod known;
 mod label_flow;
 mod parse;
-mod pattern;
 mod query;
 mod render;
 mod rule;
@@ -23,6 +22,7 @@ pub use render::{full, json};
 pub use rule::{Example, Rule};
 
 use crate::project::contents::Contents;
+use crate::project::pattern;
 
 /// Every rule, in the order of their names.
 #[must_use]

@@ -54,7 +54,8 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
                 document(text)
             };
             shaped(node, |node| {
-                let (groups, issues) = scrape::target_groups(&node);
+                let (groups, mut issues) = scrape::target_groups(&node);
+                issues.extend(shape::targets(&node));
                 (Artefact::Targets(groups), issues)
             })
         }
@@ -64,10 +65,12 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
             (Artefact::Rules(rules), issues)
         }),
         Role::RuleTests => shaped(document(text), |node| {
-            (Artefact::Tests(RuleTests::of(&node)), Vec::new())
+            let issues = shape::rule_tests(&node);
+            (Artefact::Tests(RuleTests::of(&node)), issues)
         }),
         Role::Prometheus => shaped(document(text), |node| {
-            (Artefact::Scrape(ScrapeConfig::of(&node)), Vec::new())
+            let issues = shape::prometheus(&node);
+            (Artefact::Scrape(ScrapeConfig::of(&node)), issues)
         }),
         Role::Runbook => (Some(Artefact::Runbook(Runbook::parse(text))), Vec::new()),
     }

@@ -30,6 +30,52 @@ pub(super) fn manifest(node: &Node) -> Vec<Issue> {
     issues
 }
 
+/// What is wrong with the shape of a `prometheus.yml`.
+pub(super) fn prometheus(node: &Node) -> Vec<Issue> {
+    let mut issues = lists(node, &["rule_files", "scrape_configs"]);
+    for job in node.items_of("scrape_configs") {
+        if !matches!(job.value, Value::Mapping(_)) {
+            issues.push(issue(
+                job,
+                "a job of `scrape_configs` is a mapping".to_owned(),
+            ));
+        }
+        issues.extend(lists(job, &["file_sd_configs", "static_configs"]));
+        issues.extend(lists(job, &["relabel_configs", "metric_relabel_configs"]));
+        for discovery in job.items_of("file_sd_configs") {
+            issues.extend(lists(discovery, &["files"]));
+        }
+    }
+    issues
+}
+
+/// What is wrong with the shape of a file of rule tests.
+pub(super) fn rule_tests(node: &Node) -> Vec<Issue> {
+    let mut issues = lists(node, &["rule_files", "tests"]);
+    for test in node.items_of("tests") {
+        let keys = ["input_series", "alert_rule_test", "promql_expr_test"];
+        issues.extend(lists(test, &keys));
+        for alert in test.items_of("alert_rule_test") {
+            issues.extend(lists(alert, &["exp_alerts"]));
+        }
+    }
+    issues
+}
+
+/// What is wrong with the shape of a target file.
+pub(super) fn targets(node: &Node) -> Vec<Issue> {
+    let groups = node.items().iter();
+    groups
+        .flat_map(|group| lists(group, &["targets"]))
+        .collect()
+}
+
+/// The keys of a mapping that hold something else than a list.
+fn lists(node: &Node, keys: &[&str]) -> Vec<Issue> {
+    let values = keys.iter().filter_map(|key| list(node.get(key)?, key));
+    values.collect()
+}
+
 fn table(node: &Node, key: &str) -> Option<Issue> {
     let is_table = matches!(node.value, Value::Mapping(_));
     (!is_table).then(|| issue(node, format!("`{key}` is not a table")))

@@ -5,5 +5,6 @@
 pub mod config;
 pub mod contents;
 pub mod name;
+pub mod pattern;
 pub mod port;
 pub mod root;
