@@ -1,5 +1,6 @@
 //! `marty check`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Stop;
@@ -44,10 +45,11 @@ fn print(ui: &mut Ui, report: &str) -> Result<(), Stop> {
 
 /// The project around a directory.
 fn project(dir: &Path) -> Result<PathBuf, Failure> {
-    let start = root::existing(dir).map_err(|error| {
+    let unseen = |error: io::Error| {
         Failure::message(format!("cannot look into `{}`", dir.display())).cause(&error)
-    })?;
-    root::find(&start).ok_or_else(|| {
+    };
+    let start = root::existing(dir).map_err(unseen)?;
+    root::look(&start).map_err(unseen)?.ok_or_else(|| {
         let place = start.display();
         Failure::message(format!("there is no project in `{place}` or above it")).hint(format!(
             "a project has a `{}`; `marty new NAME` makes one",

@@ -7,4 +7,6 @@ pub mod contents;
 pub mod name;
 pub mod pattern;
 pub mod port;
+mod role;
 pub mod root;
+mod walk;
