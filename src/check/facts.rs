@@ -4,12 +4,14 @@ use rayon::prelude::*;
 
 use crate::model::dashboard::Dashboard;
 use crate::model::node::Node;
+use crate::model::query::Query;
 use crate::model::rule::RuleFile;
 use crate::model::rule_test::RuleTests;
 use crate::model::runbook::Runbook;
 use crate::model::rust::{self, Exports, SourceFacts};
 use crate::model::scrape::{ScrapeConfig, TargetGroup};
 use crate::model::source::{Issue, Source};
+use crate::model::template;
 use crate::project::contents::{Contents, ProjectFile, Role};
 
 use super::gaps::Gaps;
@@ -44,6 +46,8 @@ pub(super) struct Facts<'a> {
     pub(super) scrapes: Vec<Parsed<'a, ScrapeConfig>>,
     pub(super) targets: Vec<Parsed<'a, Vec<TargetGroup>>>,
     pub(super) runbooks: Vec<Parsed<'a, Runbook>>,
+    /// The queries in texts for people: in runbooks, and in annotations of alerts.
+    pub(super) texts: Vec<Parsed<'a, Vec<Query>>>,
     /// What none of the above tells, because it could not be read.
     pub(super) gaps: Gaps,
     /// What follows from all of it, worked out once.
@@ -92,11 +96,25 @@ impl<'a> Facts<'a> {
                 });
             }
             Artefact::Dashboard(value) => self.dashboards.push(Parsed { source, value }),
-            Artefact::Rules(value) => self.rules.push(Parsed { source, value }),
+            Artefact::Rules(value) => {
+                let annotations = value.rules.iter().flat_map(|rule| &rule.annotations);
+                let queries = annotations.flat_map(|it| template::queries(&it.text));
+                self.texts.push(Parsed {
+                    source,
+                    value: queries.collect(),
+                });
+                self.rules.push(Parsed { source, value });
+            }
             Artefact::Tests(value) => self.tests.push(Parsed { source, value }),
             Artefact::Scrape(value) => self.scrapes.push(Parsed { source, value }),
             Artefact::Targets(value) => self.targets.push(Parsed { source, value }),
-            Artefact::Runbook(value) => self.runbooks.push(Parsed { source, value }),
+            Artefact::Runbook(value, queries) => {
+                self.runbooks.push(Parsed { source, value });
+                self.texts.push(Parsed {
+                    source,
+                    value: queries,
+                });
+            }
             Artefact::Other => {}
         }
     }

@@ -3,13 +3,14 @@
 use super::shape;
 use crate::model::dashboard::Dashboard;
 use crate::model::node::Node;
+use crate::model::query::Query;
 use crate::model::rule::RuleFile;
 use crate::model::rule_test::RuleTests;
 use crate::model::runbook::Runbook;
 use crate::model::rust;
 use crate::model::scrape::{self, ScrapeConfig, TargetGroup};
 use crate::model::source::Issue;
-use crate::model::{json, toml, yaml};
+use crate::model::{fence, json, toml, yaml};
 use crate::project::contents::{ProjectFile, Role};
 
 /// A file's value, by its role.
@@ -21,7 +22,7 @@ pub(super) enum Artefact<'a> {
     Tests(RuleTests),
     Scrape(ScrapeConfig),
     Targets(Vec<TargetGroup>),
-    Runbook(Runbook),
+    Runbook(Runbook, Vec<Query>),
     /// Nothing that a rule asks for: it only has to be well formed.
     Other,
 }
@@ -72,7 +73,10 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
             let issues = shape::prometheus(&node);
             (Artefact::Scrape(ScrapeConfig::of(&node)), issues)
         }),
-        Role::Runbook => (Some(Artefact::Runbook(Runbook::parse(text))), Vec::new()),
+        Role::Runbook => {
+            let (runbook, queries) = (Runbook::parse(text), fence::queries(text));
+            (Some(Artefact::Runbook(runbook, queries)), Vec::new())
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! reason to stop.
 
 pub mod dashboard;
+pub mod fence;
 pub mod json;
 pub mod node;
 pub mod promql;

@@ -737,3 +737,22 @@ fn absolute_patterns_cover_files_of_that_name() {
     let to = "/etc/prometheus/rules/*.rules.yml";
     check(&prometheus, "rules/*.rules.yml", to, &[]);
 }
+
+#[test]
+fn queries_of_runbooks_and_of_texts_are_held_to_the_contract() {
+    let runbook = "services/user-service/observability/runbooks/no-sign-ups.md";
+    for query in [
+        "sum(users_create_total",
+        "users_create_total",
+        "sum by (result) (users_created_total)",
+    ] {
+        let block = format!("# No sign-ups\n\n```promql\n{query}\n```\n\n```sh\n{query}\n```");
+        let in_runbook = found(runbook, "# No sign-ups", &block);
+        let action = format!("{{{{ query `{query}` }}}}");
+        let in_text = found(&rules_file(), "makes no users", &action);
+        let in_panel = found(DASHBOARD, "sum(users_created_total)", query);
+        assert_eq!(in_runbook.len(), 1, "{in_runbook:?}");
+        assert_eq!(in_runbook, in_panel);
+        assert_eq!(in_text, in_panel);
+    }
+}

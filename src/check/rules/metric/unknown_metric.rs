@@ -14,10 +14,10 @@ use crate::model::source::Source;
 /// The rule.
 pub(in crate::check) static RULE: Rule = Rule {
     name: "unknown-metric",
-    summary: "A dashboard, rule or rule test names a metric that nothing exports",
+    summary: "A dashboard, rule, rule test or runbook names a metric that nothing exports",
     what: "
-Compares every metric that dashboards, their variables, rules and rule tests name with what the code exports. That is read from the sources:
-the names of the runtime and the metrics that services declare. Metrics that Prometheus makes itself, such as `up`, and those of recording
+Compares every metric that dashboards, their variables, rules, rule tests, the blocks of runbooks that are marked `promql` and `query \"…\"` in
+texts of alerts name with what the code exports. That is read from the sources: the names of the runtime and the metrics that services declare. Metrics that Prometheus makes itself, such as `up`, and those of recording
 rules exist, too. A file of one service sees the metrics of that service; with `service=\"…\"` or `service=~\"…\"` a query looks at others.
 Names that contain a variable of Grafana are passed over, and so is what a file that cannot be read may have declared.
 
