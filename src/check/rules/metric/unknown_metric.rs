@@ -1,6 +1,6 @@
 //! `unknown-metric`: queries for what nothing exports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
@@ -40,11 +40,12 @@ Such a query returns nothing, for ever and without an error: the panel stays emp
 };
 
 fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
+    let mut meant = Meant::default();
     query::each(facts, &mut |source, query| {
         let Some(expr) = query.expr() else { return };
         let scope = Scope::of(facts, &source.path);
         for selector in expr.selectors() {
-            findings.extend(judge(&scope, selector, source, query));
+            findings.extend(judge(&scope, selector, source, query, &mut meant));
         }
     });
     let unresolved = facts.exports.unresolved.iter();
@@ -62,14 +63,14 @@ fn judge(
     selector: &Selector,
     source: &Source,
     query: &Query,
+    meant: &mut Meant,
 ) -> Option<Finding> {
     let name = selector.metric()?;
     let span = query.locate(&name.span);
     let text = name.text.as_str();
     match scope.meaning(selector)? {
         Meaning::Nothing => {
-            let known = scope.names(selector);
-            let help = similar(text, &known).map(|known| format!("did you mean `{known}`?"));
+            let help = meant.of(scope, selector, text);
             let finding = Finding::new(&source.path, &span, format!("nothing exports `{text}`"));
             Some(finding.label("no such metric").help(help))
         }
@@ -83,6 +84,23 @@ fn judge(
             Some(finding.help(Some(help)))
         }
         Meaning::Exported(_) | Meaning::OfTargets | Meaning::Opaque => None,
+    }
+}
+
+/// What unknown names were probably meant to be. The same ones come up in many queries.
+#[derive(Default)]
+struct Meant(BTreeMap<(String, Option<Vec<String>>), Option<String>>);
+
+impl Meant {
+    fn of(&mut self, scope: &Scope<'_>, selector: &Selector, name: &str) -> Option<String> {
+        let looked = scope.looked(selector);
+        let services = looked.map(|it| it.into_iter().map(str::to_owned).collect());
+        let help = self.0.entry((name.to_owned(), services));
+        let help = help.or_insert_with(|| {
+            let known = scope.names(selector);
+            similar(name, &known).map(|known| format!("did you mean `{known}`?"))
+        });
+        help.clone()
     }
 }
 
