@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub(super) external: Vec<String>,
     /// The labels that scraping adds; none where relabelling may do anything.
     pub(super) target_labels: Option<BTreeSet<String>>,
+    /// The crates that declare a metric whose name cannot be read.
+    pub(super) unread: BTreeSet<String>,
     /// Which of the exported metrics each series belongs to.
     pub(super) series: BTreeMap<String, Vec<usize>>,
 }
@@ -34,6 +36,7 @@ impl Known {
             recorded: recorded(facts),
             external: external(facts),
             target_labels: target_labels(facts),
+            unread: unread(&facts.exports),
             series: series(&facts.exports),
         }
     }
@@ -74,6 +77,11 @@ fn target_labels(facts: &Facts<'_>) -> Option<BTreeSet<String>> {
     let of_groups = groups.flat_map(|group| &group.labels);
     labels.extend(of_groups.map(|(key, _, _)| key.clone()));
     Some(labels)
+}
+
+fn unread(exports: &Exports) -> BTreeSet<String> {
+    let unresolved = exports.unresolved.iter();
+    unresolved.map(|metric| metric.package.clone()).collect()
 }
 
 fn series(exports: &Exports) -> BTreeMap<String, Vec<usize>> {

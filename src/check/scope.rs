@@ -106,13 +106,17 @@ impl<'a> Scope<'a> {
             || looked.is_none_or(|services| services.contains(package))
     }
 
-    /// Whether a file that could not be read may have declared what is not found.
+    /// Whether something that could not be read may have declared what is not found.
     fn misses(&self, looked: Option<&BTreeSet<&str>>) -> bool {
-        let services = self.facts.known.services.iter().map(String::as_str);
-        let mut looked_at = services.filter(|it| looked.is_none_or(|looked| looked.contains(it)));
+        let known = &self.facts.known;
+        let is_looked_at = |package: &str| {
+            !known.services.contains(package) || looked.is_none_or(|it| it.contains(package))
+        };
+        let mut services = known.services.iter().filter(|it| is_looked_at(it));
         self.facts.gaps.names()
             || self.facts.is_lost("")
-            || looked_at.any(|service| self.facts.is_lost(service))
+            || services.any(|service| self.facts.is_lost(service))
+            || known.unread.iter().any(|package| is_looked_at(package))
     }
 
     /// The names that a misspelt one may have been meant as.

@@ -756,3 +756,39 @@ fn queries_of_runbooks_and_of_texts_are_held_to_the_contract() {
         assert_eq!(in_text, in_panel);
     }
 }
+
+#[test]
+fn a_family_behind_an_alias_or_made_at_its_first_use_is_known() {
+    let metrics = "services/user-service/src/metrics.rs";
+    let declaration =
+        "pub static CREATED: CounterFamily<Outcome> = counter!(\"users_created\", \"Users.\");\n";
+    let (alias, late) = (
+        "type Created = CounterFamily<Outcome>;\n",
+        "LazyLock::new(|| CounterFamily::counter(\"users_created_total\", \"Users.\"))",
+    );
+    for other in [
+        format!("pub static CREATED: Created = counter!(\"users_created\", \"\");\n{alias}"),
+        format!("{alias}pub static CREATED: LazyLock<Created> = {late};\n"),
+        format!("pub static CREATED: LazyLock<CounterFamily<Outcome>> = {late};\n"),
+        format!("pub static CREATED: &LazyLock<CounterFamily<Outcome>> = &{late};\n"),
+        "use other::Created;\npub static CREATED: Created = \
+         Created::counter(\"users_created_total\", \"\");\n"
+            .to_owned(),
+    ] {
+        check(metrics, declaration, &other, &[]);
+    }
+    for (other, at) in [
+        (
+            format!("{alias}pub static CREATED: Created = make();\n"),
+            "make()",
+        ),
+        (
+            "pub static CREATED: OnceLock<CounterFamily> = OnceLock::new();\n".to_owned(),
+            "OnceLock::new()",
+        ),
+    ] {
+        let found = found(metrics, declaration, &other);
+        let found: Vec<_> = found.iter().map(|it| (it.0, it.1.as_str())).collect();
+        assert_eq!(found, [("unknown-metric", at)]);
+    }
+}
