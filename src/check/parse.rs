@@ -13,6 +13,9 @@ use crate::model::source::Issue;
 use crate::model::{fence, json, toml, yaml};
 use crate::project::contents::{ProjectFile, Role};
 
+/// Where everything is for Prometheus.
+const OF_PROMETHEUS: &str = "observability/monitoring/prometheus/";
+
 /// A file's value, by its role.
 pub(super) enum Artefact<'a> {
     Manifest(Node),
@@ -61,6 +64,9 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
             })
         }
         Role::Rules => shaped(document(text), |node| {
+            if shape::is_resource(&node) && !file.source.path.starts_with(OF_PROMETHEUS) {
+                return (Artefact::Other, Vec::new());
+            }
             let mut rules = RuleFile::of(&node);
             let issues = std::mem::take(&mut rules.issues);
             (Artefact::Rules(rules), issues)

@@ -30,6 +30,11 @@ pub(super) fn manifest(node: &Node) -> Vec<Issue> {
     issues
 }
 
+/// Whether a document is a resource of Grafana or Kubernetes, which lies among rules and is none.
+pub(super) fn is_resource(node: &Node) -> bool {
+    node.get("apiVersion").is_some()
+}
+
 /// What is wrong with the shape of a `prometheus.yml`.
 pub(super) fn prometheus(node: &Node) -> Vec<Issue> {
     let mut issues = lists(node, &["rule_files", "scrape_configs"]);

@@ -60,6 +60,18 @@ fn finds_services(facts: &Facts<'_>, path: &str, job: &Job) -> bool {
     files.any(|file| covered(path, &job.target_files, &file.source.path))
 }
 
+/// Whether the target file at `path` is only for jobs that scrape something else than services.
+pub(super) fn is_of_others(facts: &Facts<'_>, path: &str) -> bool {
+    let jobs = facts.scrapes.iter().flat_map(|file| {
+        let jobs = file.value.jobs.iter();
+        jobs.map(move |job| (file.source.path.as_str(), job))
+    });
+    let mut of_file = jobs
+        .filter(|(config, job)| covered(config, &job.target_files, path))
+        .peekable();
+    of_file.peek().is_some() && !of_file.any(|(config, job)| finds_services(facts, config, job))
+}
+
 fn asked(job: &Job) -> (&str, &Span) {
     match &job.metrics_path {
         Some((path, span)) => (&path.decoded, span),

@@ -91,8 +91,10 @@ fn strangers(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     }
     for (path, group) in groups(facts) {
         let Some((name, span)) = group.label("service") else {
-            let message = "these targets have no label `service`";
-            findings.push(Finding::new(path, &group.span, message));
+            if !configuration::is_of_others(facts, path) {
+                let message = "these targets have no label `service`";
+                findings.push(Finding::new(path, &group.span, message));
+            }
             continue;
         };
         if !services.contains(name) {

@@ -161,3 +161,20 @@ fn a_list_that_is_none_is_a_finding_and_hides_what_depends_on_it() {
         };
     }
 }
+
+#[test]
+fn resources_that_lie_among_rules_are_not_read_as_rules() {
+    let resource = |path: &str| {
+        let mut files = project();
+        files.push((
+            path.to_owned(),
+            "apiVersion: 1\ngroups:\n  - rules: [{uid: a}]\n".to_owned(),
+        ));
+        let findings = run(&contents(files)).into_iter();
+        findings.map(|it| it.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(resource("observability/grafana/alerts/a.yml"), [""; 0]);
+    // Prometheus would refuse it.
+    let loaded = resource(&format!("{PROMETHEUS}/rules/a.rules.yml"));
+    assert_eq!(loaded, ["syntax-error"]);
+}

@@ -109,3 +109,23 @@ fn absolute_patterns_cover_files_of_that_name() {
     let to = "/etc/prometheus/rules/*.rules.yml";
     check(&prometheus, "rules/*.rules.yml", to, &[]);
 }
+
+#[test]
+fn targets_of_other_jobs_need_no_service() {
+    let mut files = project();
+    let target = "[{\"targets\": [\"node:9100\"]}]".to_owned();
+    files.push((format!("{PROMETHEUS}/targets/node.json"), target));
+    let found = |files: Vec<(String, String)>| {
+        let findings = run(&contents(files)).into_iter();
+        findings.map(|it| it.message).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(files.clone()),
+        ["these targets have no label `service`"]
+    );
+    let config = files.iter_mut().find(|it| it.0.ends_with("prometheus.yml"));
+    let text = &mut config.unwrap().1;
+    *text = text.replace("targets/*.json", "targets/*-service.json");
+    *text += "  - job_name: node\n    file_sd_configs: [{files: [targets/node.json]}]\n";
+    assert_eq!(found(files), [""; 0]);
+}
