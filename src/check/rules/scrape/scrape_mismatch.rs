@@ -86,7 +86,11 @@ fn is_target_lost(facts: &Facts<'_>, service: &str) -> bool {
 /// Targets of services that do not exist.
 fn strangers(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let services = &facts.known.services;
-    if services.is_empty() {
+    let is_told = facts.manifest.as_ref().is_some_and(|manifest| {
+        let services = manifest.value.get("services");
+        services.is_none_or(|it| matches!(it.value, Value::Mapping(_)))
+    });
+    if !is_told {
         return;
     }
     for (path, group) in groups(facts) {

@@ -129,3 +129,18 @@ fn targets_of_other_jobs_need_no_service() {
     *text += "  - job_name: node\n    file_sd_configs: [{files: [targets/node.json]}]\n";
     assert_eq!(found(files), [""; 0]);
 }
+
+#[test]
+fn targets_of_services_that_marty_toml_has_lost_are_found() {
+    let service = "[services.user-service]\nhttp-port = 8081\nadmin-port = 9081\n";
+    let message = "`marty.toml` has no service `user-service`";
+    check(
+        "marty.toml",
+        service,
+        "",
+        &[("scrape-mismatch", "\"user-service\"", message, None)],
+    );
+    let message = "`services` is not a table";
+    let shape = [("syntax-error", "5", message, None)];
+    check("marty.toml", service, "services = 5\n", &shape);
+}
