@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::model::dashboard::Dashboard;
 use crate::model::node::Node;
+use crate::model::prose;
 use crate::model::query::Query;
 use crate::model::rule::RuleFile;
 use crate::model::rule_test::RuleTests;
@@ -11,7 +12,6 @@ use crate::model::runbook::Runbook;
 use crate::model::rust::{self, Exports, SourceFacts};
 use crate::model::scrape::{ScrapeConfig, TargetGroup};
 use crate::model::source::{Issue, Source};
-use crate::model::template;
 use crate::project::contents::{Contents, ProjectFile, Role};
 
 use super::gaps::Gaps;
@@ -98,7 +98,7 @@ impl<'a> Facts<'a> {
             Artefact::Dashboard(value) => self.dashboards.push(Parsed { source, value }),
             Artefact::Rules(value) => {
                 let annotations = value.rules.iter().flat_map(|rule| &rule.annotations);
-                let queries = annotations.flat_map(|it| template::queries(&it.text));
+                let queries = annotations.flat_map(|it| prose::of_template(&it.text));
                 self.texts.push(Parsed {
                     source,
                     value: queries.collect(),

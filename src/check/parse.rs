@@ -10,7 +10,7 @@ use crate::model::runbook::Runbook;
 use crate::model::rust;
 use crate::model::scrape::{self, ScrapeConfig, TargetGroup};
 use crate::model::source::Issue;
-use crate::model::{fence, json, toml, yaml};
+use crate::model::{json, prose, toml, yaml};
 use crate::project::contents::{ProjectFile, Role};
 
 /// Where everything is for Prometheus.
@@ -80,7 +80,7 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
             (Artefact::Scrape(ScrapeConfig::of(&node)), issues)
         }),
         Role::Runbook => {
-            let (runbook, queries) = (Runbook::parse(text), fence::queries(text));
+            let (runbook, queries) = (Runbook::parse(text), prose::of_markdown(text));
             (Some(Artefact::Runbook(runbook, queries)), Vec::new())
         }
     }

@@ -5,10 +5,10 @@
 //! reason to stop.
 
 pub mod dashboard;
-pub mod fence;
 pub mod json;
 pub mod node;
 pub mod promql;
+pub mod prose;
 pub mod query;
 pub mod rule;
 pub mod rule_test;

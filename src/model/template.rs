@@ -3,7 +3,6 @@
 
 use super::node::Text;
 use super::promql::ast::Name;
-use super::query::Query;
 
 /// The labels behind `$labels.` or `.Labels.` in an alert's text, at their place in the file.
 #[must_use]
@@ -33,54 +32,6 @@ pub fn legend_labels(text: &Text) -> Vec<Name> {
     found
 }
 
-/// The queries that an alert's text runs by `query "…"`, at their place in the file.
-#[must_use]
-pub fn queries(text: &Text) -> Vec<Query> {
-    let decoded = text.decoded.as_str();
-    let mut found = Vec::new();
-    for (open, _) in decoded.match_indices("{{") {
-        let inside = decoded.get(open..).unwrap_or_default();
-        let end = inside.find("}}").map_or(decoded.len(), |end| open + end);
-        let action = decoded.get(open..end).unwrap_or_default();
-        for (at, call) in action.match_indices("query ") {
-            let before = action
-                .get(..at)
-                .and_then(|before| before.chars().next_back());
-            let is_word = before.is_none_or(|c| c != '_' && !c.is_ascii_alphanumeric());
-            if is_word {
-                found.extend(string(text, open + at + call.len()).map(Query::parse));
-            }
-        }
-    }
-    found
-}
-
-/// The string in Go's notation that begins at `start` of the decoded text.
-fn string(text: &Text, start: usize) -> Option<Text> {
-    let mut characters = text.decoded.get(start..)?.char_indices().peekable();
-    let (_, quote) = characters.find(|(_, c)| *c != ' ')?;
-    if !matches!(quote, '"' | '`') {
-        return None;
-    }
-    let mut string = Text::default();
-    while let Some((at, mut c)) = characters.next() {
-        if c == quote {
-            return Some(string);
-        }
-        let place = text.locate(&(start + at..start + at + c.len_utf8())).start;
-        if c == '\\' && quote == '"' {
-            c = match characters.next()?.1 {
-                'n' => '\n',
-                't' => '\t',
-                c => c,
-            };
-        }
-        string.map.push((string.decoded.len(), place));
-        string.decoded.push(c);
-    }
-    None
-}
-
 /// The label that begins at `start` of the decoded text.
 fn word(text: &Text, start: usize) -> Option<Name> {
     let rest = text.decoded.get(start..)?;
@@ -96,7 +47,7 @@ fn word(text: &Text, start: usize) -> Option<Name> {
 
 #[cfg(test)]
 mod tests {
-    use super::{alert_labels, legend_labels, queries};
+    use super::{alert_labels, legend_labels};
     use crate::model::node::Text;
 
     #[test]
@@ -116,17 +67,5 @@ mod tests {
             .map(|label| (label.text, label.span))
             .collect();
         assert_eq!(found, [("a".to_owned(), 2..3), ("b".to_owned(), 9..10)]);
-    }
-
-    #[test]
-    fn queries_are_found_at_their_place() {
-        let source = r#"{{ with query "up{job=\"a\"}" }}{{ . }}{{ end }} query "x" {{ subquery "y" }} {{ query `rate(` }} {{ query $x }}"#;
-        let found = queries(&Text::verbatim(source, 0));
-        let [first, second] = found.as_slice() else {
-            panic!("{found:#?}");
-        };
-        let expr = first.expr().unwrap();
-        assert_eq!(&source[first.locate(&expr.span)], r#"up{job=\"a\"}"#);
-        assert_eq!(&source[second.issues()[0].span.clone()], "(");
     }
 }

@@ -3,8 +3,7 @@
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Expr, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemMod, ItemStatic, ItemType,
-    Meta, Type,
+    Attribute, Expr, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemMod, ItemStatic, Meta, Type,
 };
 
 use super::declaration::{self, FamilyType};
@@ -206,12 +205,6 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         }
     }
 
-    fn visit_item_type(&mut self, node: &'ast ItemType) {
-        if let Some(family) = FamilyType::of(&node.ty) {
-            self.aliases.push((node.ident.to_string(), family.labels));
-        }
-    }
-
     fn visit_item_const(&mut self, node: &'ast ItemConst) {
         let (name, span) = (node.ident.to_string(), node.span());
         self.held(&Held {
@@ -232,6 +225,12 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
             span,
         });
         visit::visit_item_static(self, node);
+    }
+
+    fn visit_item_type(&mut self, node: &'ast syn::ItemType) {
+        if let Some(family) = FamilyType::of(&node.ty) {
+            self.aliases.push((node.ident.to_string(), family.labels));
+        }
     }
 
     fn visit_impl_item_const(&mut self, node: &'ast syn::ImplItemConst) {

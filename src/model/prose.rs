@@ -1,12 +1,13 @@
-//! The PromQL in a Markdown text: its fenced blocks that are marked `promql`.
+//! The PromQL in texts for people: blocks of Markdown that are marked `promql`, and what an alert's
+//! text runs by `query "…"`.
 
 use super::node::Text;
 use super::query::Query;
 use super::source::Span;
 
-/// The queries of all blocks, at their places in the text.
+/// The queries of all blocks of a Markdown text, at their places in it.
 #[must_use]
-pub fn queries(text: &str) -> Vec<Query> {
+pub fn of_markdown(text: &str) -> Vec<Query> {
     let blocks = blocks(text, "promql").into_iter();
     blocks.flat_map(|block| of_block(text, &block)).collect()
 }
@@ -84,9 +85,58 @@ fn fence(line: &str) -> (&str, &str) {
     ("", "")
 }
 
+/// The queries that an alert's text runs by `query "…"`, at their place in the file.
+#[must_use]
+pub fn of_template(text: &Text) -> Vec<Query> {
+    let decoded = text.decoded.as_str();
+    let mut found = Vec::new();
+    for (open, _) in decoded.match_indices("{{") {
+        let inside = decoded.get(open..).unwrap_or_default();
+        let end = inside.find("}}").map_or(decoded.len(), |end| open + end);
+        let action = decoded.get(open..end).unwrap_or_default();
+        for (at, call) in action.match_indices("query ") {
+            let before = action
+                .get(..at)
+                .and_then(|before| before.chars().next_back());
+            let is_word = before.is_none_or(|c| c != '_' && !c.is_ascii_alphanumeric());
+            if is_word {
+                found.extend(string(text, open + at + call.len()).map(Query::parse));
+            }
+        }
+    }
+    found
+}
+
+/// The string in Go's notation that begins at `start` of the decoded text.
+fn string(text: &Text, start: usize) -> Option<Text> {
+    let mut characters = text.decoded.get(start..)?.char_indices().peekable();
+    let (_, quote) = characters.find(|(_, c)| *c != ' ')?;
+    if !matches!(quote, '"' | '`') {
+        return None;
+    }
+    let mut string = Text::default();
+    while let Some((at, mut c)) = characters.next() {
+        if c == quote {
+            return Some(string);
+        }
+        let place = text.locate(&(start + at..start + at + c.len_utf8())).start;
+        if c == '\\' && quote == '"' {
+            c = match characters.next()?.1 {
+                'n' => '\n',
+                't' => '\t',
+                c => c,
+            };
+        }
+        string.map.push((string.decoded.len(), place));
+        string.decoded.push(c);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{blocks, queries};
+    use super::{blocks, of_markdown, of_template};
+    use crate::model::node::Text;
 
     #[test]
     fn only_blocks_of_the_language_are_found() {
@@ -102,7 +152,7 @@ mod tests {
     fn a_block_is_one_query_or_several_apart() {
         let texts = |block: &str| {
             let text = format!("# A\n\n```promql\n{block}```\n");
-            let places: Vec<String> = queries(&text)
+            let places: Vec<String> = of_markdown(&text)
                 .iter()
                 .filter_map(|query| Some(text[query.locate(&query.expr()?.span)].to_owned()))
                 .collect();
@@ -114,7 +164,19 @@ mod tests {
             texts("up == 0\n\n\nsum(\n  up)\n"),
             ["up == 0", "sum(\n  up)"]
         );
-        assert_eq!(queries("```promql\n\n```\n"), []);
-        assert_eq!(queries("```promql\nsum(\n```\n")[0].issues().len(), 1);
+        assert_eq!(of_markdown("```promql\n\n```\n"), []);
+        assert_eq!(of_markdown("```promql\nsum(\n```\n")[0].issues().len(), 1);
+    }
+
+    #[test]
+    fn queries_of_a_template_are_found_at_their_place() {
+        let source = r#"{{ with query "up{job=\"a\"}" }}{{ . }}{{ end }} query "x" {{ subquery "y" }} {{ query `rate(` }} {{ query $x }}"#;
+        let found = of_template(&Text::verbatim(source, 0));
+        let [first, second] = found.as_slice() else {
+            panic!("{found:#?}");
+        };
+        let expr = first.expr().unwrap();
+        assert_eq!(&source[first.locate(&expr.span)], r#"up{job=\"a\"}"#);
+        assert_eq!(&source[second.issues()[0].span.clone()], "(");
     }
 }
