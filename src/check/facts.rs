@@ -1,19 +1,22 @@
 //! A project's files, parsed once and shared by all rules.
 
-use std::collections::BTreeSet;
-
 use rayon::prelude::*;
 
 use crate::model::dashboard::Dashboard;
 use crate::model::node::Node;
+use crate::model::prose;
+use crate::model::query::Query;
 use crate::model::rule::RuleFile;
 use crate::model::rule_test::RuleTests;
 use crate::model::runbook::Runbook;
 use crate::model::rust::{self, Exports, SourceFacts};
-use crate::model::scrape::{self, ScrapeConfig, TargetGroup};
+use crate::model::scrape::{ScrapeConfig, TargetGroup};
 use crate::model::source::{Issue, Source};
-use crate::model::{json, toml, yaml};
 use crate::project::contents::{Contents, ProjectFile, Role};
+
+use super::gaps::Gaps;
+use super::known::Known;
+use super::parse::{Artefact, parse};
 
 /// A file and what it was parsed into.
 #[derive(Debug)]
@@ -43,20 +46,12 @@ pub(super) struct Facts<'a> {
     pub(super) scrapes: Vec<Parsed<'a, ScrapeConfig>>,
     pub(super) targets: Vec<Parsed<'a, Vec<TargetGroup>>>,
     pub(super) runbooks: Vec<Parsed<'a, Runbook>>,
-}
-
-/// A file's value, by its role.
-enum Artefact<'a> {
-    Manifest(Node),
-    Rust(&'a str, rust::Facts),
-    Dashboard(Dashboard),
-    Rules(RuleFile),
-    Tests(RuleTests),
-    Scrape(ScrapeConfig),
-    Targets(Vec<TargetGroup>),
-    Runbook(Runbook),
-    /// Nothing that a rule asks for: it only has to be well formed.
-    Other,
+    /// The queries in texts for people: in runbooks, and in annotations of alerts.
+    pub(super) texts: Vec<Parsed<'a, Vec<Query>>>,
+    /// What none of the above tells, because it could not be read.
+    pub(super) gaps: Gaps,
+    /// What follows from all of it, worked out once.
+    pub(super) known: Known,
 }
 
 impl<'a> Facts<'a> {
@@ -66,36 +61,28 @@ impl<'a> Facts<'a> {
             contents: Some(contents),
             ..Self::default()
         };
-        let parsed: Vec<(&'a Source, Option<Artefact<'a>>, Vec<Issue>)> =
-            rust::on_deep_stack(|| {
-                let files = contents.files.par_iter();
-                files
-                    .map(|file| {
-                        let (artefact, issues) = parse(file);
-                        (&file.source, artefact, issues)
-                    })
-                    .collect()
-            });
-        for (source, artefact, issues) in parsed {
-            facts.issues.extend(
-                issues
-                    .into_iter()
-                    .map(|issue| (source.path.as_str(), issue)),
-            );
+        for (file, artefact, issues) in parsed(contents) {
+            if !issues.is_empty() {
+                facts.gaps.add(&file.source.path, Some(&file.role));
+            }
+            let path = file.source.path.as_str();
+            facts
+                .issues
+                .extend(issues.into_iter().map(|issue| (path, issue)));
             if let Some(artefact) = artefact {
-                facts.add(source, artefact);
+                facts.add(&file.source, artefact);
             }
         }
-        let sources: Vec<SourceFacts<'_>> = facts
-            .sources
-            .iter()
-            .map(|file| SourceFacts {
-                package: file.value.0,
-                path: &file.source.path,
-                facts: &file.value.1,
-            })
-            .collect();
-        facts.exports = Exports::resolve(&sources);
+        for file in &contents.unreadable {
+            facts.gaps.add(&file.path, Role::of(&file.path).as_ref());
+        }
+        let sources = facts.sources.iter().map(|file| SourceFacts {
+            package: file.value.0,
+            path: &file.source.path,
+            facts: &file.value.1,
+        });
+        facts.exports = Exports::resolve(&sources.collect::<Vec<_>>());
+        facts.known = Known::of(&facts);
         facts
     }
 
@@ -109,19 +96,35 @@ impl<'a> Facts<'a> {
                 });
             }
             Artefact::Dashboard(value) => self.dashboards.push(Parsed { source, value }),
-            Artefact::Rules(value) => self.rules.push(Parsed { source, value }),
+            Artefact::Rules(value) => {
+                let annotations = value.rules.iter().flat_map(|rule| &rule.annotations);
+                let queries = annotations.flat_map(|it| prose::of_template(&it.text));
+                self.texts.push(Parsed {
+                    source,
+                    value: queries.collect(),
+                });
+                self.rules.push(Parsed { source, value });
+            }
             Artefact::Tests(value) => self.tests.push(Parsed { source, value }),
             Artefact::Scrape(value) => self.scrapes.push(Parsed { source, value }),
             Artefact::Targets(value) => self.targets.push(Parsed { source, value }),
-            Artefact::Runbook(value) => self.runbooks.push(Parsed { source, value }),
+            Artefact::Runbook(value, queries) => {
+                self.runbooks.push(Parsed { source, value });
+                self.texts.push(Parsed {
+                    source,
+                    value: queries,
+                });
+            }
             Artefact::Other => {}
         }
     }
 
-    /// Whether the project has a file at `path`.
+    /// Whether the project has a file at `path`, as far as that can be seen.
     pub(super) fn has_file(&self, path: &str) -> bool {
-        self.contents
-            .is_some_and(|contents| contents.paths.contains(path))
+        self.gaps.hides(path)
+            || self
+                .contents
+                .is_some_and(|contents| contents.paths.contains(path))
     }
 
     /// The services that `marty.toml` names, each with its table and where its name stands.
@@ -133,27 +136,35 @@ impl<'a> Facts<'a> {
         services.into_iter().flat_map(Node::entries)
     }
 
-    /// The names of the services.
-    pub(super) fn service_names(&self) -> BTreeSet<&str> {
-        self.services().map(|entry| entry.key.as_str()).collect()
-    }
-
     /// The service that a file belongs to, as far as its place tells.
     pub(super) fn service_of<'b>(&self, path: &'b str) -> Option<&'b str> {
         let name = path
             .strip_prefix("services/")
             .and_then(|rest| rest.split('/').next());
         let name = name.or_else(|| {
-            let file = path.rsplit('/').next()?;
-            file.strip_suffix(".rules.yml")
-                .or_else(|| file.strip_suffix(".test.yml"))
+            let (folder, file) = path.rsplit_once('/')?;
+            let (name, kind) = file.split_once('.')?;
+            let named_after = folder.ends_with("/targets")
+                || matches!(kind, "rules.yml" | "rules.yaml" | "test.yml" | "test.yaml");
+            named_after.then_some(name)
         });
-        name.filter(|name| self.service_names().contains(name))
+        name.filter(|name| self.known.services.contains(*name))
+    }
+
+    /// Whether sources that say what `package` exports could not be read: its own, or those that
+    /// all services share.
+    pub(super) fn is_lost(&self, package: &str) -> bool {
+        let services = &self.known.services;
+        self.gaps.sources(package)
+            || self
+                .gaps
+                .packages()
+                .any(|it| it == package || !services.contains(it))
     }
 
     /// The value of the string constant `name` of a crate that is no service.
     pub(super) fn shared_constant(&self, name: &str) -> Option<&str> {
-        let services = self.service_names();
+        let services = &self.known.services;
         let shared = self
             .sources
             .iter()
@@ -164,68 +175,14 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
-    let text = file.source.text.as_str();
-    match &file.role {
-        Role::Project => shaped(toml::parse(text), |node| {
-            (Artefact::Manifest(node), Vec::new())
-        }),
-        Role::Toml => shaped(toml::parse(text), |_| (Artefact::Other, Vec::new())),
-        Role::Yaml => (Some(Artefact::Other), yaml::parse(text).issues),
-        Role::Rust { package } => {
-            let (facts, issues) = rust::facts(text);
-            (Some(Artefact::Rust(package, facts)), issues)
-        }
-        Role::Dashboard => shaped(json::parse(text), |node| {
-            let mut dashboard = Dashboard::of(&node);
-            let issues = std::mem::take(&mut dashboard.issues);
-            (Artefact::Dashboard(dashboard), issues)
-        }),
-        Role::Targets => {
-            // Every JSON document is one of YAML, but its mistakes are named better as JSON.
-            let is_json = file.source.path.rsplit('.').next() == Some("json");
-            let node = if is_json {
-                json::parse(text)
-            } else {
-                document(text)
-            };
-            shaped(node, |node| {
-                let (groups, issues) = scrape::target_groups(&node);
-                (Artefact::Targets(groups), issues)
-            })
-        }
-        Role::Rules => shaped(document(text), |node| {
-            let mut rules = RuleFile::of(&node);
-            let issues = std::mem::take(&mut rules.issues);
-            (Artefact::Rules(rules), issues)
-        }),
-        Role::RuleTests => shaped(document(text), |node| {
-            (Artefact::Tests(RuleTests::of(&node)), Vec::new())
-        }),
-        Role::Prometheus => shaped(document(text), |node| {
-            (Artefact::Scrape(ScrapeConfig::of(&node)), Vec::new())
-        }),
-        Role::Runbook => (Some(Artefact::Runbook(Runbook::parse(text))), Vec::new()),
-    }
-}
-
-/// The first document of a YAML file.
-fn document(text: &str) -> (Option<Node>, Vec<Issue>) {
-    let parsed = yaml::parse(text);
-    (parsed.documents.into_iter().next(), parsed.issues)
-}
-
-/// What is made of a tree, if there is one.
-fn shaped<'a>(
-    (node, mut issues): (Option<Node>, Vec<Issue>),
-    make: impl FnOnce(Node) -> (Artefact<'a>, Vec<Issue>),
-) -> (Option<Artefact<'a>>, Vec<Issue>) {
-    let Some((artefact, more)) = node.map(make) else {
-        return (None, issues);
-    };
-    // What is wrong with a broken file's shape is that it is broken.
-    if issues.is_empty() {
-        issues.extend(more);
-    }
-    (Some(artefact), issues)
+/// What each file was read as, in the order of the files.
+fn parsed(contents: &Contents) -> Vec<(&ProjectFile, Option<Artefact<'_>>, Vec<Issue>)> {
+    rust::on_deep_stack(|| {
+        let files = contents.files.par_iter();
+        let read = files.map(|file| {
+            let (artefact, issues) = parse(file);
+            (file, artefact, issues)
+        });
+        read.collect()
+    })
 }

@@ -4,13 +4,16 @@
 
 mod facts;
 mod finding;
+mod gaps;
+mod known;
 mod label_flow;
-mod pattern;
+mod parse;
 mod query;
 mod render;
 mod rule;
 mod rules;
 mod scope;
+mod shape;
 
 use facts::Facts;
 
@@ -19,6 +22,7 @@ pub use render::{full, json};
 pub use rule::{Example, Rule};
 
 use crate::project::contents::Contents;
+use crate::project::pattern;
 
 /// Every rule, in the order of their names.
 #[must_use]

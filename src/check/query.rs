@@ -4,7 +4,7 @@ use super::facts::Facts;
 use crate::model::query::Query;
 use crate::model::source::Source;
 
-/// Calls `visit` for every query of dashboards, rules and rule tests.
+/// Calls `visit` for every query of dashboards, rules, rule tests, runbooks and annotations.
 pub(super) fn each<'a>(facts: &'a Facts<'a>, visit: &mut dyn FnMut(&'a Source, &'a Query)) {
     for file in &facts.dashboards {
         for panel in &file.value.queries {
@@ -28,6 +28,11 @@ pub(super) fn each<'a>(facts: &'a Facts<'a>, visit: &mut dyn FnMut(&'a Source, &
     }
     for file in &facts.tests {
         for query in file.value.series.iter().chain(&file.value.queries) {
+            visit(file.source, query);
+        }
+    }
+    for file in &facts.texts {
+        for query in &file.value {
             visit(file.source, query);
         }
     }

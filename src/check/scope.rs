@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use regex::Regex;
+
 use super::facts::Facts;
-use crate::model::promql::ast::{MatchOperator, Selector};
-use crate::model::rule::RuleKind;
+use super::pattern;
+use crate::model::promql::ast::{MatchOperator, Matcher, Selector};
 use crate::model::rust::ExportedMetric;
 
 /// Metrics that Prometheus makes itself for every target.
@@ -22,14 +24,11 @@ const OF_TARGETS: &[&str] = &[
 /// Metrics that Prometheus makes itself for every alert.
 const OF_ALERTS: &[&str] = &["ALERTS", "ALERTS_FOR_STATE"];
 
-/// Labels that every target has.
-const TARGET_LABELS: &[&str] = &["instance", "job"];
-
 /// What the name of a metric stands for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Meaning<'a> {
-    /// A series of this metric.
-    Exported(&'a ExportedMetric),
+    /// A series of these metrics, one for each crate that exports it.
+    Exported(Vec<&'a ExportedMetric>),
     /// A metric that Prometheus makes for every target.
     OfTargets,
     /// Something that is known to exist, but not with which labels.
@@ -67,66 +66,66 @@ impl<'a> Scope<'a> {
         if OF_TARGETS.contains(&name) {
             return Some(Meaning::OfTargets);
         }
-        if OF_ALERTS.contains(&name) || self.is_recorded(name) {
+        let known = &self.facts.known;
+        let external = || known.external.iter().any(|it| pattern::matches(it, name));
+        if OF_ALERTS.contains(&name) || known.recorded.contains(name) || external() {
             return Some(Meaning::Opaque);
         }
-        let wanted = self.matched_service(selector).or(self.service);
-        let named = self.exporters(name);
-        let here = named.iter().find(|metric| self.serves(metric, wanted));
-        Some(match (here, named.first()) {
-            (Some(metric), _) => Meaning::Exported(metric),
-            (None, Some(metric)) => Meaning::Elsewhere(metric),
-            (None, None) => Meaning::Nothing,
+        let looked = self.looked(selector);
+        let exporters = self.exporters(name);
+        let mut here = exporters.clone();
+        here.retain(|metric| self.serves(metric, looked.as_ref()));
+        Some(match exporters.first() {
+            _ if !here.is_empty() => Meaning::Exported(here),
+            _ if self.misses(looked.as_ref()) => Meaning::Opaque,
+            Some(metric) => Meaning::Elsewhere(metric),
+            None => Meaning::Nothing,
         })
     }
 
-    /// The service that is looked at, for messages.
-    pub(super) fn service(&self, selector: &Selector) -> Option<&'a str> {
-        self.matched_service(selector).or(self.service)
+    /// The services whose series a selector can meet; none where those are all.
+    pub(super) fn looked(&self, selector: &Selector) -> Option<BTreeSet<&'a str>> {
+        match selected(&self.facts.known.services, selector) {
+            Selected::All => None,
+            Selected::These(services) => Some(services),
+            Selected::Unsaid => self.service.map(|service| [service].into()),
+        }
     }
 
     fn exporters(&self, name: &str) -> Vec<&'a ExportedMetric> {
-        let metrics = self.facts.exports.metrics.iter();
-        metrics
-            .filter(|metric| metric.series_names().iter().any(|series| series == name))
+        let found = self.facts.known.series.get(name).into_iter().flatten();
+        found
+            .filter_map(|&at| self.facts.exports.metrics.get(at))
             .collect()
     }
 
     /// A service has its own metrics and those of the crates that all services share.
-    fn serves(&self, metric: &ExportedMetric, service: Option<&str>) -> bool {
-        let services = self.facts.service_names();
+    fn serves(&self, metric: &ExportedMetric, looked: Option<&BTreeSet<&str>>) -> bool {
         let package = metric.package.as_str();
-        !services.contains(package) || service.is_none_or(|service| service == package)
+        !self.facts.known.services.contains(package)
+            || looked.is_none_or(|services| services.contains(package))
     }
 
-    /// The service that `service="…"` or `job="…"` selects, if it is one of the project.
-    fn matched_service(&self, selector: &Selector) -> Option<&'a str> {
-        let services = self.facts.service_names();
-        let matchers = selector.matchers.iter();
-        let mut equal = matchers.filter(|it| {
-            it.operator == MatchOperator::Equal
-                && matches!(it.label.text.as_str(), "service" | "job")
-        });
-        equal.find_map(|matcher| services.get(matcher.value.text.as_str()).copied())
-    }
-
-    fn is_recorded(&self, name: &str) -> bool {
-        let rules = self.facts.rules.iter().flat_map(|file| &file.value.rules);
-        rules
-            .filter(|rule| rule.kind == RuleKind::Recording)
-            .any(|rule| rule.name.decoded == name)
+    /// Whether something that could not be read may have declared what is not found.
+    fn misses(&self, looked: Option<&BTreeSet<&str>>) -> bool {
+        let known = &self.facts.known;
+        let is_looked_at = |package: &str| {
+            !known.services.contains(package) || looked.is_none_or(|it| it.contains(package))
+        };
+        let mut services = known.services.iter().filter(|it| is_looked_at(it));
+        self.facts.gaps.names()
+            || self.facts.is_lost("")
+            || services.any(|service| self.facts.is_lost(service))
+            || known.unread.iter().any(|package| is_looked_at(package))
     }
 
     /// The names that a misspelt one may have been meant as.
     pub(super) fn names(&self, selector: &Selector) -> BTreeSet<String> {
-        let wanted = self.service(selector);
-        let metrics = self
-            .facts
-            .exports
-            .metrics
-            .iter()
-            .filter(|it| self.serves(it, wanted));
-        let own = metrics.flat_map(ExportedMetric::series_names);
+        let looked = self.looked(selector);
+        let metrics = self.facts.exports.metrics.iter();
+        let own = metrics
+            .filter(|it| self.serves(it, looked.as_ref()))
+            .flat_map(ExportedMetric::series_names);
         own.chain(OF_TARGETS.iter().map(|name| (*name).to_owned()))
             .collect()
     }
@@ -134,42 +133,116 @@ impl<'a> Scope<'a> {
     /// The labels of a selector's series; none where they are not known.
     pub(super) fn labels(&self, selector: &Selector) -> Option<BTreeSet<String>> {
         let name = selector.metric()?.text.as_str();
-        let own = match self.meaning(selector)? {
-            Meaning::Exported(metric) if metric.labels_known => {
-                let bucket = name.strip_suffix("_bucket") == Some(&metric.name);
-                let le = bucket.then(|| "le".to_owned());
-                metric.labels.iter().cloned().chain(le).collect()
+        let mut labels = self.target_labels(selector)?;
+        match self.meaning(selector)? {
+            Meaning::Exported(metrics) => {
+                for metric in metrics {
+                    if !metric.labels_known || self.facts.is_lost(&metric.package) {
+                        return None;
+                    }
+                    let bucket = name.strip_suffix("_bucket") == Some(&metric.name);
+                    let le = bucket.then(|| "le".to_owned());
+                    labels.extend(metric.labels.iter().cloned().chain(le));
+                }
             }
-            Meaning::OfTargets => BTreeSet::new(),
+            Meaning::OfTargets => {}
             _ => return None,
-        };
-        let mut labels: BTreeSet<String> = own;
-        labels.extend(self.target_labels()?);
+        }
         Some(labels)
     }
 
-    /// The labels that scraping adds; none where relabelling may do anything.
-    fn target_labels(&self) -> Option<BTreeSet<String>> {
-        let jobs = self.facts.scrapes.iter().flat_map(|file| &file.value.jobs);
-        let mut labels: BTreeSet<String> = TARGET_LABELS
-            .iter()
-            .map(|label| (*label).to_owned())
-            .collect();
-        let mut scraped = false;
-        for job in jobs {
-            if job.relabels_freely {
+    /// The labels that scraping adds; none where relabelling may do anything, or where the targets
+    /// could not be read.
+    fn target_labels(&self, selector: &Selector) -> Option<BTreeSet<String>> {
+        let lost = self.facts.gaps.targets()?;
+        if !lost.is_empty() {
+            let looked = self.looked(selector)?;
+            let of_others = |path: &String| {
+                let service = self.facts.service_of(path);
+                service.is_some_and(|service| !looked.contains(service))
+            };
+            if !lost.iter().all(of_others) {
                 return None;
             }
-            scraped = true;
-            labels.extend(job.added_labels.iter().cloned());
         }
-        let groups = self.facts.targets.iter().flat_map(|file| &file.value);
-        labels.extend(
-            groups
-                .flat_map(|group| &group.labels)
-                .map(|(key, _, _)| key.clone()),
-        );
-        scraped.then_some(labels)
+        let known = self.facts.known.target_labels.as_ref();
+        known.filter(|_| !self.facts.gaps.scrapes()).cloned()
+    }
+}
+
+/// What matchers on `service` and `job` select.
+enum Selected<'a> {
+    /// They do not name a service of the project.
+    Unsaid,
+    /// Whichever: a variable decides.
+    All,
+    These(BTreeSet<&'a str>),
+}
+
+fn selected<'a>(services: &'a BTreeSet<String>, selector: &Selector) -> Selected<'a> {
+    let mut selected = Selected::Unsaid;
+    for matcher in &selector.matchers {
+        if !matches!(matcher.label.text.as_str(), "service" | "job") {
+            continue;
+        }
+        let value = Value::of(matcher);
+        let Some(value) = value else {
+            return Selected::All;
+        };
+        let mut these: BTreeSet<&str> = services
+            .iter()
+            .map(String::as_str)
+            .filter(|service| value.takes(service))
+            .collect();
+        if let Selected::These(others) = &selected {
+            these.retain(|service| others.contains(service));
+        }
+        // What selects no service is about something else, such as another job.
+        if !these.is_empty() {
+            selected = Selected::These(these);
+        }
+    }
+    selected
+}
+
+/// The value of a matcher, about to be compared.
+struct Value<'m> {
+    wanted: bool,
+    text: &'m str,
+    regex: Option<Regex>,
+}
+
+impl<'m> Value<'m> {
+    /// None where it cannot be told what the matcher takes.
+    fn of(matcher: &'m Matcher) -> Option<Self> {
+        if matcher.value.has_variable() {
+            return None;
+        }
+        let text = matcher.value.text.as_str();
+        let (wanted, is_regex) = match matcher.operator {
+            MatchOperator::Equal => (true, false),
+            MatchOperator::NotEqual => (false, false),
+            MatchOperator::Regex => (true, true),
+            MatchOperator::NotRegex => (false, true),
+        };
+        let regex = if is_regex {
+            Some(Regex::new(&format!("^(?s:{text})$")).ok()?)
+        } else {
+            None
+        };
+        Some(Self {
+            wanted,
+            text,
+            regex,
+        })
+    }
+
+    fn takes(&self, service: &str) -> bool {
+        let same = match &self.regex {
+            Some(regex) => regex.is_match(service),
+            None => self.text == service,
+        };
+        same == self.wanted
     }
 }
 
@@ -178,8 +251,15 @@ pub(super) fn similar<'n>(
     name: &str,
     known: impl IntoIterator<Item = &'n String>,
 ) -> Option<&'n str> {
+    let length = name.chars().count();
+    // The difference in length is the least distance that two names have.
+    let near = |other: &&String| {
+        let (one, other) = (length, other.chars().count());
+        one.abs_diff(other) * 5 <= one.max(other) * 2
+    };
     let ranked = known
         .into_iter()
+        .filter(near)
         .map(|other| (strsim::normalized_damerau_levenshtein(name, other), other));
     let best = ranked.max_by(|(one, _), (other, _)| one.total_cmp(other));
     best.filter(|(likeness, _)| *likeness > 0.6)

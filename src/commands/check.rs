@@ -1,5 +1,6 @@
 //! `marty check`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Stop;
@@ -19,12 +20,12 @@ pub(super) fn run(arguments: &cli::Check, ui: &mut Ui) -> Result<Status, Stop> {
     let findings = check::run(&contents);
     match arguments.output_format {
         OutputFormat::Full => {
-            ui.data(&check::full(&findings, &contents, ui.colors_data()))?;
+            print(ui, &check::full(&findings, &contents, ui.colors_data()))?;
             ui.say(&summary(findings.len(), contents.files.len()));
         }
         OutputFormat::Json => {
             let report = check::json(&findings, &contents).map_err(|error| Failure::new(&error))?;
-            ui.data(&report)?;
+            print(ui, &report)?;
         }
     }
     Ok(if findings.is_empty() {
@@ -34,12 +35,21 @@ pub(super) fn run(arguments: &cli::Check, ui: &mut Ui) -> Result<Status, Stop> {
     })
 }
 
+/// Prints the report. Whoever has left has not read the findings, but the exit status tells of them.
+fn print(ui: &mut Ui, report: &str) -> Result<(), Stop> {
+    match ui.data(report) {
+        Err(error) if !error.reader_left() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// The project around a directory.
 fn project(dir: &Path) -> Result<PathBuf, Failure> {
-    let start = root::existing(dir).map_err(|error| {
+    let unseen = |error: io::Error| {
         Failure::message(format!("cannot look into `{}`", dir.display())).cause(&error)
-    })?;
-    root::find(&start).ok_or_else(|| {
+    };
+    let start = root::existing(dir).map_err(unseen)?;
+    root::look(&start).map_err(unseen)?.ok_or_else(|| {
         let place = start.display();
         Failure::message(format!("there is no project in `{place}` or above it")).hint(format!(
             "a project has a `{}`; `marty new NAME` makes one",

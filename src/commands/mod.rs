@@ -61,16 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Help, the version, or what is wrong with the arguments.
 fn usage(error: &clap::Error, arguments: &[OsString]) -> Status {
-    // What cannot be parsed may still say that it wants no colour.
-    let never = arguments.iter().any(|argument| argument == "--color=never")
-        || arguments
-            .windows(2)
-            .any(|two| two[0] == "--color" && two[1] == "never");
-    let mut ui = Ui::new(if never {
-        ColorChoice::Never
-    } else {
-        ColorChoice::Auto
-    });
+    let mut ui = Ui::new(color(arguments));
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
         ui.say(&text);
@@ -79,6 +70,24 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Status {
     match ui.data(&text) {
         Ok(()) => Status::Success,
         Err(error) => stopped(error.into(), &mut ui),
+    }
+}
+
+/// The colour that arguments ask for that cannot be parsed as a whole.
+fn color(arguments: &[OsString]) -> ColorChoice {
+    let asks_for = |choice: &str| {
+        let together = format!("--color={choice}");
+        arguments
+            .iter()
+            .any(|argument| *argument == *together.as_str())
+            || arguments
+                .windows(2)
+                .any(|two| two[0] == "--color" && two[1] == choice)
+    };
+    match (asks_for("never"), asks_for("always")) {
+        (true, _) => ColorChoice::Never,
+        (_, true) => ColorChoice::Always,
+        _ => ColorChoice::Auto,
     }
 }
 

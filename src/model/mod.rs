@@ -9,6 +9,7 @@ mod data_source;
 pub mod json;
 pub mod node;
 pub mod promql;
+pub mod prose;
 pub mod query;
 pub mod rule;
 pub mod rule_test;

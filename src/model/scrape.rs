@@ -17,6 +17,8 @@ pub struct ScrapeConfig {
 /// A scrape job.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Job {
+    /// Where it is: its name, or all of it if it has none.
+    pub place: Span,
     /// Where metrics are asked for; `/metrics` if nothing is said.
     pub metrics_path: Option<(Text, Span)>,
     /// Patterns of target files, relative to the configuration's folder.
@@ -53,6 +55,7 @@ impl ScrapeConfig {
 fn job(node: &Node) -> Job {
     let discoveries = node.items_of("file_sd_configs");
     let mut job = Job {
+        place: node.get("job_name").unwrap_or(node).span.clone(),
         metrics_path: node
             .get("metrics_path")
             .and_then(|path| Some((path.text()?.clone(), path.span.clone()))),

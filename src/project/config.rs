@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use super::name::ServiceName;
 use super::port::Ports;
@@ -11,6 +11,10 @@ use super::port::Ports;
 const BASE_URL_COMMENT: &str = "\
 # Where people read runbooks, for example \"https://git.example.com/shop/blob/main\".
 # While it is empty, alerts name a runbook by its path from this folder.
+";
+
+const EXTERNAL_METRICS_COMMENT: &str = "\
+# Metrics that something else than the services exports, for example \"node_*\": `marty check` takes them as given.
 ";
 
 /// A `marty.toml`, with its comments.
@@ -55,15 +59,13 @@ impl Config {
         project
             .decor_mut()
             .set_prefix("# What marty knows about this project. Yours to edit.\n");
-        let mut runbooks = Table::new();
-        runbooks.insert("base-url", value(""));
-        if let Some(mut key) = runbooks.key_mut("base-url") {
-            key.leaf_decor_mut().set_prefix(BASE_URL_COMMENT);
-        }
-        runbooks.decor_mut().set_prefix("\n");
+        let runbooks = setting("base-url", value(""), BASE_URL_COMMENT);
+        let external = value(Array::new());
+        let check = setting("external-metrics", external, EXTERNAL_METRICS_COMMENT);
         let mut document = DocumentMut::new();
         document.insert("project", Item::Table(project));
         document.insert("runbooks", Item::Table(runbooks));
+        document.insert("check", Item::Table(check));
         Self { document }
     }
 
@@ -167,6 +169,17 @@ impl Config {
     }
 }
 
+/// A table with one key and what is to be said about it.
+fn setting(key: &str, value: Item, comment: &str) -> Table {
+    let mut table = Table::new();
+    table.insert(key, value);
+    if let Some(mut key) = table.key_mut(key) {
+        key.leaf_decor_mut().set_prefix(comment);
+    }
+    table.decor_mut().set_prefix("\n");
+    table
+}
+
 fn ports(service: &Item) -> Vec<u16> {
     ["http-port", "admin-port"]
         .iter()
@@ -226,7 +239,10 @@ mod tests {
              [runbooks]\n\
              # Where people read runbooks, for example \"https://git.example.com/shop/blob/main\".\n\
              # While it is empty, alerts name a runbook by its path from this folder.\n\
-             base-url = \"\"\n\n[services.a]\nhttp-port = 8082\nadmin-port = 9082\n"
+             base-url = \"\"\n\n\
+             [check]\n\
+             # Metrics that something else than the services exports, for example \"node_*\": `marty check` takes them as given.\n\
+             external-metrics = []\n\n[services.a]\nhttp-port = 8082\nadmin-port = 9082\n"
         );
     }
 

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
 
-use ignore::WalkBuilder;
-
-use super::root::MANIFEST;
+use super::pattern;
+pub use super::role::Role;
+use super::walk::{relative, unwalkable, walk};
+use crate::model::scrape::ScrapeConfig;
 use crate::model::source::Source;
+use crate::model::yaml;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 8 << 20;
-
-/// Folders that hold no sources of the project.
-const PASSED_OVER: &[&str] = &[".git", ".marty", "node_modules", "target"];
 
 /// What a project consists of, in the order of the paths.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,88 +45,6 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// What a file is to the project; follows from its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Role {
-    /// `marty.toml`.
-    Project,
-    /// A `Cargo.toml` or `service.toml`.
-    Toml,
-    /// A workflow.
-    Yaml,
-    /// A source file of a crate.
-    Rust {
-        /// The crate's folder name.
-        package: String,
-    },
-    /// A dashboard.
-    Dashboard,
-    /// Alerts and recording rules.
-    Rules,
-    /// Tests of rules.
-    RuleTests,
-    /// `prometheus.yml`.
-    Prometheus,
-    /// The targets of services.
-    Targets,
-    /// A runbook.
-    Runbook,
-}
-
-impl Role {
-    /// The role of the file at `path`, relative to the project's root.
-    #[must_use]
-    pub fn of(path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.split('/').collect();
-        let name = segments.last().copied().unwrap_or_default();
-        if path == MANIFEST {
-            return Some(Self::Project);
-        }
-        if let ["services" | "crates", package, "src", ..] = segments[..]
-            && has_extension(name, &["rs"])
-        {
-            return Some(Self::Rust {
-                package: package.to_owned(),
-            });
-        }
-        match segments[..] {
-            ["Cargo.toml"] | ["services" | "crates", _, "Cargo.toml" | "service.toml"] => {
-                Some(Self::Toml)
-            }
-            [".github", "workflows", _] if is_yaml(name) => Some(Self::Yaml),
-            ["observability", "monitoring", "prometheus", ref inside @ ..] => prometheus(inside),
-            _ if segments.contains(&"observability") => artefact(&segments, name),
-            _ => None,
-        }
-    }
-}
-
-fn prometheus(inside: &[&str]) -> Option<Role> {
-    match inside {
-        ["prometheus.yml"] => Some(Role::Prometheus),
-        ["targets", name] if has_extension(name, &["json", "yml", "yaml"]) => Some(Role::Targets),
-        ["rules", name] if name.ends_with(".test.yml") => Some(Role::RuleTests),
-        ["rules", name] if is_yaml(name) => Some(Role::Rules),
-        _ => None,
-    }
-}
-
-fn artefact(segments: &[&str], name: &str) -> Option<Role> {
-    if segments.contains(&"dashboards") && has_extension(name, &["json"]) {
-        return Some(Role::Dashboard);
-    }
-    (segments.contains(&"runbooks") && has_extension(name, &["md"])).then_some(Role::Runbook)
-}
-
-fn is_yaml(name: &str) -> bool {
-    has_extension(name, &["yml", "yaml"])
-}
-
-fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(stem, end)| !stem.is_empty() && extensions.contains(&end))
-}
-
 impl Contents {
     /// Reads the project at `root`. What `.gitignore` names is not looked at.
     ///
@@ -136,55 +54,90 @@ impl Contents {
     pub fn read(root: &Path) -> io::Result<Self> {
         fs::read_dir(root)?;
         let mut contents = Self::default();
-        let walk = WalkBuilder::new(root)
-            .hidden(false)
-            // What is looked at follows from the project alone, not from where it lies or who looks.
-            .parents(false)
-            .ignore(false)
-            .git_global(false)
-            .git_exclude(false)
-            .require_git(false)
-            .sort_by_file_name(Ord::cmp)
-            .filter_entry(|entry| {
-                let name = entry.file_name().to_string_lossy();
-                !PASSED_OVER.contains(&name.as_ref())
-            })
-            .build();
-        for entry in walk {
+        let (refuse, refused) = mpsc::channel();
+        for entry in walk(root, refuse) {
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => {
                     contents.add(root, entry.path());
                 }
                 Ok(_) => {}
-                Err(error) => contents.unreadable.push(unwalkable(root, &error)),
+                Err(error) => contents.unreadable.extend(unwalkable(root, &error)),
             }
         }
+        contents.unreadable.extend(refused.try_iter().map(|folder| {
+            let inside = relative(root, &folder);
+            let path = if inside.is_empty() {
+                ".".to_owned()
+            } else {
+                inside
+            };
+            let reason = "its `.gitignore` is no file".to_owned();
+            Unreadable { path, reason }
+        }));
+        contents.add_rules(root);
         contents
             .files
             .sort_by(|one, other| one.source.path.cmp(&other.source.path));
         Ok(contents)
     }
 
-    fn add(&mut self, root: &Path, file: &Path) {
-        let inside = file.strip_prefix(root).unwrap_or(file);
-        let path = inside.to_string_lossy().replace('\\', "/");
-        if let Some(role) = Role::of(&path) {
-            match read(file) {
-                Ok(text) => {
-                    let source = Source {
-                        path: path.clone(),
-                        text,
-                    };
-                    self.files.push(ProjectFile { role, source });
-                }
-                Err(reason) => self.unreadable.push(Unreadable {
-                    path: path.clone(),
-                    reason,
-                }),
-            }
-        }
-        self.paths.insert(path);
+    /// The file at `path`, if it was read.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<&ProjectFile> {
+        let found = self
+            .files
+            .binary_search_by(|file| file.source.path.as_str().cmp(path));
+        found.ok().and_then(|at| self.files.get(at))
     }
+
+    /// Reads what `prometheus.yml` loads as rules and no place tells.
+    fn add_rules(&mut self, root: &Path) {
+        let configs = self
+            .files
+            .iter()
+            .filter(|file| file.role == Role::Prometheus);
+        let patterns: Vec<String> = configs.flat_map(|file| rule_files(&file.source)).collect();
+        let loaded: Vec<String> = self
+            .paths
+            .iter()
+            .filter(|path| Role::of(path).is_none())
+            .filter(|path| patterns.iter().any(|it| pattern::matches(it, path)))
+            .cloned()
+            .collect();
+        for path in loaded {
+            self.read_file(&root.join(&path), path, Role::Rules);
+        }
+    }
+
+    fn add(&mut self, root: &Path, file: &Path) {
+        let path = relative(root, file);
+        self.paths.insert(path.clone());
+        if let Some(role) = Role::of(&path) {
+            self.read_file(file, path, role);
+        }
+    }
+
+    fn read_file(&mut self, file: &Path, path: String, role: Role) {
+        match read(file) {
+            Ok(text) => {
+                let source = Source { path, text };
+                self.files.push(ProjectFile { role, source });
+            }
+            Err(reason) => self.unreadable.push(Unreadable { path, reason }),
+        }
+    }
+}
+
+/// The patterns of rule files in a `prometheus.yml`, as paths of the project. Where an absolute one
+/// leads is not known.
+fn rule_files(source: &Source) -> Vec<String> {
+    let documents = yaml::parse(&source.text).documents;
+    let configs = documents.iter().map(ScrapeConfig::of);
+    let written = configs.flat_map(|config| config.rule_files);
+    let relative = written.filter(|it| !it.decoded.starts_with('/'));
+    relative
+        .filter_map(|it| pattern::resolve(&source.path, &it.decoded))
+        .collect()
 }
 
 fn read(file: &Path) -> Result<String, String> {
@@ -204,64 +157,11 @@ fn read(file: &Path) -> Result<String, String> {
     })
 }
 
-fn unwalkable(root: &Path, error: &ignore::Error) -> Unreadable {
-    let path = match error {
-        ignore::Error::WithPath { path, .. } => path.strip_prefix(root).unwrap_or(path),
-        _ => Path::new("."),
-    };
-    Unreadable {
-        path: path.to_string_lossy().replace('\\', "/"),
-        reason: error
-            .io_error()
-            .map_or_else(|| error.to_string(), ToString::to_string),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Contents, Role};
+    use std::path::Path;
 
-    #[test]
-    fn the_role_follows_from_the_place() {
-        let rust = |package: &str| {
-            Some(Role::Rust {
-                package: package.to_owned(),
-            })
-        };
-        let prometheus = "observability/monitoring/prometheus";
-        for (path, role) in [
-            ("marty.toml".to_owned(), Some(Role::Project)),
-            ("services/a/Cargo.toml".to_owned(), Some(Role::Toml)),
-            ("services/a/src/api/mod.rs".to_owned(), rust("a")),
-            (
-                "crates/marty-runtime/src/names.rs".to_owned(),
-                rust("marty-runtime"),
-            ),
-            ("services/a/tests/api.rs".to_owned(), None),
-            (
-                "services/a/observability/dashboards/d.json".to_owned(),
-                Some(Role::Dashboard),
-            ),
-            (
-                "services/a/observability/runbooks/r.md".to_owned(),
-                Some(Role::Runbook),
-            ),
-            (
-                format!("{prometheus}/prometheus.yml"),
-                Some(Role::Prometheus),
-            ),
-            (format!("{prometheus}/rules/a.rules.yml"), Some(Role::Rules)),
-            (
-                format!("{prometheus}/rules/a.test.yml"),
-                Some(Role::RuleTests),
-            ),
-            (format!("{prometheus}/targets/a.json"), Some(Role::Targets)),
-            (".github/workflows/ci.yml".to_owned(), Some(Role::Yaml)),
-            ("README.md".to_owned(), None),
-        ] {
-            assert_eq!(Role::of(&path), role, "{path}");
-        }
-    }
+    use super::{Contents, Role};
 
     #[test]
     fn ignore_files_around_the_project_have_no_say() {
@@ -301,5 +201,85 @@ mod tests {
         );
         assert_eq!(contents.paths.len(), 3);
         assert!(Contents::read(&root.path().join("nowhere")).is_err());
+    }
+
+    #[test]
+    fn rules_are_wherever_prometheus_looks_for_them() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = "observability/monitoring/prometheus";
+        for (path, text) in [
+            (
+                "prometheus.yml",
+                "rule_files: [recording/*.yml, ../*.yml]\n",
+            ),
+            ("recording/a.yml", ""),
+            ("recording/a.test.yml", ""),
+            ("other/b.yml", ""),
+        ] {
+            let path = root.path().join(folder).join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let contents = Contents::read(root.path()).unwrap();
+        let read = contents.files.iter();
+        let rules: Vec<&str> = read
+            .filter(|file| file.role == Role::Rules)
+            .map(|file| file.source.path.as_str())
+            .collect();
+        assert_eq!(rules, [format!("{folder}/recording/a.yml")]);
+        let of = |path: &str| contents.file(&format!("{folder}/{path}"));
+        assert!(of("recording/a.test.yml").is_some() && of("other/b.yml").is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn linked_folders_are_read_where_they_may_say_something() {
+        use std::os::unix::fs::symlink;
+        let around = tempfile::tempdir().unwrap();
+        let root = around.path().join("shop");
+        let source = around.path().join("apps/a/src");
+        std::fs::create_dir_all(&source).unwrap();
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(source.join("lib.rs"), "").unwrap();
+        symlink("../apps", root.join("services")).unwrap();
+        // Back to itself, to nowhere, and to where nothing of the project is.
+        symlink("..", source.join("up")).unwrap();
+        symlink("nowhere", root.join("README.md")).unwrap();
+        symlink("/", root.join("data")).unwrap();
+        symlink("nowhere.rs", source.join("main.rs")).unwrap();
+        let contents = Contents::read(&root).unwrap();
+        assert!(contents.file("services/a/src/lib.rs").is_some());
+        assert_eq!(contents.files.len(), 1);
+        assert_eq!(contents.paths.len(), 1, "{:?}", contents.paths);
+        let unreadable: Vec<_> = contents.unreadable.iter().map(|it| &it.path).collect();
+        assert_eq!(unreadable, ["services/a/src/main.rs"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_gitignore_that_nobody_writes_into_is_not_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("services/a");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(root.path().join("marty.toml"), "").unwrap();
+        let fifo = |folder: &Path| {
+            let made = std::process::Command::new("mkfifo")
+                .arg(folder.join(".gitignore"))
+                .status();
+            assert!(made.unwrap().success());
+        };
+        fifo(&folder);
+        let unreadable = || {
+            let contents = Contents::read(root.path()).unwrap();
+            assert!(contents.file("marty.toml").is_some());
+            let named = contents.unreadable.into_iter();
+            named.map(|it| (it.path, it.reason)).collect::<Vec<_>>()
+        };
+        let reason = "its `.gitignore` is no file".to_owned();
+        let inner = ("services/a".to_owned(), reason.clone());
+        let found = unreadable();
+        assert_eq!(found.as_slice(), std::slice::from_ref(&inner));
+        fifo(root.path());
+        assert_eq!(unreadable(), [(".".to_owned(), reason), inner]);
     }
 }

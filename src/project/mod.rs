@@ -5,5 +5,8 @@
 pub mod config;
 pub mod contents;
 pub mod name;
+pub mod pattern;
 pub mod port;
+mod role;
 pub mod root;
+mod walk;

@@ -1,6 +1,7 @@
 //! Where a project is.
 
-use std::io;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 /// The file that makes a directory a project.
@@ -15,6 +16,23 @@ pub fn find(start: &Path) -> Option<PathBuf> {
         .ancestors()
         .find(|directory| directory.join(MANIFEST).is_file())
         .map(Path::to_path_buf)
+}
+
+/// The same as [`find`], for whoever has to know whether there is no project or none to be seen.
+///
+/// # Errors
+/// When it cannot be told whether a directory holds a `marty.toml`.
+pub fn look(start: &Path) -> io::Result<Option<PathBuf>> {
+    for directory in start.ancestors() {
+        match fs::metadata(directory.join(MANIFEST)) {
+            Ok(manifest) if manifest.is_file() => return Ok(Some(directory.to_path_buf())),
+            Ok(_) => {}
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// The absolute path of something that exists.
@@ -49,7 +67,7 @@ pub fn absolute(path: &Path, current: &Path) -> io::Result<PathBuf> {
 mod tests {
     use std::path::Path;
 
-    use super::{absolute, find};
+    use super::{absolute, find, look};
 
     #[test]
     fn a_path_is_resolved_as_far_as_it_exists() {
@@ -87,5 +105,18 @@ mod tests {
             find(&inner.join("c/not/there")).as_deref(),
             Some(inner.as_path())
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_project_that_cannot_be_seen_is_not_taken_for_none() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path();
+        assert_eq!(look(root).unwrap(), None);
+        std::os::unix::fs::symlink("marty.toml", root.join("marty.toml")).unwrap();
+        look(root).unwrap_err();
+        std::fs::remove_file(root.join("marty.toml")).unwrap();
+        std::fs::write(root.join("marty.toml"), "").unwrap();
+        assert_eq!(look(&root.join("a/b")).unwrap().as_deref(), Some(root));
     }
 }

@@ -37,7 +37,11 @@ fn words(cell: &str) -> BTreeSet<String> {
 
 /// Every Rust file of `src/` with the room it is in, less those that hold nothing but tests.
 fn sources() -> Vec<(String, PathBuf)> {
-    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources_in("src")
+}
+
+fn sources_in(folder: &str) -> Vec<(String, PathBuf)> {
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = Vec::new();
     collect(&base, &mut found);
     found.retain(|path| {
@@ -130,13 +134,18 @@ impl Imports {
 }
 
 /// Every word of a file in order, paths put together: `std::fs::read` gives `std`, `std::fs`,
-/// `std::fs::read`, `fs`, and so on.
+/// `std::fs::read`, `fs`, and so on; a method that is called keeps its dot.
 fn paths(tokens: TokenStream, found: &mut BTreeSet<String>) {
     let mut path: Vec<String> = Vec::new();
     let mut colons = 0;
+    let mut after_dot = false;
     for token in tokens {
+        let is_dot = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '.');
         match token {
             TokenTree::Ident(word) => {
+                if after_dot {
+                    found.insert(format!(".{word}"));
+                }
                 if colons != 2 {
                     path.clear();
                 }
@@ -166,7 +175,27 @@ fn paths(tokens: TokenStream, found: &mut BTreeSet<String>) {
                 colons = 0;
             }
         }
+        after_dot = is_dot;
     }
+}
+
+#[test]
+fn words_are_found_in_every_form_that_code_gives_them() {
+    let code =
+        "use std::{fs, io::{self, Read}}; fn f() { a.b().exists(); let exists = x::is_dir; }";
+    let mut found = BTreeSet::new();
+    paths(code.parse().unwrap(), &mut found);
+    for word in [
+        "std::fs",
+        "std::io::Read",
+        "io::Read",
+        ".exists",
+        ".b",
+        "x::is_dir",
+    ] {
+        assert!(found.contains(word), "{word} is not in {found:?}");
+    }
+    assert!(!found.contains(".is_dir") && !found.contains(".fs"));
 }
 
 #[test]
@@ -230,12 +259,19 @@ fn imports_make_no_circle() {
 
 #[test]
 fn only_who_has_a_key_uses_it() {
-    let keys: Vec<(BTreeSet<String>, BTreeSet<String>)> = table("## The keys")
+    holds("## The keys", "src");
+    holds("Its keys, by the file", "runtime/src");
+}
+
+#[track_caller]
+fn holds(heading: &str, folder: &str) {
+    let keys: Vec<(BTreeSet<String>, BTreeSet<String>)> = table(heading)
         .iter()
         .map(|row| (words(&row[1]), words(row.get(2).map_or("", String::as_str))))
         .collect();
+    assert!(!keys.is_empty(), "no keys below `{heading}`");
     let mut wrong = Vec::new();
-    for (room, path) in sources() {
+    for (room, path) in sources_in(folder) {
         let mut used = BTreeSet::new();
         paths(quote::ToTokens::to_token_stream(&parse(&path)), &mut used);
         for (words, owners) in &keys {

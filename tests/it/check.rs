@@ -8,6 +8,7 @@ const RULES: &str = "observability/monitoring/prometheus/rules/user-service.rule
 const TESTS: &str = "observability/monitoring/prometheus/rules/user-service.test.yml";
 const TARGETS: &str = "observability/monitoring/prometheus/targets/user-service.json";
 const DASHBOARD: &str = "services/user-service/observability/dashboards/microservice-detail.json";
+const CONFIG: &str = "services/user-service/src/config.rs";
 const METRICS: &str = "services/user-service/src/metrics.rs";
 
 /// A generated project with `from` replaced by `to` wherever it stands in the file at `path`.
@@ -133,6 +134,58 @@ fn files_that_are_broken_in_every_format() {
     )
     .unwrap();
     assert_snapshot!(sandbox.outcome(&mut sandbox.marty_in("shop", ["check"])));
+}
+
+#[test]
+fn a_file_that_is_broken_is_one_finding() {
+    let sandbox = Sandbox::with_project();
+    for path in [
+        "crates/marty-runtime/src/names.rs",
+        "services/user-service/src/metrics.rs",
+        CONFIG,
+        RULES,
+        TESTS,
+        TARGETS,
+        DASHBOARD,
+        "observability/monitoring/prometheus/prometheus.yml",
+        "marty.toml",
+    ] {
+        let path = format!("shop/{path}");
+        let before = sandbox.read(&path);
+        sandbox.write(&path, &format!("{before}\n}}[\n"));
+        let outcome = sandbox.outcome(&mut sandbox.marty_in("shop", ["check"]));
+        assert!(outcome.contains("error[syntax-error]"), "{path}: {outcome}");
+        let summary = "checked: 1 finding in ";
+        assert!(outcome.contains(summary), "{path}: {outcome}");
+        sandbox.write(&path, &before);
+    }
+}
+
+#[test]
+fn ports_and_configuration_that_are_not_there_are_found() {
+    let sandbox = Sandbox::with_project();
+    let prometheus = "shop/observability/monitoring/prometheus/prometheus.yml";
+    std::fs::remove_file(sandbox.join(prometheus)).unwrap();
+    let config = format!("shop/{CONFIG}");
+    let text = sandbox.read(&config);
+    sandbox.write(&config, &text.replace("u16 = 9081", "u16 = 9080 + 1"));
+    assert_snapshot!(sandbox.outcome(&mut sandbox.marty_in("shop", ["check"])));
+}
+
+#[test]
+fn a_query_of_a_runbook_that_is_wrong() {
+    let runbook = "services/user-service/observability/runbooks/service-down.md";
+    assert_snapshot!(checked(runbook, "count(up{", "count(ups{"));
+}
+
+#[cfg(unix)]
+#[test]
+fn services_behind_a_link_are_checked() {
+    let sandbox = Sandbox::with_project();
+    std::fs::rename(sandbox.join("shop/services"), sandbox.join("apps")).unwrap();
+    std::os::unix::fs::symlink("../apps", sandbox.join("shop/services")).unwrap();
+    let outcome = sandbox.outcome(&mut sandbox.marty_in("shop", ["check"]));
+    assert!(outcome.starts_with("status: 0\n"), "{outcome}");
 }
 
 #[test]

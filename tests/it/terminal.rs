@@ -115,6 +115,11 @@ fn colour_is_shown_only_where_it_is_wanted() {
     assert!(!colored(
         &mut sandbox.marty(["new", "A", "--color", "never"])
     ));
+    // What cannot be parsed may still say what it wants.
+    for always in [&["--color", "always"][..], &["--color=always"]] {
+        let arguments = ["new", "--nope"].iter().chain(always);
+        assert!(colored(&mut sandbox.marty(arguments)), "{always:?}");
+    }
 }
 
 #[test]
@@ -132,6 +137,24 @@ fn a_reader_that_leaves_is_no_failure() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(0), "{said}");
         assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
+fn a_check_says_by_its_status_what_nobody_reads() {
+    let sandbox = Sandbox::with_project();
+    sandbox.write("shop/services/user-service/src/main.rs", "fn (");
+    for format in ["full", "json"] {
+        let mut child = sandbox
+            .marty_in("shop", ["check", "--output-format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
     }
 }
 

@@ -43,18 +43,39 @@ fn place<'a>(
     label: Option<&'a str>,
     contents: &'a Contents,
 ) -> Element<'a> {
-    let file = contents.files.iter().find(|file| file.source.path == path);
-    let Some(text) = file
+    let Some(text) = contents
+        .file(path)
         .map(|file| file.source.text.as_str())
         .filter(|text| !text.is_empty())
     else {
         return Origin::path(path).into();
     };
     let start = span.start.min(text.len());
-    let span = start..span.end.clamp(start, text.len());
+    let end = span.end.clamp(start, text.len());
+    let lines = lines(text, start, end);
+    let before = text.get(..lines.start).unwrap_or_default();
+    let span = start - lines.start..end - lines.start;
     let annotation = AnnotationKind::Primary.span(span).label(label);
-    Snippet::source(text)
+    Snippet::source(text.get(lines).unwrap_or(text))
+        .line_start(before.matches('\n').count() + 1)
         .path(path)
         .annotation(annotation)
         .into()
+}
+
+/// The lines that a span touches: the renderer would go through the whole text for each finding.
+fn lines(text: &str, start: usize, end: usize) -> Span {
+    // Behind the last line's end there is no line that could be shown.
+    let last = if start == text.len() && text.ends_with('\n') {
+        start - 1
+    } else {
+        start
+    };
+    let line_start = |at: usize| {
+        text.get(..at)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |at| at + 1)
+    };
+    let rest = text.get(end..).unwrap_or_default();
+    line_start(last)..rest.find('\n').map_or(text.len(), |at| end + at + 1)
 }

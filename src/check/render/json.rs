@@ -64,7 +64,7 @@ pub fn json(findings: &[Finding], contents: &Contents) -> Result<String, serde_j
 }
 
 fn place<'a>(path: &'a str, span: &Span, contents: &Contents) -> Place<'a> {
-    let file = contents.files.iter().find(|file| file.source.path == path);
+    let file = contents.file(path);
     let text = file.map_or("", |file| file.source.text.as_str());
     Place {
         path,

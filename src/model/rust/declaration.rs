@@ -24,12 +24,9 @@ pub(super) struct FamilyType {
 }
 
 impl FamilyType {
-    /// Reads `CounterFamily`, `metric::GaugeFamily<L>` and the like.
+    /// Reads `CounterFamily`, `metric::GaugeFamily<L>`, `LazyLock<CounterFamily>` and the like.
     pub(super) fn of(declared: &Type) -> Option<Self> {
-        let Type::Path(path) = declared else {
-            return None;
-        };
-        let segment = path.path.segments.last()?;
+        let segment = held_type(declared)?.segments.last()?;
         let kind = match segment.ident.to_string().as_str() {
             "CounterFamily" => Kind::Counter,
             "GaugeFamily" => Kind::Gauge,
@@ -44,6 +41,81 @@ impl FamilyType {
             _ => None,
         });
         Some(Self { kind, labels })
+    }
+}
+
+impl FamilyType {
+    /// The family type that an alias stands for, as far as what is made for it tells: its labels
+    /// are those of the alias.
+    pub(super) fn of_alias(declared: &Type, value: &Expr, origin: &Origin<'_>) -> Option<Self> {
+        let alias = held_type(declared)?;
+        if !is_made_as(value, alias) {
+            return None;
+        }
+        Some(Self {
+            kind: family(value, origin)?.kind,
+            labels: Some(term::path(alias)),
+        })
+    }
+}
+
+/// The type that is held by a `static`, which may make it at its first use.
+pub(super) fn held_type(declared: &Type) -> Option<&syn::Path> {
+    let path = match declared {
+        Type::Path(path) => &path.path,
+        Type::Reference(reference) => return held_type(&reference.elem),
+        _ => return None,
+    };
+    let last = path.segments.last()?;
+    let name = last.ident.to_string();
+    if !matches!(name.as_str(), "Lazy" | "LazyLock" | "OnceCell" | "OnceLock") {
+        return Some(path);
+    }
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return Some(path);
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(held) => held_type(held),
+        _ => None,
+    })
+}
+
+/// Whether a value is made by a family's macro, or by a function of a family or of the alias.
+fn is_made_as(value: &Expr, alias: &syn::Path) -> bool {
+    let mut maker = match made(value) {
+        Expr::Macro(call) => return call.mac.path.segments.last().is_some_and(makes),
+        Expr::Call(call) => match call.func.as_ref() {
+            Expr::Path(function) => function.path.segments.iter().rev(),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let of = |owner: &syn::PathSegment| {
+        let name = owner.ident.to_string();
+        name.ends_with("Family") || alias.segments.last().is_some_and(|it| it.ident == name)
+    };
+    maker.next().is_some_and(makes) && maker.next().is_some_and(of)
+}
+
+fn makes(segment: &syn::PathSegment) -> bool {
+    matches!(
+        segment.ident.to_string().as_str(),
+        "counter" | "gauge" | "histogram"
+    )
+}
+
+/// What a value is made of: the end of the closure that makes it at its first use, or itself.
+fn made(value: &Expr) -> &Expr {
+    match term::bare(value) {
+        Expr::Call(call) => match call.args.first() {
+            Some(Expr::Closure(closure)) => made(&closure.body),
+            _ => value,
+        },
+        Expr::Block(block) => match block.block.stmts.last() {
+            Some(syn::Stmt::Expr(last, None)) => made(last),
+            _ => value,
+        },
+        bare => bare,
     }
 }
 
@@ -81,7 +153,7 @@ pub(super) fn metric(literal: &ExprStruct, origin: &Origin<'_>) -> Option<(Decla
 
 /// Reads `counter!("n", "h")` and `CounterFamily::counter("n_total", "h")`.
 pub(super) fn family(value: &Expr, origin: &Origin<'_>) -> Option<Declared> {
-    match term::bare(value) {
+    match made(value) {
         Expr::Macro(call) => family_macro(&call.mac, origin),
         Expr::Call(call) => {
             let Expr::Path(function) = call.func.as_ref() else {

@@ -18,6 +18,10 @@ pub(super) struct Visitor<'a> {
     origin: &'a Origin<'a>,
     modules: Vec<String>,
     facts: Facts,
+    /// Names that stand for a family type, each with the type of its labels.
+    aliases: Vec<(String, Option<String>)>,
+    /// What is held by a type of that name and could not be read, in case it is such an alias.
+    opaque: Vec<(String, Unresolved)>,
 }
 
 /// A `const` or `static`, which are read alike.
@@ -34,10 +38,13 @@ impl<'a> Visitor<'a> {
             origin,
             modules: Vec::new(),
             facts: Facts::default(),
+            aliases: Vec::new(),
+            opaque: Vec::new(),
         }
     }
 
-    pub(super) fn into_facts(self) -> Facts {
+    pub(super) fn into_facts(mut self) -> Facts {
+        self.follow_aliases();
         self.facts
     }
 
@@ -51,7 +58,9 @@ impl<'a> Visitor<'a> {
     }
 
     fn held(&mut self, held: &Held<'_>) {
-        if let Some(family) = FamilyType::of(held.declared) {
+        let family = FamilyType::of(held.declared)
+            .or_else(|| FamilyType::of_alias(held.declared, held.value, self.origin));
+        if let Some(family) = family {
             self.family(held, family);
         } else if declaration::is_metric(held.declared) {
             self.metric(held);
@@ -105,7 +114,28 @@ impl<'a> Visitor<'a> {
             self.facts
                 .numbers
                 .push(NumberConstant { path, value, span });
+        } else if let Some(declared) = declaration::held_type(held.declared) {
+            let unresolved = Unresolved { item: path, span };
+            self.opaque.push((term::path(declared), unresolved));
         }
+    }
+
+    /// Reads what an alias of the file stands for, which may be declared behind its use.
+    fn follow_aliases(&mut self) {
+        for family in &mut self.facts.families {
+            let Some(name) = &family.labels else { continue };
+            let alias = self.aliases.iter().find(|(alias, _)| alias == name);
+            if let Some((_, labels)) = alias {
+                family.labels.clone_from(labels);
+            }
+        }
+        let (aliases, opaque) = (&self.aliases, &mut self.opaque);
+        let unread = opaque
+            .extract_if(.., |(name, _)| {
+                aliases.iter().any(|(alias, _)| alias == name)
+            })
+            .map(|(_, unresolved)| unresolved);
+        self.facts.unresolved.extend(unread);
     }
 
     fn unresolved(&mut self, held: &Held<'_>) {
@@ -205,6 +235,12 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
             span,
         });
         visit::visit_item_static(self, node);
+    }
+
+    fn visit_item_type(&mut self, node: &'ast syn::ItemType) {
+        if let Some(family) = FamilyType::of(&node.ty) {
+            self.aliases.push((node.ident.to_string(), family.labels));
+        }
     }
 
     fn visit_impl_item_const(&mut self, node: &'ast syn::ImplItemConst) {

@@ -50,6 +50,12 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             checker.query(query);
         }
     }
+    for file in &facts.texts {
+        let mut checker = Checker::of(facts, file.source, findings);
+        for query in &file.value {
+            checker.query(query);
+        }
+    }
 }
 
 /// Checks what stands in one file.

@@ -1,3 +1,5 @@
 //! Services that Prometheus would not find.
 
+mod configuration;
+mod ports;
 pub(super) mod scrape_mismatch;

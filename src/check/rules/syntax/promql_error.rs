@@ -10,8 +10,8 @@ pub(in crate::check) static RULE: Rule = Rule {
     name: "promql-error",
     summary: "An expression is not valid PromQL",
     what: "
-Parses every expression of dashboards, their variables and annotations, of rules and of rule tests, and checks its types as Prometheus 3
-does. Grafana's variables may stand anywhere. Regular expressions are not looked into.",
+Parses every expression of dashboards, their variables and annotations, of rules, of rule tests, of blocks of runbooks that are marked
+`promql`, and of `query \"…\"` in texts of alerts, and checks its types as Prometheus 3 does. Grafana's variables may stand anywhere. Regular expressions are not looked into.",
     why: "
 A panel with such an expression shows an error instead of data. Prometheus refuses a whole rule file because of one such rule, and then
 none of its alerts is evaluated.",

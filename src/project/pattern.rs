@@ -1,7 +1,8 @@
 //! File patterns as Prometheus takes them: `*` and `?` inside a segment.
 
 /// Whether `path` is one that `pattern` means.
-pub(super) fn matches(pattern: &str, path: &str) -> bool {
+#[must_use]
+pub fn matches(pattern: &str, path: &str) -> bool {
     let (patterns, segments) = (pattern.split('/'), path.split('/'));
     patterns.clone().count() == segments.clone().count()
         && patterns
@@ -31,7 +32,8 @@ fn segment_matches(pattern: &str, segment: &str) -> bool {
 
 /// The path that `relative` means in the folder of the file at `file`, without `.` and `..`.
 /// None if it leads out of the project.
-pub(super) fn resolve(file: &str, relative: &str) -> Option<String> {
+#[must_use]
+pub fn resolve(file: &str, relative: &str) -> Option<String> {
     let mut segments: Vec<&str> = file.split('/').collect();
     segments.pop();
     for segment in relative.split('/') {
@@ -44,9 +46,21 @@ pub(super) fn resolve(file: &str, relative: &str) -> Option<String> {
     Some(segments.join("/"))
 }
 
+/// Whether `written`, in the file at `file`, means the file at `path`.
+///
+/// Where an absolute pattern is mounted is not known here, so that its folders are passed over.
+#[must_use]
+pub fn covers(file: &str, written: &str, path: &str) -> bool {
+    if written.starts_with('/') {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        return matches(&name(written), &name(path));
+    }
+    resolve(file, written).is_some_and(|pattern| matches(&pattern, path))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{matches, resolve};
+    use super::{covers, matches, resolve};
 
     #[test]
     fn a_star_stays_in_its_segment() {
@@ -61,5 +75,12 @@ mod tests {
         assert_eq!(resolve("a/b.md", "../c.md").as_deref(), Some("c.md"));
         assert_eq!(resolve("a/b.md", "./c/d.md").as_deref(), Some("a/c/d.md"));
         assert_eq!(resolve("b.md", "../c.md"), None);
+    }
+
+    #[test]
+    fn of_an_absolute_pattern_only_the_name_is_compared() {
+        let covers = |written| covers("a/prometheus.yml", written, "a/rules/b.rules.yml");
+        assert!(covers("rules/*.yml") && covers("/etc/prometheus/r/*.rules.yml"));
+        assert!(!covers("/etc/prometheus/rules/*.yaml") && !covers("*.yml"));
     }
 }

@@ -1,0 +1,146 @@
+//! Where services are scraped, and where they answer.
+
+use super::{PROMETHEUS, check, contents, edited, found, project};
+use crate::check::run;
+
+const CONFIG: &str = "services/user-service/src/config.rs";
+
+#[test]
+fn a_port_that_cannot_be_read_is_a_finding() {
+    let message = "`ADMIN_PORT` of `user-service` cannot be read from its sources";
+    let help = "write it as a number: `pub const ADMIN_PORT: u16 = …;`";
+    let unreadable = ("scrape-mismatch", "ADMIN_PORT", message, Some(help));
+    check(CONFIG, "9081", "9080 + 1", &[unreadable]);
+    check(
+        CONFIG,
+        "ADMIN_PORT",
+        "PORT_OF_ADMIN",
+        &[("scrape-mismatch", "", message, Some(help))],
+    );
+    for (to, at, message) in [
+        ("", "user-service", "`user-service` has no `admin-port`"),
+        (
+            "admin-port = \"9081\"\n",
+            "\"9081\"",
+            "`admin-port` is not a port",
+        ),
+        (
+            "admin-port = 99081\n",
+            "99081",
+            "`admin-port` is not a port",
+        ),
+    ] {
+        let expected = [("scrape-mismatch", at, message, None)];
+        check("marty.toml", "admin-port = 9081\n", to, &expected);
+    }
+}
+
+#[test]
+fn ports_are_found_in_whichever_file_of_the_service() {
+    let moved = |from: &str, to: &str| {
+        let mut contents = edited(CONFIG, from, to);
+        let mut files = contents.files.iter_mut();
+        let file = files.find(|it| it.source.path == CONFIG).unwrap();
+        file.source.path = "services/user-service/src/settings.rs".to_owned();
+        let findings = run(&contents).into_iter();
+        findings.map(|it| (it.path, it.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(moved("9081", "9081"), []);
+    let wrong = "`ADMIN_PORT` is 9082, and `marty.toml` says 9081".to_owned();
+    let settings = "services/user-service/src/settings.rs".to_owned();
+    assert_eq!(moved("9081", "9082"), [(settings, wrong)]);
+    let lost = "`ADMIN_PORT` of `user-service` cannot be read from its sources".to_owned();
+    assert_eq!(moved("ADMIN_PORT", "A"), [("marty.toml".to_owned(), lost)]);
+}
+
+#[test]
+fn services_that_nothing_scrapes_are_found() {
+    let prometheus = format!("{PROMETHEUS}/prometheus.yml");
+    let mut contents = contents(project());
+    contents.files.retain(|it| it.source.path != prometheus);
+    let messages: Vec<_> = run(&contents).into_iter().map(|it| it.message).collect();
+    assert_eq!(
+        messages,
+        [format!("nothing is scraped: there is no `{prometheus}`")]
+    );
+    let found = found(
+        &format!("{PROMETHEUS}/targets/user-service.json"),
+        "[\"user-service:9081\"]",
+        "[]",
+    );
+    let messages: Vec<_> = found.iter().map(|it| it.2.as_str()).collect();
+    assert_eq!(
+        messages,
+        ["there is no target of `user-service` in this group"]
+    );
+}
+
+#[test]
+fn the_path_of_metrics_is_that_of_jobs_that_scrape_services() {
+    let prometheus = format!("{PROMETHEUS}/prometheus.yml");
+    let probe = "scrape_configs:\n  - job_name: probe\n    metrics_path: /probe\n    \
+                 file_sd_configs: [{files: [probes/*.json]}]\n";
+    check(&prometheus, "scrape_configs:\n", probe, &[]);
+    check(&prometheus, "    metrics_path: /metrics\n", "", &[]);
+    let mut contents = edited(&prometheus, "    metrics_path: /metrics\n", "");
+    let names = &mut contents.files[1].source.text;
+    *names = names.replace("/metrics", "/stats");
+    let findings = run(&contents);
+    let [finding] = findings.as_slice() else {
+        panic!("{findings:#?}");
+    };
+    let text = &contents
+        .files
+        .iter()
+        .find(|file| file.source.path == prometheus)
+        .unwrap()
+        .source
+        .text;
+    assert_eq!(&text[finding.span.clone()], "all");
+    assert_eq!(
+        finding.message,
+        "Prometheus asks `/metrics`, services answer `/stats`"
+    );
+}
+
+#[test]
+fn absolute_patterns_cover_files_of_that_name() {
+    let prometheus = format!("{PROMETHEUS}/prometheus.yml");
+    let to = "/etc/prometheus/rules/*.rules.yml";
+    check(&prometheus, "rules/*.rules.yml", to, &[]);
+}
+
+#[test]
+fn targets_of_other_jobs_need_no_service() {
+    let mut files = project();
+    let target = "[{\"targets\": [\"node:9100\"]}]".to_owned();
+    files.push((format!("{PROMETHEUS}/targets/node.json"), target));
+    let found = |files: Vec<(String, String)>| {
+        let findings = run(&contents(files)).into_iter();
+        findings.map(|it| it.message).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(files.clone()),
+        ["these targets have no label `service`"]
+    );
+    let config = files.iter_mut().find(|it| it.0.ends_with("prometheus.yml"));
+    let text = &mut config.unwrap().1;
+    *text = text.replace("targets/*.json", "targets/*-service.json");
+    *text += "  - job_name: node\n    file_sd_configs: [{files: [targets/node.json]}]\n";
+    assert_eq!(found(files), [""; 0]);
+}
+
+#[test]
+fn targets_of_services_that_marty_toml_has_lost_are_found() {
+    let service = "[services.user-service]\nhttp-port = 8081\nadmin-port = 9081\n";
+    let message = "`marty.toml` has no service `user-service`";
+    check(
+        "marty.toml",
+        service,
+        "",
+        &[("scrape-mismatch", "\"user-service\"", message, None)],
+    );
+    let message = "`services` is not a table";
+    let shape = [("syntax-error", "5", message, None)];
+    check("marty.toml", service, "services = 5\n", &shape);
+}

@@ -1,0 +1,100 @@
+//! Whether files have the shape that their readers understand, beyond their syntax.
+
+use crate::model::node::{Node, Value};
+use crate::model::source::Issue;
+
+/// What is wrong with the shape of `marty.toml`.
+pub(super) fn manifest(node: &Node) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    for key in ["project", "runbooks", "check", "services"] {
+        issues.extend(node.get(key).and_then(|it| table(it, key)));
+    }
+    let services = node.get("services").map(Node::entries).unwrap_or_default();
+    for service in services {
+        let key = format!("services.{}", service.key);
+        issues.extend(table(&service.value, &key));
+    }
+    let external = node
+        .get("check")
+        .and_then(|check| check.get("external-metrics"));
+    if let Some(external) = external {
+        issues.extend(list(external, "external-metrics"));
+        let items = external.items().iter();
+        issues.extend(items.filter(|it| it.as_str().is_none()).map(|item| {
+            issue(
+                item,
+                "a pattern of `external-metrics` is a string".to_owned(),
+            )
+        }));
+    }
+    issues
+}
+
+/// Whether a document is a resource of Grafana or Kubernetes, which lies among rules and is none.
+pub(super) fn is_resource(node: &Node) -> bool {
+    node.get("apiVersion").is_some()
+}
+
+/// What is wrong with the shape of a `prometheus.yml`.
+pub(super) fn prometheus(node: &Node) -> Vec<Issue> {
+    let mut issues = lists(node, &["rule_files", "scrape_configs"]);
+    for job in node.items_of("scrape_configs") {
+        if !matches!(job.value, Value::Mapping(_)) {
+            issues.push(issue(
+                job,
+                "a job of `scrape_configs` is a mapping".to_owned(),
+            ));
+        }
+        issues.extend(lists(job, &["file_sd_configs", "static_configs"]));
+        issues.extend(lists(job, &["relabel_configs", "metric_relabel_configs"]));
+        for discovery in job.items_of("file_sd_configs") {
+            issues.extend(lists(discovery, &["files"]));
+        }
+    }
+    issues
+}
+
+/// What is wrong with the shape of a file of rule tests.
+pub(super) fn rule_tests(node: &Node) -> Vec<Issue> {
+    let mut issues = lists(node, &["rule_files", "tests"]);
+    for test in node.items_of("tests") {
+        let keys = ["input_series", "alert_rule_test", "promql_expr_test"];
+        issues.extend(lists(test, &keys));
+        for alert in test.items_of("alert_rule_test") {
+            issues.extend(lists(alert, &["exp_alerts"]));
+        }
+    }
+    issues
+}
+
+/// What is wrong with the shape of a target file.
+pub(super) fn targets(node: &Node) -> Vec<Issue> {
+    let groups = node.items().iter();
+    groups
+        .flat_map(|group| lists(group, &["targets"]))
+        .collect()
+}
+
+/// The keys of a mapping that hold something else than a list.
+fn lists(node: &Node, keys: &[&str]) -> Vec<Issue> {
+    let values = keys.iter().filter_map(|key| list(node.get(key)?, key));
+    values.collect()
+}
+
+fn table(node: &Node, key: &str) -> Option<Issue> {
+    let is_table = matches!(node.value, Value::Mapping(_));
+    (!is_table).then(|| issue(node, format!("`{key}` is not a table")))
+}
+
+fn list(node: &Node, key: &str) -> Option<Issue> {
+    let is_list = matches!(node.value, Value::Sequence(_) | Value::Null);
+    (!is_list).then(|| issue(node, format!("`{key}` is a list")))
+}
+
+fn issue(node: &Node, message: String) -> Issue {
+    Issue {
+        message,
+        span: node.span.clone(),
+        hint: None,
+    }
+}
