@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use crate::server;
 
 /// A project with two services, at a place that stays the same so that builds can be reused.
-pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(Golden::generate);
+pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| Golden::generate("golden"));
 
 /// A generated project.
 pub(crate) struct Golden {
@@ -17,8 +17,9 @@ pub(crate) struct Golden {
 }
 
 impl Golden {
-    fn generate() -> Self {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden");
+    /// Generates one at a place of its own.
+    pub(crate) fn generate(place: &str) -> Self {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
         let _ = fs::remove_dir_all(&place);
         fs::create_dir_all(&place).unwrap();
         for name in ["user-service", "order-service"] {
@@ -53,10 +54,20 @@ impl Golden {
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden-target")
     }
 
-    /// The program of the user service.
-    pub(crate) fn user_service(&self) -> PathBuf {
-        succeeds(&mut self.cargo(["build", "--locked", "--package", "user-service"]));
-        Self::target().join("debug/user-service")
+    /// The program of an example that was added to the user service.
+    pub(crate) fn example(&self, name: &str, source: &str) -> PathBuf {
+        let examples = self.path("services/user-service/examples");
+        fs::create_dir_all(&examples).unwrap();
+        fs::write(examples.join(format!("{name}.rs")), source).unwrap();
+        let build = [
+            "build",
+            "--locked",
+            "--package",
+            "user-service",
+            "--example",
+        ];
+        succeeds(&mut self.cargo(build.into_iter().chain([name])));
+        Self::target().join("debug/examples").join(name)
     }
 
     fn run(&self, program: impl AsRef<OsStr>, directory: &str, arguments: &[&str]) -> String {

@@ -6,13 +6,14 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use marty::model::json;
 use marty::model::node::{Node, Value};
 use tempfile::TempDir;
 
-use crate::golden::PROJECT;
+use crate::golden::Golden;
 use crate::server::{self, Process, eventually};
 
 /// How long a scrape, an evaluation and a window of a query may take to show something.
@@ -20,6 +21,23 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long `ServiceDown` takes to fire: its `for` is a minute, and rules are not edited here.
 const UNTIL_IT_FIRES: Duration = Duration::from_secs(150);
+
+/// The project whose service runs here. It is another than that of the other tests, for it gets a file of its own.
+static PROJECT: LazyLock<Golden> = LazyLock::new(|| Golden::generate("live"));
+
+/// The generated service, and one route that never answers: the service itself has no fault that could be asked for.
+const WITH_A_STUCK_ROUTE: &str = "//! The service with a route that never answers.
+
+use marty_runtime::axum::{Router, routing::get};
+use user_service::config::Settings;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let stuck = Router::new().route(\"/stuck\", get(std::future::pending::<()>));
+    let service = user_service::service(&Settings::from_env()?);
+    Ok(service.http(stuck).run().await?)
+}
+";
 
 /// A running user service.
 struct Service {
@@ -32,7 +50,7 @@ impl Service {
     /// Starts the service on free ports, or with its admin listener where it was before.
     fn start(admin: &str) -> Self {
         let mut addresses = BTreeMap::new();
-        let mut command = Command::new(PROJECT.user_service());
+        let mut command = Command::new(PROJECT.example("stuck", WITH_A_STUCK_ROUTE));
         command
             .env("MARTY_HTTP_ADDR", "127.0.0.1:0")
             .env("MARTY_ADMIN_ADDR", admin)
@@ -74,7 +92,7 @@ impl Service {
         ))
     }
 
-    /// Requests of every kind: answered, refused, unknown, slow, and left alone.
+    /// Requests of every kind: answered, refused, unknown, failed, slow, and left alone.
     fn traffic(&self, round: u32) {
         let user = format!("{{\"name\": \"Ada\", \"email\": \"ada{round}@example.com\"}}");
         assert_eq!(self.request("POST", "/users", &user), 201);
@@ -83,6 +101,7 @@ impl Service {
         assert_eq!(self.request("POST", "/users", "{"), 400);
         assert_eq!(self.request("GET", "/not/there", ""), 404);
         assert_eq!(self.request("BREW", "/users", ""), 405);
+        assert_eq!(self.request("GET", "/stuck", ""), 503);
         let unfinished = "POST /users HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
         assert_eq!(self.send(unfinished), 408);
         let mut leaving = TcpStream::connect(&self.http).unwrap();

@@ -58,6 +58,20 @@ impl<M: Meter> Measured<M> {
         self.close(End::of(result));
     }
 
+    /// Ends it with the result of `work`.
+    pub(super) async fn over<T, E: ErrorClass>(
+        self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.with(work.await)
+    }
+
+    /// Ends it as `result` did, and gives `result` back.
+    pub(super) fn with<T, E: ErrorClass>(self, result: Result<T, E>) -> Result<T, E> {
+        self.finish(&result);
+        result
+    }
+
     fn close(mut self, end: End) {
         self.end = end;
     }

@@ -57,10 +57,7 @@ impl Operation {
         &'static self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        let measured = self.start();
-        let result = work.await;
-        measured.finish(&result);
-        result
+        self.start().over(work).await
     }
 
     /// Does `work`, which does not wait, and ends with its result.
@@ -73,9 +70,7 @@ impl Operation {
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         let measured = self.start();
-        let result = work();
-        measured.finish(&result);
-        result
+        measured.with(work())
     }
 }
 

@@ -63,10 +63,7 @@ impl Transaction {
         &'static self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        let measured = self.begin();
-        let result = work.await;
-        measured.finish(&result);
-        result
+        self.begin().over(work).await
     }
 
     /// Does `work`, which does not wait, and ends with its result.
@@ -79,9 +76,7 @@ impl Transaction {
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         let measured = self.begin();
-        let result = work();
-        measured.finish(&result);
-        result
+        measured.with(work())
     }
 }
 
