@@ -8,7 +8,7 @@ use std::{
     mem,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Instant,
 };
 
@@ -151,13 +151,16 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for ObserveFuture<F> {
             .observation
             .as_ref()
             .map(|observation| observation.span.enter());
-        let mut response = ready!(this.inner.poll(context))?;
+        // In place: to take the answer out and put it back costs as much as to count it.
+        let mut polled = this.inner.poll(context);
         drop(entered);
-        if let Some(header) = this.correlation_id.as_ref().and_then(CorrelationId::header) {
-            response.headers_mut().insert(CORRELATION_ID, header);
+        if let Poll::Ready(Ok(response)) = &mut polled {
+            if let Some(header) = this.correlation_id.as_ref().and_then(CorrelationId::header) {
+                response.headers_mut().insert(CORRELATION_ID, header);
+            }
+            Observation::answer(this.observation, response);
         }
-        Observation::answer(this.observation, &mut response);
-        Poll::Ready(Ok(response))
+        polled
     }
 }
 
