@@ -71,7 +71,7 @@ fn peer() -> OsString {
     let version = Command::new(&peer).arg("--version").output();
     assert!(
         version.is_ok_and(|version| version.status.success()),
-        "`{}` does not run; `cargo install --locked cargo-generate` installs it",
+        "`{}` does not run; `cargo install --locked cargo-generate@0.23.7` installs it",
         peer.display()
     );
     peer

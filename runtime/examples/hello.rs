@@ -1,8 +1,11 @@
-//! A service of one greeting, one that takes its time, and one that fails.
+//! A service of one greeting, one that takes its time, and one that fails. It also tells how long a text is.
 
 use std::time::Duration;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use marty_runtime::{Config, Error, Ports, Service, metric::CounterFamily};
 
 static GREETINGS: CounterFamily = marty_runtime::counter!("greetings", "Greetings given.");
@@ -16,6 +19,7 @@ async fn main() -> Result<(), Error> {
     let routes = Router::new()
         .route("/hello", get(hello))
         .route("/slow", get(slow))
+        .route("/length", post(async |text: String| text.len().to_string()))
         .route("/panic", get(fail))
         .route("/panic-elsewhere", get(fail_elsewhere));
     Service::new(marty_runtime::service_info!(), config)

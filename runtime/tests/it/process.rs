@@ -128,6 +128,39 @@ fn parse(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
 }
 
+/// Sends a body without end, as far as it is taken.
+fn flood(address: SocketAddr) {
+    let mut stream = connect(address);
+    let head = "POST /length HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut sent = stream.write_all(head.as_bytes());
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    for _ in 0..256 {
+        sent = sent.and_then(|()| stream.write_all(chunk.as_bytes()));
+    }
+    // Answered or not, it was cut short: all of it is 16 MiB, and 64 KiB may come.
+    let _ = stream.read(&mut [0; 64]);
+    assert!(sent.is_err(), "a body without end was taken whole");
+}
+
+#[test]
+fn keeps_its_memory_whatever_is_sent() {
+    let mut command = hello();
+    command.env("MARTY_MAX_BODY_BYTES", "65536");
+    let process = Process::start(&mut command);
+    flood(process.http);
+    let before = process.value("process_resident_memory_bytes");
+    for _ in 0..16 {
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| flood(process.http));
+            }
+        });
+    }
+    let grown = process.value("process_resident_memory_bytes") - before;
+    // 256 bodies of 16 MiB are 4 GiB; 16 connections hold 128 KiB each.
+    assert!(grown < 32.0 * 1024.0 * 1024.0, "{grown} bytes more");
+}
+
 #[test]
 fn ends_in_order_on_sigterm() {
     let mut process = Process::start(hello().env("MARTY_DRAIN_GRACE", "10ms"));
