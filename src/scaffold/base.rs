@@ -7,6 +7,10 @@ use std::io::{self, Write as _};
 
 use flate2::{Compression, GzBuilder};
 
+use super::digest::sha256;
+use super::file::{Class, Rendered};
+use super::lock::File;
+
 /// Where the copies lie in a project.
 pub(super) const DIRECTORY: &str = ".marty/base";
 
@@ -18,8 +22,22 @@ pub(super) fn path(sha256: &str) -> String {
     format!("{DIRECTORY}/{}.gz", sha256.get(..DIGITS).unwrap_or(sha256))
 }
 
+/// What is recorded of a file, and its pristine copy; nothing of a file that has none.
+pub(super) fn copy(file: &Rendered) -> io::Result<Option<(File, Vec<u8>)>> {
+    let class = Class::of(&file.path);
+    if !class.has_base() {
+        return Ok(None);
+    }
+    let record = File {
+        path: file.path.clone(),
+        class,
+        sha256: sha256(file.content.as_bytes()),
+    };
+    Ok(Some((record, pack(file.content.as_bytes())?)))
+}
+
 /// The compressed copy; the same bytes for the same content, on every machine.
-pub(super) fn pack(content: &[u8]) -> io::Result<Vec<u8>> {
+fn pack(content: &[u8]) -> io::Result<Vec<u8>> {
     // Neither a name nor a time, and no operating system: they would differ between runs.
     let mut encoder = GzBuilder::new()
         .mtime(0)

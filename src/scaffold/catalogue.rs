@@ -1,5 +1,7 @@
 //! Which files a project and a service are made of, rendered.
 
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
 use super::answer::Answers;
 use super::cargo_lock::CargoLock;
 use super::digest::{sha256, sha256_of_all};
@@ -123,7 +125,9 @@ fn from_templates<'a>(
     answers: &Answers,
 ) -> Result<Vec<Rendered>, RenderError> {
     let variables = Variables::new(project, answers);
+    let templates: Vec<&Asset> = templates.collect();
     templates
+        .par_iter()
         .map(|asset| {
             let destination = destination(&asset.path, answers.name.as_str());
             let text = text(asset);

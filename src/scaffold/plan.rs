@@ -5,15 +5,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
 use super::answer::Answers;
 use super::base;
 use super::cargo_lock::CargoLock;
 use super::catalogue;
-use super::digest::sha256;
 use super::error::{PlanError, PlanErrorKind};
 use super::file::{Class, Rendered};
 use super::kind::Kind;
-use super::lock::{File, LOCK_PATH, Lock};
+use super::lock::{LOCK_PATH, Lock};
 use super::name::service_name;
 use super::site::{ProjectState, Site, State};
 use super::style::in_the_style_of;
@@ -230,19 +231,17 @@ impl Draft {
         answers: &Answers,
         templates: &str,
     ) -> Result<(), PlanErrorKind> {
+        // Compressing takes longer than all else, and each file stands for itself.
+        let copies = files
+            .par_iter()
+            .map(base::copy)
+            .collect::<Result<Vec<_>, _>>();
         let mut recorded = Vec::new();
+        for (record, copy) in copies.map_err(PlanErrorKind::Base)?.into_iter().flatten() {
+            self.create(&base::path(&record.sha256), copy);
+            recorded.push(record);
+        }
         for file in files {
-            let class = Class::of(&file.path);
-            if class.has_base() {
-                let sha256 = sha256(file.content.as_bytes());
-                let copy = base::pack(file.content.as_bytes()).map_err(PlanErrorKind::Base)?;
-                self.create(&base::path(&sha256), copy);
-                recorded.push(File {
-                    path: file.path.clone(),
-                    class,
-                    sha256,
-                });
-            }
             self.create(&file.path, file.content);
         }
         self.create(
