@@ -39,6 +39,7 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
             (Artefact::Manifest(node), issues)
         }),
         Role::Toml => shaped(toml::parse(text), |_| (Artefact::Other, Vec::new())),
+        Role::Dockerfile => (Some(Artefact::Other), Vec::new()),
         Role::Yaml => (Some(Artefact::Other), yaml::parse(text).issues),
         Role::Rust { package } => {
             let (facts, issues) = rust::facts(text);

@@ -16,6 +16,8 @@ pub enum Role {
         /// The crate's folder name.
         package: String,
     },
+    /// The `Dockerfile` of a service.
+    Dockerfile,
     /// A dashboard.
     Dashboard,
     /// Alerts and recording rules.
@@ -51,6 +53,7 @@ impl Role {
             ["Cargo.toml"] | ["services" | "crates", _, "Cargo.toml" | "service.toml"] => {
                 Some(Self::Toml)
             }
+            ["services", _, "Dockerfile"] => Some(Self::Dockerfile),
             [".github", "workflows", _] if is_yaml(name) => Some(Self::Yaml),
             ["observability", "monitoring", "prometheus", ref inside @ ..] => prometheus(inside),
             _ if segments.contains(&"observability") => artefact(&segments, name),
@@ -120,6 +123,8 @@ mod tests {
         for (path, role) in [
             ("marty.toml".to_owned(), Some(Role::Project)),
             ("services/a/Cargo.toml".to_owned(), Some(Role::Toml)),
+            ("services/a/Dockerfile".to_owned(), Some(Role::Dockerfile)),
+            ("services/a/src/Dockerfile".to_owned(), None),
             ("services/a/src/api/mod.rs".to_owned(), rust("a")),
             (
                 "crates/marty-runtime/src/names.rs".to_owned(),

@@ -1,5 +1,6 @@
 //! Services that Prometheus would not find.
 
 mod configuration;
+mod image;
 mod ports;
 pub(super) mod scrape_mismatch;

@@ -1,5 +1,7 @@
 //! The ports of a service, wherever they are written down.
 
+use std::collections::BTreeMap;
+
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::model::node::{Entry, Node};
@@ -40,7 +42,34 @@ pub(super) fn check(facts: &Facts<'_>, service: &Entry, findings: &mut Vec<Findi
     }
 }
 
-fn port(node: &Node) -> Option<u64> {
+/// Ports of `marty.toml` that are given away twice: the second who asks for one does not start.
+pub(super) fn taken_twice(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
+    let services = facts.services();
+    let recorded = services.flat_map(|service| {
+        PORTS.iter().filter_map(move |(_, key)| {
+            let node = service.value.get(key)?;
+            Some((
+                port(node)?,
+                &node.span,
+                format!("`{key}` of `{}`", service.key),
+            ))
+        })
+    });
+    let mut recorded: Vec<_> = recorded.collect();
+    recorded.sort_by_key(|(_, span, _)| span.start);
+    let mut owners = BTreeMap::new();
+    for (port, span, owner) in &recorded {
+        let (first, by) = owners.entry(port).or_insert((span, owner));
+        if *first != span {
+            let message = format!("{port} is the {by} already");
+            let finding = Finding::new(MANIFEST, span, message);
+            findings.push(finding.related(MANIFEST, first, "taken here"));
+        }
+    }
+}
+
+/// The port that a value is, if it is one.
+pub(super) fn port(node: &Node) -> Option<u64> {
     node.as_u64()
         .filter(|port| (1..=u64::from(u16::MAX)).contains(port))
 }

@@ -1,6 +1,6 @@
 //! `scrape-mismatch`: services that Prometheus would look for in the wrong place.
 
-use super::{configuration, ports};
+use super::{configuration, image, ports};
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::check::rule::{Example, Rule};
@@ -14,10 +14,11 @@ pub(in crate::check) static RULE: Rule = Rule {
     name: "scrape-mismatch",
     summary: "What Prometheus scrapes and where the service listens are not the same",
     what: "
-Compares, for every service of `marty.toml`: its ports there, the constants `HTTP_PORT` and `ADMIN_PORT` in its sources, and the
-targets that carry its name in the label `service`. Compares the path that Prometheus asks services for with the one that the runtime answers,
-the services that targets name with those there are, and the target and rule files there are with the patterns in `prometheus.yml`. What is
-missing, or cannot be read as a number from the source, is reported as well. Of an absolute pattern only the file's name is compared.",
+Compares, for every service of `marty.toml`: its ports there, the constants `HTTP_PORT` and `ADMIN_PORT` in its sources, the addresses
+`MARTY_HTTP_ADDR` and `MARTY_ADMIN_ADDR` that its `Dockerfile` sets with `ENV`, and the targets that carry its name in the label `service`.
+Compares the path that Prometheus asks services for with the one that the runtime answers, the services that targets name with those there are,
+and the target and rule files there are with the patterns in `prometheus.yml`. What is missing, or cannot be read as a number from the source, is
+reported as well, and so is a port of `marty.toml` that is given away twice. Of an absolute pattern only the file's name is compared.",
     why: "
 A service that is not scraped has no metrics at all: every panel is empty, and only `ServiceDown` tells, if anybody looks.",
     example: Example {
@@ -34,8 +35,10 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         ports::check(facts, service, findings);
+        image::check(facts, service, findings);
         targets_of(facts, service, findings);
     }
+    ports::taken_twice(facts, findings);
     strangers(facts, findings);
     configuration::check(facts, findings);
 }

@@ -12,6 +12,8 @@ fn lost(path: &str) -> Vec<(&'static str, String)> {
         let name = |it: &str| {
             it.replace("user-service", "order-service")
                 .replace("users", "orders")
+                .replace("8081", "8082")
+                .replace("9081", "9082")
         };
         (
             name(path),
@@ -25,7 +27,7 @@ fn lost(path: &str) -> Vec<(&'static str, String)> {
         .map(other)
         .collect();
     files.extend(others);
-    files[0].1 += "[services.order-service]\nhttp-port = 8081\nadmin-port = 9081\n";
+    files[0].1 += "[services.order-service]\nhttp-port = 8082\nadmin-port = 9082\n";
     let last = files.len() - 1;
     files[last].1 = files[last].1.replace("NoSignUps", "Others");
     let file = files.iter_mut().find(|(other, _)| other == path).unwrap();

@@ -36,6 +36,59 @@ fn a_port_that_cannot_be_read_is_a_finding() {
 }
 
 #[test]
+fn a_port_that_is_given_away_twice_is_found_at_its_second_place() {
+    let twice = |from: &str, to: &str| {
+        let mut files = project();
+        for (_, text) in &mut files {
+            *text = text.replace(from, to);
+        }
+        let manifest = &mut files[0].1;
+        let order = "[services.order-service]\nhttp-port = 8082\nadmin-port = 9082\n";
+        manifest.push_str(order);
+        let contents = contents(files);
+        let text = &contents.files[0].source.text;
+        let line = |at: usize| text[..at].lines().count();
+        let findings = run(&contents).into_iter();
+        let taken = findings.filter(|it| it.message.ends_with(" already"));
+        taken
+            .map(|it| {
+                (
+                    line(it.span.start),
+                    line(it.related.unwrap().span.start),
+                    it.message,
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(twice("9081", "9081"), []);
+    let own = "9081 is the `http-port` of `user-service` already".to_owned();
+    assert_eq!(twice("8081", "9081"), [(3, 2, own)]);
+    let other = "9082 is the `admin-port` of `user-service` already".to_owned();
+    assert_eq!(twice("9081", "9082"), [(6, 3, other)]);
+}
+
+#[test]
+fn the_ports_that_an_image_sets_are_compared() {
+    let path = "services/user-service/Dockerfile";
+    let image = |admin: &str| {
+        let mut files = project();
+        let text =
+            format!("FROM a\nENV MARTY_HTTP_ADDR=[::]:8081 \\\n    MARTY_ADMIN_ADDR={admin}\n");
+        files.push((path.to_owned(), text.clone()));
+        files.sort();
+        let findings = run(&contents(files)).into_iter();
+        findings
+            .map(|it| (it.path, text[it.span].to_owned(), it.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(image("0.0.0.0:9081"), []);
+    assert_eq!(image("0.0.0.0:$PORT"), []);
+    let message = "`MARTY_ADMIN_ADDR` has port 9999, and `marty.toml` says 9081".to_owned();
+    let wrong = (path.to_owned(), "0.0.0.0:9999".to_owned(), message);
+    assert_eq!(image("0.0.0.0:9999"), [wrong]);
+}
+
+#[test]
 fn ports_are_found_in_whichever_file_of_the_service() {
     let moved = |from: &str, to: &str| {
         let mut contents = edited(CONFIG, from, to);
