@@ -52,7 +52,7 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     // A constant that holds the name may stand in a file that could not be read.
     for metric in unresolved.filter(|metric| !facts.is_lost(&metric.package)) {
         let message = "the name of this metric cannot be read from the source";
-        let help = "write it as a string, or as a constant that holds one";
+        let help = "write the name as a literal string";
         let finding = Finding::new(&metric.path, &metric.span, message);
         findings.push(finding.help(Some(help.to_owned())));
     }

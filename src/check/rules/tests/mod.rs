@@ -280,9 +280,10 @@ fn a_metric_whose_name_cannot_be_read_is_reported_where_it_is_declared() {
         "counter!(name_of(1)",
     );
     assert!(
-        found.iter().any(|(rule, text, message, _)| {
+        found.iter().any(|(rule, text, message, help)| {
             *rule == "unknown-metric"
                 && text.contains("name_of")
+                && help.as_deref() == Some("write the name as a literal string")
                 && message == "the name of this metric cannot be read from the source"
         }),
         "{found:#?}"
