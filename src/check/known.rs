@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub(super) external: Vec<String>,
     /// The labels that scraping adds; none where relabelling may do anything.
     pub(super) target_labels: Option<BTreeSet<String>>,
+    /// The services that no target names, where jobs look for targets in files.
+    pub(super) untargeted: BTreeSet<String>,
     /// The crates that declare a metric whose name cannot be read.
     pub(super) unread: BTreeSet<String>,
     /// Which of the exported metrics each series belongs to.
@@ -36,6 +38,7 @@ impl Known {
             recorded: recorded(facts),
             external: external(facts),
             target_labels: target_labels(facts),
+            untargeted: untargeted(facts),
             unread: unread(&facts.exports),
             series: series(&facts.exports),
         }
@@ -77,6 +80,19 @@ fn target_labels(facts: &Facts<'_>) -> Option<BTreeSet<String>> {
     let of_groups = groups.flat_map(|group| &group.labels);
     labels.extend(of_groups.map(|(key, _, _)| key.clone()));
     Some(labels)
+}
+
+fn untargeted(facts: &Facts<'_>) -> BTreeSet<String> {
+    let mut jobs = facts.scrapes.iter().flat_map(|file| &file.value.jobs);
+    if jobs.all(|job| job.target_files.is_empty()) {
+        return BTreeSet::new();
+    }
+    let groups = facts.targets.iter().flat_map(|file| &file.value);
+    let named: BTreeSet<&str> = groups
+        .filter_map(|group| Some(group.label("service")?.0))
+        .collect();
+    let services = names(facts.services()).into_iter();
+    services.filter(|it| !named.contains(it.as_str())).collect()
 }
 
 fn unread(exports: &Exports) -> BTreeSet<String> {

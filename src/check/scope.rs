@@ -152,11 +152,17 @@ impl<'a> Scope<'a> {
     }
 
     /// The labels that scraping adds; none where relabelling may do anything, or where the targets
-    /// could not be read.
+    /// could not be read or are missing.
     fn target_labels(&self, selector: &Selector) -> Option<BTreeSet<String>> {
+        let looked = self.looked(selector);
+        let mut untargeted = self.facts.known.untargeted.iter();
+        // That there are no targets is a finding, and which labels they would have is not known.
+        if untargeted.any(|it| looked.as_ref().is_none_or(|set| set.contains(it.as_str()))) {
+            return None;
+        }
         let lost = self.facts.gaps.targets()?;
         if !lost.is_empty() {
-            let looked = self.looked(selector)?;
+            let looked = looked?;
             let of_others = |path: &String| {
                 let service = self.facts.service_of(path);
                 service.is_some_and(|service| !looked.contains(service))

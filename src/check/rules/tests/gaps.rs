@@ -60,6 +60,32 @@ fn a_broken_file_is_one_finding_and_other_services_are_judged_as_before() {
 }
 
 #[test]
+fn missing_targets_are_one_finding_and_labels_of_other_services_are_known() {
+    let query = "sum by (service, zone) (up{service=\"user-service\"}) < 1";
+    let rule = format!("      - record: up:zone\n        expr: {query}\n");
+    let messages = |is_there: bool, query: &str| {
+        let mut files = project();
+        files[8].1 += &rule.replace("up{service=\"user-service\"}", query);
+        let targets = files[7].1.replace("user-service", "order-service");
+        files[0].1 += "[services.order-service]\n";
+        files.push((format!("{PROMETHEUS}/targets/order-service.json"), targets));
+        files.retain(|(path, _)| is_there || !path.ends_with("targets/user-service.json"));
+        let findings = run(&contents(files)).into_iter();
+        let told = findings.filter(|it| !it.message.contains("`order-service`"));
+        told.map(|it| it.message).collect::<Vec<_>>()
+    };
+    let unknown = "the series here have no label `zone`";
+    let missing = "no target carries the label `service` with `user-service`";
+    let (own, other) = (
+        "up{service=\"user-service\"}",
+        "up{service=\"order-service\"}",
+    );
+    assert_eq!(messages(true, own), [unknown]);
+    assert_eq!(messages(false, own), [missing]);
+    assert_eq!(messages(false, other), [missing, unknown]);
+}
+
+#[test]
 fn what_all_services_share_is_missed_by_all() {
     for path in [
         "marty.toml",
