@@ -1,12 +1,34 @@
 //! Whether files have the shape that their readers understand, beyond their syntax.
 
-use crate::model::node::{Node, Value};
+use super::scope::similar;
+use crate::model::node::{Entry, Node, Value};
 use crate::model::source::Issue;
+
+/// The tables of `marty.toml`.
+const TABLES: &[&str] = &["project", "runbooks", "check", "services"];
+
+/// The parts of a `prometheus.yml`, of which Prometheus takes no others.
+const PARTS: &[&str] = &[
+    "alerting",
+    "global",
+    "otlp",
+    "remote_read",
+    "remote_write",
+    "rule_files",
+    "runtime",
+    "scrape_config_files",
+    "scrape_configs",
+    "storage",
+    "tracing",
+];
+
+/// The one setting of `[check]`.
+const EXTERNAL: &str = "external-metrics";
 
 /// What is wrong with the shape of `marty.toml`.
 pub(super) fn manifest(node: &Node) -> Vec<Issue> {
     let mut issues = Vec::new();
-    for key in ["project", "runbooks", "check", "services"] {
+    for key in TABLES {
         issues.extend(node.get(key).and_then(|it| table(it, key)));
     }
     let services = node.get("services").map(Node::entries).unwrap_or_default();
@@ -14,11 +36,24 @@ pub(super) fn manifest(node: &Node) -> Vec<Issue> {
         let key = format!("services.{}", service.key);
         issues.extend(table(&service.value, &key));
     }
-    let external = node
-        .get("check")
-        .and_then(|check| check.get("external-metrics"));
-    if let Some(external) = external {
-        issues.extend(list(external, "external-metrics"));
+    issues.extend(slips(node, TABLES, "`marty.toml`"));
+    for (table, key) in [("project", "name"), ("runbooks", "base-url")] {
+        let table_node = node.get(table).into_iter();
+        issues.extend(table_node.flat_map(|it| slips(it, &[key], &format!("`[{table}]`"))));
+    }
+    issues.extend(node.get("check").map(check).unwrap_or_default());
+    issues
+}
+
+/// What is wrong with `[check]`, of which nobody else makes use.
+fn check(node: &Node) -> Vec<Issue> {
+    let known = [EXTERNAL.to_owned()];
+    let others = node.entries().iter().filter(|entry| entry.key != EXTERNAL);
+    let mut issues: Vec<Issue> = others
+        .map(|entry| stranger(entry, "`[check]`", similar(&entry.key, &known)))
+        .collect();
+    if let Some(external) = node.get(EXTERNAL) {
+        issues.extend(list(external, EXTERNAL));
         let items = external.items().iter();
         issues.extend(items.filter(|it| it.as_str().is_none()).map(|item| {
             issue(
@@ -38,6 +73,7 @@ pub(super) fn is_resource(node: &Node) -> bool {
 /// What is wrong with the shape of a `prometheus.yml`.
 pub(super) fn prometheus(node: &Node) -> Vec<Issue> {
     let mut issues = lists(node, &["rule_files", "scrape_configs"]);
+    issues.extend(slips(node, PARTS, "`prometheus.yml`"));
     for job in node.items_of("scrape_configs") {
         if !matches!(job.value, Value::Mapping(_)) {
             issues.push(issue(
@@ -73,6 +109,27 @@ pub(super) fn targets(node: &Node) -> Vec<Issue> {
     groups
         .flat_map(|group| lists(group, &["targets"]))
         .collect()
+}
+
+/// The keys of a mapping that are like one of `known` which is not there. Others are left to whom
+/// they may belong to.
+fn slips(node: &Node, known: &[&str], owner: &str) -> Vec<Issue> {
+    let slip = |entry: &Entry| {
+        let key = entry.key.as_str();
+        let mut missing = known.iter().filter(|it| node.get(it).is_none());
+        let meant = missing.find(|it| strsim::damerau_levenshtein(key, it) <= 1 + it.len() / 10)?;
+        let is_slip = !known.contains(&key);
+        is_slip.then(|| stranger(entry, owner, Some(meant)))
+    };
+    node.entries().iter().filter_map(slip).collect()
+}
+
+fn stranger(entry: &Entry, owner: &str, meant: Option<&str>) -> Issue {
+    Issue {
+        message: format!("`{}` is no key of {owner}", entry.key),
+        span: entry.key_span.clone(),
+        hint: meant.map(|meant| format!("did you mean `{meant}`?")),
+    }
 }
 
 /// The keys of a mapping that hold something else than a list.

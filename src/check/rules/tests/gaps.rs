@@ -1,6 +1,6 @@
 //! What cannot be read is one finding, and hides only what depends on it.
 
-use super::{PROMETHEUS, contents, found, project};
+use super::{PROMETHEUS, check, contents, found, project};
 use crate::check::run;
 use crate::project::contents::Unreadable;
 
@@ -147,6 +147,63 @@ fn what_marty_toml_says_in_another_shape_is_a_finding() {
         let found = (finding.rule, &text[finding.span.clone()], &*finding.message);
         assert_eq!(found, ("syntax-error", at, message));
     }
+}
+
+#[test]
+fn a_key_of_marty_toml_that_is_misspelt_is_found_and_those_of_others_are_left_alone() {
+    let keys = |text: &str| {
+        let contents = contents(vec![("marty.toml".to_owned(), text.to_owned())]);
+        let findings = run(&contents).into_iter();
+        let broken = findings.filter(|it| it.rule == "syntax-error");
+        broken
+            .map(|it| (text[it.span].to_owned(), it.message, it.help))
+            .collect::<Vec<_>>()
+    };
+    for (text, at, owner, meant) in [
+        (
+            "[check]\nexternal-metric = []\n",
+            "external-metric",
+            "[check]",
+            Some("external-metrics"),
+        ),
+        ("[check]\nours = 1\n", "ours", "[check]", None),
+        ("[chek]\n", "chek", "marty.toml", Some("check")),
+        ("[service.a]\n", "service", "marty.toml", Some("services")),
+        (
+            "[runbooks]\nbase_url = \"\"\n",
+            "base_url",
+            "[runbooks]",
+            Some("base-url"),
+        ),
+    ] {
+        let message = format!("`{at}` is no key of `{owner}`");
+        let help = meant.map(|meant| format!("did you mean `{meant}`?"));
+        assert_eq!(keys(text), [(at.to_owned(), message, help)]);
+    }
+    for text in [
+        "[check]\n[checks]\n",
+        "[product]\n[team]\n",
+        "[project]\nname = \"a\"\nnames = 1\nowner = \"b\"\n[runbooks]\nurl = \"\"\n",
+    ] {
+        assert_eq!(keys(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_part_of_prometheus_yml_that_is_misspelt_is_one_finding() {
+    let path = format!("{PROMETHEUS}/prometheus.yml");
+    for (part, slip) in [
+        ("scrape_configs", "scrape_config"),
+        ("scrape_configs", "scrap_config"),
+        ("rule_files", "rules_files"),
+    ] {
+        let message = format!("`{slip}` is no key of `prometheus.yml`");
+        let help = format!("did you mean `{part}`?");
+        let expected = [("syntax-error", slip, &*message, Some(&*help))];
+        check(&path, &format!("{part}:"), &format!("{slip}:"), &expected);
+    }
+    let more = "global: {}\nstorage: {}\nrule_files:";
+    check(&path, "rule_files:", more, &[]);
 }
 
 #[test]
