@@ -39,7 +39,8 @@ pub(super) fn request(
 /// Whether the plan may be carried out.
 pub(super) fn confirmed(plan: &Plan, ui: &Ui) -> Result<bool, Failure> {
     let question = format!("create {}?", summary::headline(plan));
-    ui.confirm(&question).map_err(|error| Failure::new(&error))
+    ui.confirm(&question)
+        .map_err(|error| Failure::new(&error).hint("nothing was written; `--yes` does not ask"))
 }
 
 fn ask_name(ui: &Ui) -> Result<String, Failure> {

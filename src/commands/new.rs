@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &cli::New, color: cli::Color, ui: &mut Ui) -> Resul
         ui.say("nothing was written\n");
         return Ok(Status::Success);
     }
-    carry_out(arguments, &plan, next, ui)
+    carry_out(arguments, &plan, &site, next, ui)
 }
 
 /// The project's directory: the one that is named, the project around, or a new one.
@@ -83,6 +83,7 @@ fn show(arguments: &cli::New, plan: &Plan, next: Vec<String>, ui: &mut Ui) -> Re
 fn carry_out(
     arguments: &cli::New,
     plan: &Plan,
+    site: &Site,
     next: Vec<String>,
     ui: &mut Ui,
 ) -> Result<Status, Stop> {
@@ -97,7 +98,7 @@ fn carry_out(
         ));
     }
     if !arguments.form.json {
-        ui.say(&report(plan, &next));
+        ui.say(&report(plan, site, &next));
         return Ok(Status::Success);
     }
     let printed = ui.data(&json(plan, true, next)?);
@@ -122,17 +123,18 @@ fn json(plan: &Plan, applied: bool, next: Vec<String>) -> Result<String, Failure
     Ok(format!("{text}\n"))
 }
 
-fn report(plan: &Plan, next: &[String]) -> String {
+fn report(plan: &Plan, site: &Site, next: &[String]) -> String {
     let done = styled(DONE, "created");
     let commands = next.iter().fold(String::new(), |text, command| {
         text + "  " + &styled(LITERAL, command) + "\n"
     });
     let note = styled(DIMMED, "the first build takes a minute or two");
     format!(
-        "{done} {}\n{}{}\n{}: ({note})\n{commands}",
+        "{done} {}\n{}{}{}\n{}: ({note})\n{commands}",
         summary::headline(plan),
         summary::places(plan),
         summary::listeners(plan),
+        summary::passed_over(plan, site),
         styled(HINT, "next"),
     )
 }

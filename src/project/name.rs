@@ -128,8 +128,12 @@ impl NameError {
     /// A valid name that is close to the one that was refused.
     #[must_use]
     pub fn suggestion(&self) -> String {
-        let mut words = separated(&self.name).to_ascii_lowercase();
-        words.retain(|c| c.is_ascii() && !c.is_ascii_control());
+        let mut words = spelt_in_ascii(&separated(&self.name));
+        words.retain(|c| !c.is_ascii_control());
+        // To drop a letter that has no other spelling would make another word of it.
+        if words.contains(|c: char| c.is_alphabetic() && !c.is_ascii()) {
+            words.clear();
+        }
         let mut name = words
             .split(|c: char| !c.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
@@ -227,6 +231,35 @@ fn separated(name: &str) -> String {
     words
 }
 
+/// The name in small letters, those of western languages as they are written without their marks.
+fn spelt_in_ascii(name: &str) -> String {
+    let small = name.chars().flat_map(char::to_lowercase);
+    small.fold(String::new(), |text, c| match without_mark(c) {
+        Some(letters) => text + letters,
+        None => text + c.encode_utf8(&mut [0; 4]),
+    })
+}
+
+fn without_mark(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ä' | 'æ' => "ae",
+        'ö' | 'œ' => "oe",
+        'ü' => "ue",
+        'ß' => "ss",
+        'à' | 'á' | 'â' | 'ã' | 'å' => "a",
+        'ç' => "c",
+        'è' | 'é' | 'ê' | 'ë' => "e",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ñ' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ø' => "o",
+        'ù' | 'ú' | 'û' => "u",
+        'ý' | 'ÿ' => "y",
+        // Marks that stand behind their letter.
+        '\u{300}'..='\u{36f}' => "",
+        _ => return None,
+    })
+}
+
 fn capitalise(word: &str) -> String {
     let mut characters = word.chars();
     characters
@@ -281,8 +314,25 @@ mod tests {
         refused(
             "benutzer-für-alle",
             "`benutzer-für-alle` contains `ü`: a service name is made of `a-z`, `0-9` and `-`",
-            "benutzer-fr-alle",
+            "benutzer-fuer-alle",
         );
+    }
+
+    #[test]
+    fn no_letter_is_dropped_from_a_name_that_is_suggested() {
+        for (name, suggestion) in [
+            ("üser", "ueser"),
+            ("Größe", "groesse"),
+            ("CaféÖl", "cafeoel"),
+            ("señor_åse", "senor-ase"),
+            ("cafe\u{301}", "cafe"),
+            ("пользователь", "user-service"),
+            ("user-сервис", "user-service"),
+            ("a\u{1f600}b", "a-b"),
+        ] {
+            let error = name.parse::<ServiceName>().unwrap_err();
+            assert_eq!(error.suggestion(), suggestion);
+        }
     }
 
     #[test]

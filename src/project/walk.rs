@@ -10,7 +10,7 @@ use super::contents::Unreadable;
 use super::role::Role;
 
 /// Folders that hold no sources of the project.
-const PASSED_OVER: &[&str] = &[".git", ".marty", "node_modules", "target"];
+const PASSED_OVER: &[&str] = &[".git", ".marty", "node_modules"];
 
 /// Folders of the root that hold files with a role.
 const FOLDERS: &[&str] = &[".github", "crates", "observability", "services"];
@@ -32,8 +32,7 @@ pub(super) fn walk(root: &Path, refuse: Sender<PathBuf>) -> Walk {
         .require_git(false)
         .sort_by_file_name(Ord::cmp)
         .filter_entry(move |entry| {
-            let name = entry.file_name().to_string_lossy();
-            if PASSED_OVER.contains(&name.as_ref()) {
+            if is_passed_over(entry.path(), entry.depth()) {
                 return false;
             }
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
@@ -41,6 +40,14 @@ pub(super) fn walk(root: &Path, refuse: Sender<PathBuf>) -> Walk {
             !is_folder || !elsewhere && !refuses(entry.path(), &refuse)
         })
         .build()
+}
+
+/// Whether nothing at `path` is a source. Cargo builds into the `target` of the root or beside
+/// another manifest; any other may be a service.
+fn is_passed_over(path: &Path, depth: usize) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let is_build = || depth == 1 || path.with_file_name("Cargo.toml").exists();
+    PASSED_OVER.iter().any(|it| name == *it) || name == "target" && is_build()
 }
 
 /// Whether the folder at `path` may hold something with a role. Other links are not followed: they

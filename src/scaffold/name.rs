@@ -24,7 +24,7 @@ fn is_dependency(name: &str) -> bool {
     let shipped = catalogue::shipped_cargo_lock();
     let dependencies = shipped.iter().flat_map(CargoLock::dependencies);
     dependencies
-        .chain(["marty-runtime"])
+        .chain(["marty-macros", "marty-runtime"])
         .any(|dependency| dependency.replace('-', "_") == name)
 }
 
@@ -40,6 +40,7 @@ mod tests {
             ("serde-json", "serde-json-service"),
             ("Serde_Json", "serde-json-service"),
             ("marty-runtime", "marty-runtime-service"),
+            ("marty-macros", "marty-macros-service"),
         ] {
             let suggested = service_name(text).unwrap_err().suggestion();
             assert_eq!(suggested, suggestion);

@@ -1,6 +1,6 @@
 //! The place a service is made in, as it is before anything happens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -91,6 +91,14 @@ impl Site {
     #[must_use]
     pub fn is_project(&self) -> bool {
         matches!(self.state, State::Project(_))
+    }
+
+    /// The services of the project and their ports, as far as they are recorded.
+    pub(super) fn services(&self) -> BTreeMap<&str, Vec<u16>> {
+        match &self.state {
+            State::Project(project) => project.config.services(),
+            State::Vacant { .. } => BTreeMap::new(),
+        }
     }
 
     /// Whether the project has a `Cargo.lock` to which nothing can be added here.

@@ -1,9 +1,12 @@
 //! A plan in words, for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::base;
 use super::plan::{Action, Plan};
+use super::site::Site;
+use crate::project::port;
 
 /// Every path of the plan and what happens to it; the pristine copies in one line.
 #[must_use]
@@ -93,5 +96,30 @@ pub fn listeners(plan: &Plan) -> String {
     format!(
         "  http://127.0.0.1:{}  its interface\n  http://127.0.0.1:{}  /metrics, /livez, /readyz, /startupz\n",
         ports.http, ports.admin
+    )
+}
+
+/// Why the service has not the ports that a first one gets; nothing if it has.
+#[must_use]
+pub fn passed_over(plan: &Plan, site: &Site) -> String {
+    let (first, own) = (port::first(), plan.answers().ports);
+    let (mut taken, mut holders) = (BTreeSet::new(), Vec::new());
+    for (name, mut ports) in site.services() {
+        ports.retain(|port| [first.http, first.admin].contains(port));
+        if !ports.is_empty() {
+            holders.push(format!("`{name}`"));
+            taken.extend(ports);
+        }
+    }
+    let taken: Vec<String> = taken.iter().map(u16::to_string).collect();
+    let subject = match taken.as_slice() {
+        [] => return String::new(),
+        [port] => format!("port {port} is"),
+        ports => format!("ports {} are", ports.join(" and ")),
+    };
+    let holders = holders.join(" and ");
+    format!(
+        "  {subject} taken by {holders}; this service gets {} and {}\n",
+        own.http, own.admin
     )
 }

@@ -46,6 +46,21 @@ fn a_generated_project_is_clean() {
 }
 
 #[test]
+fn a_service_that_is_called_like_cargo_s_build_folder_is_clean() {
+    let sandbox = Sandbox::with_project();
+    let made = sandbox.marty_in("shop", ["new", "target"]).output();
+    assert!(made.unwrap().status.success());
+    // A build folder in a service is no source, whatever it holds.
+    let built = "shop/services/target/target/src/main.rs";
+    sandbox.write(built, "fn (");
+    let clean = sandbox.marty_in("shop", ["check"]).output().unwrap();
+    assert!(clean.status.success(), "{}", sandbox.describe(&clean));
+    sandbox.write("shop/services/target/src/main.rs", "fn (");
+    let broken = sandbox.marty_in("shop", ["check"]).output().unwrap();
+    assert_eq!(broken.status.code(), Some(1));
+}
+
+#[test]
 fn a_metric_renamed_in_the_code() {
     let names = "crates/marty-runtime/src/names.rs";
     assert_snapshot!(checked(

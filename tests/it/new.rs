@@ -536,6 +536,21 @@ fn a_taken_port_is_passed_over() {
 }
 
 #[test]
+fn who_has_a_port_of_the_first_pair_is_named() {
+    let sandbox = Sandbox::with_project();
+    let config = sandbox.read("shop/marty.toml");
+    let moved = config.replace("http-port = 8081", "http-port = 7000");
+    sandbox.write("shop/marty.toml", &moved);
+    let outcome = sandbox.outcome(&mut sandbox.marty_in("shop", ["new", "order-service"]));
+    let said = "port 9081 is taken by `user-service`; this service gets 8082 and 9082\n";
+    assert!(outcome.contains(said), "{outcome}");
+    let moved = moved.replace("admin-port = 9081", "admin-port = 7001");
+    sandbox.write("shop/marty.toml", &moved);
+    let outcome = sandbox.outcome(&mut sandbox.marty_in("shop", ["new", "pay-service"]));
+    assert!(!outcome.contains("taken by"), "{outcome}");
+}
+
+#[test]
 fn records_that_cannot_be_read_are_named() {
     let faults = [
         ("shop/marty.toml", "[project\n"),

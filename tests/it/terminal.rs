@@ -1,16 +1,16 @@
 //! What depends on where the streams lead: prompts, colour, a reader that leaves.
 
 use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use insta::assert_snapshot;
 
 use crate::sandbox::Sandbox;
 
-/// Runs the program on a pseudo terminal, types `input`, and returns what the screen showed.
-fn on_a_terminal(sandbox: &Sandbox, arguments: &str, input: &str) -> (Option<i32>, String) {
+/// The program on a pseudo terminal.
+fn terminal(sandbox: &Sandbox, arguments: &str) -> Child {
     let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_marty"));
-    let mut terminal = Command::new("script")
+    Command::new("script")
         .args([
             "--quiet",
             "--return",
@@ -27,7 +27,12 @@ fn on_a_terminal(sandbox: &Sandbox, arguments: &str, input: &str) -> (Option<i32
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// Runs the program on a pseudo terminal, types `input`, and returns what the screen showed.
+fn on_a_terminal(sandbox: &Sandbox, arguments: &str, input: &str) -> (Option<i32>, String) {
+    let mut terminal = terminal(sandbox, arguments);
     terminal
         .stdin
         .take()
@@ -68,6 +73,32 @@ fn who_says_no_gets_nothing() {
     let (status, screen) = on_a_terminal(&sandbox, "new", "user-service\rn");
     assert_eq!(status, Some(0), "{screen}");
     assert!(screen.contains("nothing was written"), "{screen}");
+    assert!(sandbox.tree().is_empty());
+}
+
+#[test]
+fn who_leaves_without_an_answer_gets_nothing_and_keeps_the_cursor() {
+    let sandbox = Sandbox::new();
+    let mut terminal = terminal(&sandbox, "new");
+    // Its end would be a key, too: it stays open.
+    let mut keys = terminal.stdin.take().unwrap();
+    let mut shown = terminal.stdout.take().unwrap();
+    keys.write_all(b"user-service\r").unwrap();
+    let mut screen = Vec::new();
+    let question = b"create the project";
+    while !screen.windows(question.len()).any(|it| it == question) {
+        let mut byte = [0];
+        shown.read_exact(&mut byte).unwrap();
+        screen.extend(byte);
+    }
+    keys.write_all(b"\x1b").unwrap();
+    shown.read_to_end(&mut screen).unwrap();
+    let screen = String::from_utf8(screen).unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(2), "{screen}");
+    let plain = anstream::adapter::strip_str(&screen).to_string();
+    assert!(plain.contains("the question was not answered"), "{plain}");
+    assert!(plain.contains("nothing was written"), "{plain}");
+    assert!(!screen.contains("\x1b[?25l"), "{screen:?}");
     assert!(sandbox.tree().is_empty());
 }
 

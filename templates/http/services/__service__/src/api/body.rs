@@ -1,14 +1,22 @@
 //! What callers send and get.
 
-use std::num::{IntErrorKind, NonZeroU16};
+use std::{
+    fmt,
+    marker::PhantomData,
+    num::{IntErrorKind, NonZeroU16},
+};
 
 use axum::{
     Json,
-    http::header,
+    extract::{FromRequest, Request, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use marty_runtime::http::Problem;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::{etag, field::FieldErrors};
 use crate::{
@@ -36,6 +44,56 @@ impl ProfileBody {
             (Some(name), Some(email)) => Ok(Profile { name, email }),
             _ => Err(errors.into()),
         }
+    }
+}
+
+/// A body that is one JSON object, sent as it is.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Object<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if is_encoded(request.headers()) {
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+                .with_detail("the body has a `content-encoding`, and none is understood"));
+        }
+        match Json::from_request(request, state).await {
+            Ok(Json(Members(object))) => Ok(Self(object)),
+            Err(error) => Err(refused(&error)),
+        }
+    }
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn refused(error: &JsonRejection) -> Problem {
+    Problem::new(error.status()).with_detail(error.body_text())
+}
+
+/// What is read from an object's members by their names. By itself, serde reads it from an array, too.
+struct Members<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor(PhantomData))
+    }
+}
+
+struct MembersVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
+    type Value = Members<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Members)
     }
 }
 

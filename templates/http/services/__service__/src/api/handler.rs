@@ -9,7 +9,7 @@ use axum::{
 use marty_runtime::{http::Problem, metric::LabelValue as _, tracing};
 
 use super::{
-    body::{Limit, PageQuery, ProfileBody, UserAnswer, UserList},
+    body::{Limit, Object, PageQuery, ProfileBody, UserAnswer, UserList},
     etag::IfMatch,
     route::Api,
 };
@@ -22,7 +22,7 @@ use crate::{
 /// `POST /users`: adds a user and says where it is.
 pub(super) async fn create(
     State(api): State<Api>,
-    Json(body): Json<ProfileBody>,
+    Object(body): Object<ProfileBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let user = api.users.insert(body.validate()?).await?;
     report(Change::Created, user.id);
@@ -54,7 +54,7 @@ pub(super) async fn replace(
     State(api): State<Api>,
     Path(id): Path<UserId>,
     IfMatch(expected): IfMatch,
-    Json(body): Json<ProfileBody>,
+    Object(body): Object<ProfileBody>,
 ) -> Result<UserAnswer, Problem> {
     let user = api.users.replace(id, body.validate()?, expected).await?;
     report(Change::Replaced, id);
