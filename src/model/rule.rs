@@ -114,7 +114,7 @@ impl RuleFile {
         let Some(name) = name_node.scalar() else {
             return self.wrong(name_node, "the name of a rule is a string");
         };
-        let query = node.get("expr").and_then(Query::of);
+        let query = node.get("expr").and_then(Query::of_prometheus);
         if query.is_none() {
             self.wrong(
                 node.get("expr").unwrap_or(name_node),

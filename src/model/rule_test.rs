@@ -40,7 +40,9 @@ impl RuleTests {
         };
         for test in node.items_of("tests") {
             for input in test.items_of("input_series") {
-                tests.series.extend(input.get("series").and_then(Query::of));
+                tests
+                    .series
+                    .extend(input.get("series").and_then(Query::of_prometheus));
             }
             tests.alerts.extend(
                 test.items_of("alert_rule_test")
@@ -50,7 +52,7 @@ impl RuleTests {
             for evaluated in test.items_of("promql_expr_test") {
                 tests
                     .queries
-                    .extend(evaluated.get("expr").and_then(Query::of));
+                    .extend(evaluated.get("expr").and_then(Query::of_prometheus));
             }
         }
         tests

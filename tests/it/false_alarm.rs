@@ -126,6 +126,20 @@ fn buckets_keep_the_label_that_tells_them_apart() {
 }
 
 #[test]
+fn variables_are_for_dashboards() {
+    let of = |path: &str, text: &str| findings("promql-error", &[(path, text)]);
+    for expr in ["rate(a[$__rate_interval])", "a{service=~\"$service\"}"] {
+        assert_eq!(of(DASHBOARD, &panel(expr, "")), [""; 0], "{expr}");
+        let refused = of(RULES, &alert(expr, ""));
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        assert!(
+            refused[0].contains("is a variable of Grafana"),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
 fn the_name_of_a_metric_is_a_label() {
     let none: [&str; 0] = [];
     assert_eq!(

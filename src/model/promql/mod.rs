@@ -18,6 +18,7 @@ mod matchers;
 mod matching;
 mod selector;
 mod signature;
+pub mod strict;
 mod typing;
 
 #[cfg(test)]

@@ -1,0 +1,135 @@
+//! What Grafana takes and Prometheus by itself does not: variables.
+
+use super::ast::{Expr, MatchOperator, Matcher};
+use super::lexer::{self, Kind};
+use crate::model::source::{Issue, Span};
+
+/// Parses an expression that Prometheus evaluates by itself, as in a rule: nothing replaces a
+/// variable there.
+#[must_use]
+pub fn parse(text: &str) -> (Option<Expr>, Vec<Issue>) {
+    let (expr, issues) = super::parse(text);
+    let variables = in_code(text);
+    if !variables.is_empty() {
+        return (expr, variables);
+    }
+    let selectors = expr.as_ref().map(Expr::selectors).unwrap_or_default();
+    let matchers = selectors.iter().flat_map(|selector| &selector.matchers);
+    let values: Vec<Issue> = matchers.filter_map(in_value).collect();
+    (expr, issues.into_iter().chain(values).collect())
+}
+
+/// The variables outside strings.
+fn in_code(text: &str) -> Vec<Issue> {
+    let tokens = lexer::tokens(text).unwrap_or_default().into_iter();
+    let words = tokens.filter(|token| token.kind == Kind::Word);
+    let written = words.map(|token| (text.get(token.span.clone()).unwrap_or_default(), token.span));
+    written
+        .filter(|(word, _)| word.contains(['$', '[']))
+        .map(|(word, span)| refused(word, &span))
+        .collect()
+}
+
+fn in_value(matcher: &Matcher) -> Option<Issue> {
+    let value = matcher.value.text.as_str();
+    let is_regex = matches!(
+        matcher.operator,
+        MatchOperator::Regex | MatchOperator::NotRegex
+    );
+    let whole = !value.is_empty() && lexer::variable_length(value) == value.len();
+    let variable = if whole {
+        Some(value)
+    } else {
+        // A `$` inside a text that is compared may be one.
+        is_regex.then(|| in_regex(value)).flatten()
+    };
+    variable.map(|variable| refused(variable, &matcher.value.span))
+}
+
+/// The first variable in a regular expression. Where `$` is an anchor no name follows it.
+fn in_regex(value: &str) -> Option<&str> {
+    let mut in_class = false;
+    let mut characters = value.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => drop(characters.next()),
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '$' if !in_class => {
+                let rest = value.get(at..).unwrap_or_default();
+                let length = lexer::variable_length(rest);
+                let after = rest.get(length..).unwrap_or_default();
+                // What may be left out may follow an anchor.
+                if length > 0 && !after.starts_with(['*', '?', '{']) {
+                    return rest.get(..length);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn refused(variable: &str, span: &Span) -> Issue {
+    Issue {
+        message: format!(
+            "`{variable}` is a variable of Grafana, which Prometheus does not replace"
+        ),
+        span: span.clone(),
+        hint: Some("variables are for dashboards only; write the value here".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    fn refused(text: &str) -> Vec<String> {
+        let issues = parse(text).1.into_iter();
+        issues
+            .map(|issue| format!("{}: {}", &text[issue.span], issue.message))
+            .collect()
+    }
+
+    #[test]
+    fn variables_are_refused_where_nothing_replaces_them() {
+        for (text, place, variable) in [
+            (
+                "rate(up[$__rate_interval])",
+                "$__rate_interval",
+                "$__rate_interval",
+            ),
+            ("up > $limit", "$limit", "$limit"),
+            ("sum by ($by) (up)", "$by", "$by"),
+            ("[[metric]]", "[[metric]]", "[[metric]]"),
+            ("up $clause", "$clause", "$clause"),
+            ("up{$filters}", "$filters", "$filters"),
+            ("up{a=~\"$a\"}", "$a", "$a"),
+            ("up{a!=\"${a:regex}\"}", "${a:regex}", "${a:regex}"),
+            ("up{a=~\"x|$a.*\"}", "x|$a.*", "$a"),
+        ] {
+            let message = format!(
+                "{place}: `{variable}` is a variable of Grafana, which Prometheus does not replace"
+            );
+            assert_eq!(refused(text), [message], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_variable_is_taken() {
+        for text in [
+            "up{a=~\"a$\"}",
+            "up{a=~\"(a$|b$)c\"}",
+            "up{a=~\"\\\\$a\"}",
+            "up{a=~\"[$a]\"}",
+            "up{a=~\"a$b*\"}",
+            "up{a=~\"[[:alpha:]]\"}",
+            "up{path=\"/users/$id\"}",
+            "up{a=\"5$\"}",
+            "label_replace(up, \"a\", \"$1\", \"b\", \"(.*)\")",
+            "rate(up[5m:1m]) # $a",
+        ] {
+            assert_eq!(refused(text), [""; 0], "{text}");
+        }
+    }
+}
