@@ -2,6 +2,7 @@
 
 use super::node::{Node, Text, Value};
 use super::query::Query;
+use super::rule_shape;
 use super::source::{Issue, Span};
 
 /// A rule file.
@@ -68,6 +69,10 @@ impl RuleFile {
                     for rule in file.list(group, "rules") {
                         file.rule(rule);
                     }
+                }
+                // A file that is read wrongly has other names and durations than it seems to have.
+                if file.issues.is_empty() {
+                    file.issues = rule_shape::of_groups(node);
                 }
             }
         }
@@ -234,7 +239,7 @@ mod tests {
 
     #[test]
     fn scalars_are_strings_where_prometheus_wants_strings() {
-        let text = "groups:\n- rules:\n  - alert:\n    record: 500\n    expr: true\n    labels: {a: 1, b: }\n";
+        let text = "groups:\n- name: a\n  rules:\n  - alert:\n    record: 500\n    expr: true\n    labels: {a: 1, b: }\n";
         let file = file(text);
         assert!(file.issues.is_empty(), "{:?}", file.issues);
         let rule = &file.rules[0];

@@ -1,7 +1,8 @@
-//! What Grafana takes and Prometheus by itself does not: variables.
+//! What Prometheus takes by itself, where Grafana replaces no variables.
 
 use super::ast::{Expr, MatchOperator, Matcher};
 use super::lexer::{self, Kind};
+use super::literal;
 use crate::model::source::{Issue, Span};
 
 /// Parses an expression that Prometheus evaluates by itself, as in a rule: nothing replaces a
@@ -17,6 +18,12 @@ pub fn parse(text: &str) -> (Option<Expr>, Vec<Issue>) {
     let matchers = selectors.iter().flat_map(|selector| &selector.matchers);
     let values: Vec<Issue> = matchers.filter_map(in_value).collect();
     (expr, issues.into_iter().chain(values).collect())
+}
+
+/// Whether a text is a duration as configurations have them, for example `1h30m` or `0`.
+#[must_use]
+pub fn is_duration(text: &str) -> bool {
+    text == "0" || !text.is_empty() && literal::duration(text).is_some()
 }
 
 /// The variables outside strings.
