@@ -3,6 +3,7 @@
 use super::ast::{Expr, MatchOperator, Matcher};
 use super::lexer::{self, Kind};
 use super::literal;
+use super::matchers::broken_pattern;
 use crate::model::source::{Issue, Span};
 
 /// Parses an expression that Prometheus evaluates by itself, as in a rule: nothing replaces a
@@ -50,7 +51,12 @@ fn in_value(matcher: &Matcher) -> Option<Issue> {
         // A `$` inside a text that is compared may be one.
         is_regex.then(|| in_regex(value)).flatten()
     };
-    variable.map(|variable| refused(variable, &matcher.value.span))
+    match variable {
+        Some(variable) => Some(refused(variable, &matcher.value.span)),
+        // The parser leaves alone what it takes for a variable.
+        None if matcher.value.has_variable() => broken_pattern(matcher),
+        None => None,
+    }
 }
 
 /// The first variable in a regular expression. Where `$` is an anchor no name follows it.
@@ -120,6 +126,14 @@ mod tests {
             );
             assert_eq!(refused(text), [message], "{text}");
         }
+    }
+
+    #[test]
+    fn an_anchor_hides_no_broken_pattern() {
+        assert_eq!(
+            refused("up{a=~\"(a|b$\"}"),
+            ["(a|b$: regular expression `(a|b$` has a group that is not closed"]
+        );
     }
 
     #[test]
