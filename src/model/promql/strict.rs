@@ -1,9 +1,11 @@
-//! What Prometheus takes by itself, where Grafana replaces no variables.
+//! What Prometheus takes by itself and as it is by default: no variables of Grafana, and no
+//! experimental functions.
 
-use super::ast::{Expr, MatchOperator, Matcher};
+use super::ast::{Expr, ExprKind, MatchOperator, Matcher};
 use super::lexer::{self, Kind};
 use super::literal;
 use super::matchers::broken_pattern;
+use super::signature;
 use crate::model::source::{Issue, Span};
 
 /// Parses an expression that Prometheus evaluates by itself, as in a rule: nothing replaces a
@@ -18,7 +20,28 @@ pub fn parse(text: &str) -> (Option<Expr>, Vec<Issue>) {
     let selectors = expr.as_ref().map(Expr::selectors).unwrap_or_default();
     let matchers = selectors.iter().flat_map(|selector| &selector.matchers);
     let values: Vec<Issue> = matchers.filter_map(in_value).collect();
-    (expr, issues.into_iter().chain(values).collect())
+    let mut issues: Vec<Issue> = issues.into_iter().chain(values).collect();
+    if let Some(expr) = &expr {
+        expr.walk(&mut |expr| issues.extend(experimental(expr)));
+    }
+    (expr, issues)
+}
+
+/// What is wrong with a function that Prometheus does not have by default.
+fn experimental(expr: &Expr) -> Option<Issue> {
+    let (ExprKind::Call { function: name, .. } | ExprKind::Aggregate { operator: name, .. }) =
+        &expr.kind
+    else {
+        return None;
+    };
+    signature::is_experimental(&name.text).then(|| Issue {
+        message: format!(
+            "`{}` is experimental, and Prometheus refuses it by default",
+            name.text
+        ),
+        span: name.span.clone(),
+        hint: Some("`--enable-feature=promql-experimental-functions` turns it on".to_owned()),
+    })
 }
 
 /// Whether a text is a duration as configurations have them, for example `1h30m` or `0`.
@@ -125,6 +148,33 @@ mod tests {
                 "{place}: `{variable}` is a variable of Grafana, which Prometheus does not replace"
             );
             assert_eq!(refused(text), [message], "{text}");
+        }
+    }
+
+    #[test]
+    fn experimental_functions_are_refused_as_by_default() {
+        for text in [
+            "limitk(1, up)",
+            "LIMIT_RATIO by (a) (0.5, up)",
+            "info(up)",
+            "mad_over_time(up[5m])",
+            "sort_by_label(up, \"a\")",
+            "ts_of_max_over_time(up[5m])",
+            "double_exponential_smoothing(up[5m], 0.1, 0.1)",
+            "step()",
+        ] {
+            let name = text.split([' ', '(']).next().unwrap();
+            let message =
+                format!("{name}: `{name}` is experimental, and Prometheus refuses it by default");
+            assert_eq!(refused(text), [message], "{text}");
+        }
+        for text in [
+            "first_over_time(up[5m])",
+            "topk(1, up)",
+            "info",
+            "up @ end()",
+        ] {
+            assert_eq!(refused(text), [""; 0], "{text}");
         }
     }
 

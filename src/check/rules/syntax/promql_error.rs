@@ -12,7 +12,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     what: "
 Parses every expression of dashboards, their variables and annotations, of rules, of rule tests, of blocks of runbooks that are marked
 `promql`, and of `query \"…\"` in texts of alerts, and checks its types as Prometheus 3 does. Grafana's variables may stand anywhere
-in dashboards and runbooks, and nowhere in rules and their tests. Of regular expressions only groups, classes and repetitions are looked into.",
+in dashboards and runbooks, and nowhere in rules and their tests, which have no experimental functions either. Of regular expressions only groups, classes and repetitions are looked into.",
     why: "
 A panel with such an expression shows an error instead of data. Prometheus refuses a whole rule file because of one such rule, and then
 none of its alerts is evaluated.",
