@@ -20,14 +20,17 @@ pub(super) struct Missing {
     pub(super) label: Name,
     /// The labels that are there.
     pub(super) known: BTreeSet<String>,
-    /// The metric, where it is one metric's labels.
-    pub(super) metric: Option<String>,
+    /// What lacks the label, as messages call it.
+    pub(super) subject: String,
 }
 
 /// The labels of an expression's result; labels that are missing on the way go to `missing`.
 pub(super) fn labels(expr: &Expr, scope: &Scope<'_>, missing: &mut Vec<Missing>) -> Labels {
     Flow { scope, missing }.of(expr)
 }
+
+/// What lacks a label where it is no metric by its name.
+const SERIES: &str = "the series here";
 
 struct Flow<'a, 's> {
     scope: &'a Scope<'s>,
@@ -68,25 +71,28 @@ impl Flow<'_, '_> {
 
     fn selector(&mut self, selector: &Selector) -> Labels {
         let labels = self.scope.labels(selector)?;
-        let metric = selector.metric().map(|name| name.text.clone());
+        let subject = match selector.metric() {
+            Some(name) => format!("`{}`", name.text),
+            None => SERIES.to_owned(),
+        };
         for matcher in &selector.matchers {
             // `label=""` asks for series without the label.
             let absent = matcher.operator == MatchOperator::Equal && matcher.value.text.is_empty();
             if !absent {
-                self.want(&matcher.label, &labels, metric.as_deref());
+                self.want(&matcher.label, &labels, &subject);
             }
         }
         Some(labels)
     }
 
-    fn want(&mut self, label: &Name, known: &BTreeSet<String>, metric: Option<&str>) {
+    fn want(&mut self, label: &Name, known: &BTreeSet<String>, subject: &str) {
         if may_be(label, known) {
             return;
         }
         self.missing.push(Missing {
             label: label.clone(),
             known: known.clone(),
-            metric: metric.map(str::to_owned),
+            subject: subject.to_owned(),
         });
     }
 
@@ -102,6 +108,9 @@ impl Flow<'_, '_> {
             }
             "histogram_quantile" | "histogram_fraction" => {
                 let mut labels = of_args.into_iter().next_back()??;
+                if let Some(argument) = args.last() {
+                    self.want_buckets(function, argument, &labels);
+                }
                 labels.remove("le");
                 Some(labels)
             }
@@ -114,6 +123,24 @@ impl Flow<'_, '_> {
                 .next()
                 .unwrap_or_else(|| Some(BTreeSet::new())),
         }
+    }
+
+    /// Wants the label that tells buckets apart. Native histograms do without it, and only their
+    /// names show that these are none.
+    fn want_buckets(&mut self, function: &str, argument: &Expr, known: &BTreeSet<String>) {
+        let is_bucket = |selector: &&Selector| {
+            let name = selector.metric().filter(|name| !name.has_variable());
+            name.is_some_and(|name| name.text.ends_with("_bucket"))
+        };
+        let selectors = argument.selectors();
+        if selectors.is_empty() || !selectors.iter().all(is_bucket) {
+            return;
+        }
+        let label = Name {
+            text: "le".to_owned(),
+            span: argument.span.clone(),
+        };
+        self.want(&label, known, &format!("what `{function}` gets"));
     }
 
     fn aggregate(&mut self, expr: &Expr) -> Labels {
@@ -156,7 +183,7 @@ impl Flow<'_, '_> {
         }
         for label in &grouping.labels {
             if let Some(inner) = inner {
-                self.want(label, inner, None);
+                self.want(label, inner, SERIES);
             }
         }
         let known = !grouping.labels.iter().any(Name::has_variable);
@@ -185,7 +212,7 @@ impl Flow<'_, '_> {
             let either: BTreeSet<String> = left.union(right).cloned().collect();
             let copied = matching.group.iter().flat_map(|(_, labels)| labels);
             for label in matching.labels.iter().chain(copied) {
-                self.want(label, &either, None);
+                self.want(label, &either, SERIES);
             }
         }
         match operator.text.as_str() {

@@ -12,6 +12,7 @@ pub mod promql;
 pub mod prose;
 pub mod query;
 pub mod rule;
+mod rule_shape;
 pub mod rule_test;
 pub mod runbook;
 pub mod rust;

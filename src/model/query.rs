@@ -20,10 +20,22 @@ impl Query {
         node.scalar().map(Self::parse)
     }
 
+    /// The expression that a node holds for Prometheus itself, which knows no variables.
+    #[must_use]
+    pub fn of_prometheus(node: &Node) -> Option<Self> {
+        let text = node.scalar()?;
+        let parsed = promql::strict::parse(&text.decoded);
+        Some(Self::parsed(text, parsed))
+    }
+
     /// The expression that a text holds.
     #[must_use]
     pub fn parse(text: Text) -> Self {
-        let (expr, mut issues) = promql::parse(&text.decoded);
+        let parsed = promql::parse(&text.decoded);
+        Self::parsed(text, parsed)
+    }
+
+    fn parsed(text: Text, (expr, mut issues): (Option<Expr>, Vec<Issue>)) -> Self {
         for issue in &mut issues {
             issue.span = text.locate(&issue.span);
         }

@@ -2,6 +2,7 @@
 
 use super::node::{Node, Text, Value};
 use super::query::Query;
+use super::rule_shape;
 use super::source::{Issue, Span};
 
 /// A rule file.
@@ -69,6 +70,10 @@ impl RuleFile {
                         file.rule(rule);
                     }
                 }
+                // A file that is read wrongly has other names and durations than it seems to have.
+                if file.issues.is_empty() {
+                    file.issues = rule_shape::of_groups(node);
+                }
             }
         }
         file
@@ -114,7 +119,7 @@ impl RuleFile {
         let Some(name) = name_node.scalar() else {
             return self.wrong(name_node, "the name of a rule is a string");
         };
-        let query = node.get("expr").and_then(Query::of);
+        let query = node.get("expr").and_then(Query::of_prometheus);
         if query.is_none() {
             self.wrong(
                 node.get("expr").unwrap_or(name_node),
@@ -234,7 +239,7 @@ mod tests {
 
     #[test]
     fn scalars_are_strings_where_prometheus_wants_strings() {
-        let text = "groups:\n- rules:\n  - alert:\n    record: 500\n    expr: true\n    labels: {a: 1, b: }\n";
+        let text = "groups:\n- name: a\n  rules:\n  - alert:\n    record: 500\n    expr: true\n    labels: {a: 1, b: }\n";
         let file = file(text);
         assert!(file.issues.is_empty(), "{:?}", file.issues);
         let rule = &file.rules[0];

@@ -2,6 +2,7 @@
 
 use super::node::{Node, Text};
 use super::query::Query;
+use super::source::Span;
 
 /// A file of rule tests.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +22,8 @@ pub struct RuleTests {
 pub struct AlertTest {
     /// The alert's name.
     pub alert: String,
+    /// Where the name stands, quotes included.
+    pub span: Span,
     /// Whether it is expected to fire.
     pub fires: bool,
 }
@@ -40,7 +43,9 @@ impl RuleTests {
         };
         for test in node.items_of("tests") {
             for input in test.items_of("input_series") {
-                tests.series.extend(input.get("series").and_then(Query::of));
+                tests
+                    .series
+                    .extend(input.get("series").and_then(Query::of_prometheus));
             }
             tests.alerts.extend(
                 test.items_of("alert_rule_test")
@@ -50,7 +55,7 @@ impl RuleTests {
             for evaluated in test.items_of("promql_expr_test") {
                 tests
                     .queries
-                    .extend(evaluated.get("expr").and_then(Query::of));
+                    .extend(evaluated.get("expr").and_then(Query::of_prometheus));
             }
         }
         tests
@@ -58,16 +63,17 @@ impl RuleTests {
 }
 
 fn alert_test(node: &Node) -> Option<AlertTest> {
-    let alert = node.get("alertname")?.scalar()?.decoded;
+    let name = node.get("alertname")?;
     Some(AlertTest {
-        alert,
+        alert: name.scalar()?.decoded,
+        span: name.span.clone(),
         fires: !node.items_of("exp_alerts").is_empty(),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AlertTest, RuleTests};
+    use super::RuleTests;
     use crate::model::yaml;
 
     #[test]
@@ -76,10 +82,8 @@ mod tests {
         let tests = RuleTests::of(&yaml::parse(text).documents[0]);
         assert_eq!(tests.rule_files[0].decoded, "a.yml");
         assert_eq!((tests.series.len(), tests.queries.len()), (1, 1));
-        let expected = [("A", true), ("503", false)].map(|(alert, fires)| AlertTest {
-            alert: alert.to_owned(),
-            fires,
-        });
-        assert_eq!(tests.alerts, expected);
+        let found = tests.alerts.iter();
+        let found = found.map(|test| (&text[test.span.clone()], test.fires));
+        assert_eq!(found.collect::<Vec<_>>(), [("A", true), ("503", false)]);
     }
 }

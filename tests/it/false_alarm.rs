@@ -98,6 +98,48 @@ fn labels_that_are_not_there_are_named() {
 }
 
 #[test]
+fn buckets_keep_the_label_that_tells_them_apart() {
+    let lost = ["what `histogram_quantile` gets has no label `le`"];
+    let quantile = |vector: &str| format!("histogram_quantile(0.9, {vector})");
+    for vector in [
+        "sum by (service) (rate(a_bucket[5m]))",
+        "sum(rate(a_bucket[5m]))",
+        "(sum by (service) (rate({__name__=\"a_bucket\"}[5m])))",
+        "sum by (service) (rate(a_bucket[5m])) / on (service) sum by (service) (b_bucket)",
+    ] {
+        assert_eq!(of_panel(&quantile(vector), ""), lost, "{vector}");
+        assert_eq!(of_alert(&quantile(vector), ""), lost, "{vector}");
+    }
+    for vector in [
+        "sum by (service, le) (rate(a_bucket[5m]))",
+        "sum without (service) (rate(a_bucket[5m]))",
+        "rate(a_bucket[5m])",
+        "sum by (service) (rate(a[5m]))",
+        "sum by (service) (a:rate5m)",
+        "sum by (service) (a_bucket) or sum by (service) (a)",
+        "sum by ($by) (rate(a_bucket[5m]))",
+        "sum by (service) (rate(${metric}_bucket[5m]))",
+        "label_replace(sum(a_bucket), \"le\", \"1\", \"\", \"\")",
+    ] {
+        assert_eq!(of_panel(&quantile(vector), ""), [""; 0], "{vector}");
+    }
+}
+
+#[test]
+fn variables_are_for_dashboards() {
+    let of = |path: &str, text: &str| findings("promql-error", &[(path, text)]);
+    for expr in ["rate(a[$__rate_interval])", "a{service=~\"$service\"}"] {
+        assert_eq!(of(DASHBOARD, &panel(expr, "")), [""; 0], "{expr}");
+        let refused = of(RULES, &alert(expr, ""));
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        assert!(
+            refused[0].contains("is a variable of Grafana"),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
 fn the_name_of_a_metric_is_a_label() {
     let none: [&str; 0] = [];
     assert_eq!(

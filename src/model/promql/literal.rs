@@ -82,7 +82,7 @@ fn underscores_separate_digits(text: &str) -> bool {
 }
 
 /// The milliseconds of a duration such as `1h30m`.
-fn duration(text: &str) -> Option<i64> {
+pub(super) fn duration(text: &str) -> Option<i64> {
     let mut rest = text;
     let mut units = UNITS;
     let mut total = 0_i64;

@@ -1,13 +1,21 @@
-//! Checks that a selector names one metric at most and does not select everything.
+//! Checks that a selector names one metric at most, does not select everything and matches by
+//! regular expressions that are some.
 //!
 //! Regular expressions are not compiled: only those that obviously match nothing count.
 
 use super::ast::{MatchOperator, Matcher, Selector};
+use super::pattern;
 use super::typing::report;
 use crate::model::source::{Issue, Span};
 
-/// Adds an issue where `selector` names its metric twice or selects everything.
+/// Adds an issue where `selector` names its metric twice, selects everything or has a broken
+/// regular expression.
 pub(super) fn check(selector: &Selector, span: &Span, issues: &mut Vec<Issue>) {
+    let fixed = selector
+        .matchers
+        .iter()
+        .filter(|it| !it.value.has_variable());
+    issues.extend(fixed.filter_map(broken_pattern));
     if let Some(name) = &selector.name {
         let again = selector
             .matchers
@@ -27,6 +35,20 @@ pub(super) fn check(selector: &Selector, span: &Span, issues: &mut Vec<Issue>) {
         let hint = "name a metric, or add a matcher that an absent label does not satisfy";
         report(issues, message, span, Some(hint.to_owned()));
     }
+}
+
+/// What is wrong with the regular expression of a matcher.
+pub(super) fn broken_pattern(matcher: &Matcher) -> Option<Issue> {
+    let is_regex = matches!(
+        matcher.operator,
+        MatchOperator::Regex | MatchOperator::NotRegex
+    );
+    let mistake = pattern::mistake(&matcher.value.text).filter(|_| is_regex)?;
+    Some(Issue {
+        message: format!("regular expression `{}` {mistake}", matcher.value.text),
+        span: matcher.value.span.clone(),
+        hint: None,
+    })
 }
 
 /// Whether it is certain that `matcher` is satisfied by an absent label.

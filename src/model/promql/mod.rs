@@ -4,8 +4,9 @@
 //! of all dashboard queries contain. It holds the language only: what metrics exist is not known here.
 //!
 //! The language is that of Prometheus 3 with its experimental functions, duration arithmetic and,
-//! beyond Prometheus, `or` between matchers. Regular expressions are not checked. Expressions nest
-//! at most 100 levels and have at most 1000 operators, because trees are walked recursively.
+//! beyond Prometheus, `or` between matchers. Of regular expressions only groups, classes and
+//! repetitions are checked. Expressions nest at most 100 levels and have at most 1000 operators,
+//! because trees are walked recursively.
 
 pub mod ast;
 mod brackets;
@@ -16,8 +17,10 @@ mod lexer;
 mod literal;
 mod matchers;
 mod matching;
+mod pattern;
 mod selector;
 mod signature;
+pub mod strict;
 mod typing;
 
 #[cfg(test)]

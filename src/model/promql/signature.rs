@@ -171,6 +171,33 @@ const AGGREGATES_WITH_PARAMETER: &[(&str, Type)] = &[
     ("topk", S),
 ];
 
+/// What Prometheus has only where it is told to, functions and aggregation operators.
+const EXPERIMENTAL: &[&str] = &[
+    "double_exponential_smoothing",
+    "end",
+    "histogram_quantiles",
+    "info",
+    "limit_ratio",
+    "limitk",
+    "mad_over_time",
+    "range",
+    "sort_by_label",
+    "sort_by_label_desc",
+    "start",
+    "step",
+    "ts_of_first_over_time",
+    "ts_of_last_over_time",
+    "ts_of_max_over_time",
+    "ts_of_min_over_time",
+];
+
+/// Whether Prometheus has `name` only where its experimental functions are turned on.
+pub(super) fn is_experimental(name: &str) -> bool {
+    EXPERIMENTAL
+        .iter()
+        .any(|experimental| experimental.eq_ignore_ascii_case(name))
+}
+
 /// What the function `name` takes; functions are case-sensitive.
 pub(super) fn function(name: &str) -> Option<Signature> {
     let (_, args, least, most, returns) =

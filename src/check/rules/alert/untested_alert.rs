@@ -1,9 +1,12 @@
 //! `untested-alert`: alerts of which nobody knows whether they fire.
 
+use std::collections::BTreeSet;
+
 use crate::check::facts::{Facts, Parsed};
 use crate::check::finding::Finding;
 use crate::check::pattern;
 use crate::check::rule::{Example, Rule};
+use crate::check::scope::similar;
 use crate::model::rule_test::RuleTests;
 
 /// The rule.
@@ -12,7 +15,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     summary: "An alert has no test in which it fires, or none in which it stays silent",
     what: "
 Looks through the rule tests that name the alert's file in their `rule_files`. For every alert there must be an `alert_rule_test` that
-expects it to fire, and one that expects it not to. Whether they pass is what `promtool test rules` says.",
+expects it to fire, and one that expects it not to. A test of an alert that no rule defines is none. Whether they pass is what `promtool test rules` says.",
     why: "
 An alert is code that runs for the first time when something is on fire. One that never fires is found by its users; one that always
 does is muted by them.",
@@ -53,6 +56,51 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
             let finding = Finding::new(path, &alert.name_span, message);
             findings.push(finding.help(Some(where_to(&tests))));
         }
+    }
+    for tests in &facts.tests {
+        if let Some(known) = tested(facts, tests) {
+            without_alert(tests, &known, findings);
+        }
+    }
+}
+
+/// The alerts of the rule files that tests name; none where these are not all known.
+fn tested(facts: &Facts<'_>, tests: &Parsed<'_, RuleTests>) -> Option<BTreeSet<String>> {
+    if facts.gaps.names() {
+        return None;
+    }
+    let here = tests.source.path.as_str();
+    let mut names = BTreeSet::new();
+    for written in &tests.value.rule_files {
+        let covers = |path: &str| pattern::covers(here, &written.decoded, path);
+        let mut files = facts
+            .rules
+            .iter()
+            .filter(|it| covers(&it.source.path))
+            .peekable();
+        files.peek()?;
+        let alerts = files.flat_map(|file| file.value.alerts());
+        names.extend(alerts.map(|alert| alert.name.decoded.clone()));
+    }
+    Some(names).filter(|_| !tests.value.rule_files.is_empty())
+}
+
+/// Reports tests of alerts that no rule defines: those that expect silence always pass.
+fn without_alert(
+    tests: &Parsed<'_, RuleTests>,
+    known: &BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut named = known.clone();
+    for test in &tests.value.alerts {
+        // A name that is wrong once is wrong in all tests of the alert.
+        if !named.insert(test.alert.clone()) {
+            continue;
+        }
+        let message = format!("no rule defines the alert `{}`", test.alert);
+        let help = similar(&test.alert, known).map(|name| format!("did you mean `{name}`?"));
+        let finding = Finding::new(&tests.source.path, &test.span, message);
+        findings.push(finding.help(help));
     }
 }
 

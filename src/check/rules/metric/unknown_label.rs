@@ -21,7 +21,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     what: "
 Follows labels through every expression: from the metric's declaration and the labels that scraping adds, through functions, aggregations
 and matching, to the result. Reports matchers, `by`, `on`, `ignoring` and `group_left` that name a label which is not there, legends and
-variables of dashboards that do, and `$labels.…` in texts of alerts. Where labels cannot be known nothing is said.",
+variables of dashboards that do, buckets without `le` in `histogram_quantile`, and `$labels.…` in texts of alerts. Where labels cannot be known nothing is said.",
     why: "
 A matcher on a missing label selects nothing, so the panel is empty and the alert never fires. Grouping by one puts all series into one, and a
 text with one has a hole where the reader looks for the culprit.",
@@ -106,11 +106,9 @@ impl<'a, 'f> Checker<'a, 'f> {
         for Missing {
             label,
             known,
-            metric,
+            subject,
         } in missing
         {
-            let subject =
-                metric.map_or_else(|| "the series here".to_owned(), |it| format!("`{it}`"));
             let placed = Name {
                 span: query.locate(&label.span),
                 text: label.text,

@@ -11,7 +11,8 @@ pub(in crate::check) static RULE: Rule = Rule {
     summary: "An expression is not valid PromQL",
     what: "
 Parses every expression of dashboards, their variables and annotations, of rules, of rule tests, of blocks of runbooks that are marked
-`promql`, and of `query \"…\"` in texts of alerts, and checks its types as Prometheus 3 does. Grafana's variables may stand anywhere. Regular expressions are not looked into.",
+`promql`, and of `query \"…\"` in texts of alerts, and checks its types as Prometheus 3 does. Grafana's variables may stand anywhere
+in dashboards and runbooks, and nowhere in rules and their tests, which have no experimental functions either. Of regular expressions only groups, classes and repetitions are looked into.",
     why: "
 A panel with such an expression shows an error instead of data. Prometheus refuses a whole rule file because of one such rule, and then
 none of its alerts is evaluated.",

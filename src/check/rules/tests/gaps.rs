@@ -53,6 +53,7 @@ fn a_broken_file_is_one_finding_and_other_services_are_judged_as_before() {
             ("syntax-error", path.clone()),
             ("unknown-metric", orders.to_owned()),
             ("untested-alert", rules.clone()),
+            ("untested-alert", rules.replace(".rules.", ".test.")),
         ];
         expected.sort();
         assert_eq!(found, expected, "{path}");

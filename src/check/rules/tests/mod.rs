@@ -308,6 +308,32 @@ fn an_alert_needs_a_test_in_which_it_is_silent_too() {
 }
 
 #[test]
+fn a_test_of_an_alert_that_no_rule_defines_is_named() {
+    let tests = format!("{PROMETHEUS}/rules/user-service.test.yml");
+    let last = "            exp_alerts: [{}]\n";
+    let another = format!("{last}          - alertname: NoSignUp\n            eval_time: 1m\n");
+    check(
+        &tests,
+        last,
+        &another,
+        &[(
+            "untested-alert",
+            "NoSignUp",
+            "no rule defines the alert `NoSignUp`",
+            Some("did you mean `NoSignUps`?"),
+        )],
+    );
+    // What a file that is not there defines is not known.
+    let mut contents = edited(&tests, last, &another);
+    let file = contents.files.last_mut().unwrap();
+    file.source.text = file
+        .source
+        .text
+        .replace("rule_files: [", "rule_files: [of-others.yml, ");
+    assert_eq!(run(&contents), []);
+}
+
+#[test]
 fn a_runbook_on_the_web_is_not_visited_and_one_below_the_base_is_looked_up() {
     let runbook = "services/user-service/observability/runbooks/no-sign-ups.md#confirm";
     check(&rules_file(), runbook, "https://example.com/x", &[]);
