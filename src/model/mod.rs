@@ -19,5 +19,6 @@ pub mod rust;
 pub mod scrape;
 pub mod source;
 pub mod template;
+mod template_shape;
 pub mod toml;
 pub mod yaml;

@@ -4,6 +4,7 @@ use super::node::{Node, Text, Value};
 use super::query::Query;
 use super::rule_shape;
 use super::source::{Issue, Span};
+use super::template_shape;
 
 /// A rule file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -73,6 +74,9 @@ impl RuleFile {
                 // A file that is read wrongly has other names and durations than it seems to have.
                 if file.issues.is_empty() {
                     file.issues = rule_shape::of_groups(node);
+                    let texts = file.alerts().flat_map(Rule::texts);
+                    let mistakes: Vec<Issue> = texts.flat_map(template_shape::mistakes).collect();
+                    file.issues.extend(mistakes);
                 }
             }
         }
@@ -142,6 +146,12 @@ impl RuleFile {
 }
 
 impl Rule {
+    /// The texts that are templates.
+    fn texts(&self) -> impl Iterator<Item = &Text> {
+        let annotations = self.annotations.iter().map(|annotation| &annotation.text);
+        annotations.chain(self.labels.iter().map(|(_, text)| text))
+    }
+
     /// The annotation of this key.
     #[must_use]
     pub fn annotation(&self, key: &str) -> Option<&Annotation> {
@@ -223,6 +233,15 @@ mod tests {
             assert_eq!(file(text).issues[0].message, message);
         }
     }
+
+    #[test]
+    fn templates_of_alerts_are_read() {
+        let text = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n    labels: {a: '{{ b }}'}\n    annotations: {a: '{{ c }}'}\n  - record: a\n    expr: up\n    labels: {a: '{{ d }}'}\n";
+        let issues = file(text).issues.into_iter();
+        let places: Vec<_> = issues.map(|issue| &text[issue.span]).collect();
+        assert_eq!(places, ["c", "b"]);
+    }
+
     #[test]
     fn nothing_is_an_empty_list_as_for_prometheus() {
         for text in [
