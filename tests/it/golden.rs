@@ -20,7 +20,7 @@ impl Golden {
     /// Generates one at a place of its own.
     pub(crate) fn generate(place: &str) -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
-        let _ = fs::remove_dir_all(&place);
+        let _ = fs::remove_dir_all(place.join("shop"));
         fs::create_dir_all(&place).unwrap();
         for name in ["user-service", "order-service"] {
             let mut command = Command::new(env!("CARGO_BIN_EXE_marty"));
@@ -38,20 +38,21 @@ impl Golden {
         self.root.join(path)
     }
 
-    /// Cargo in the project, with a target directory that all tests share.
+    /// Cargo in the project, with a target directory that all its tests share. Another project needs another: cargo gives what
+    /// two projects call alike the same place, and one would take it from under the other.
     pub(crate) fn cargo<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO"));
         command
             .args(arguments)
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", Self::target())
+            .env("CARGO_TARGET_DIR", self.target())
             .env_remove("RUSTFLAGS")
             .env_remove("RUSTDOCFLAGS");
         command
     }
 
-    fn target() -> PathBuf {
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden-target")
+    fn target(&self) -> PathBuf {
+        self.root.with_file_name("target")
     }
 
     /// The program of an example that was added to the user service.
@@ -67,7 +68,7 @@ impl Golden {
             "--example",
         ];
         succeeds(&mut self.cargo(build.into_iter().chain([name])));
-        Self::target().join("debug/examples").join(name)
+        self.target().join("debug/examples").join(name)
     }
 
     fn run(&self, program: impl AsRef<OsStr>, directory: &str, arguments: &[&str]) -> String {
