@@ -40,10 +40,7 @@ impl Histogram {
         if let Some(count) = self.0.counts.get(bucket) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        // Most requests have no body, and adding nothing costs as much as adding something.
-        if value != 0.0 {
-            gauge::add(&self.0.sum, value);
-        }
+        gauge::add(&self.0.sum, value);
     }
 
     /// How many measurements were counted.
