@@ -127,7 +127,7 @@ mod tests {
             ("services/a/src/Dockerfile".to_owned(), None),
             ("services/a/src/api/mod.rs".to_owned(), rust("a")),
             (
-                "crates/marty-runtime/src/names.rs".to_owned(),
+                "crates/marty-runtime/src/names/http.rs".to_owned(),
                 rust("marty-runtime"),
             ),
             ("services/a/tests/api.rs".to_owned(), None),

@@ -62,7 +62,7 @@ fn a_service_that_is_called_like_cargo_s_build_folder_is_clean() {
 
 #[test]
 fn a_metric_renamed_in_the_code() {
-    let names = "crates/marty-runtime/src/names.rs";
+    let names = "crates/marty-runtime/src/names/process.rs";
     assert_snapshot!(checked(
         names,
         "\"process_open_fds\"",
@@ -155,7 +155,7 @@ fn files_that_are_broken_in_every_format() {
 fn a_file_that_is_broken_is_one_finding() {
     let sandbox = Sandbox::with_project();
     for path in [
-        "crates/marty-runtime/src/names.rs",
+        "crates/marty-runtime/src/names/http.rs",
         "services/user-service/src/metrics.rs",
         CONFIG,
         RULES,

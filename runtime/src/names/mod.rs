@@ -1,0 +1,150 @@
+//! Every name the runtime exports: metrics, labels, paths. Written once, here, and read by code, dashboards' checks and tests.
+//!
+//! It holds constants only, and in a form that a reader of the source understands without running it.
+//! It must not name a metric that the runtime does not export.
+
+mod business;
+mod http;
+mod process;
+mod service;
+
+pub use business::{
+    MARTY_BUSINESS_TRANSACTION_DURATION, MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
+    MARTY_OPERATION_DURATION,
+};
+pub use http::{
+    HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_BODY_SIZE, HTTP_SERVER_REQUEST_DURATION,
+    HTTP_SERVER_RESPONSE_BODY_SIZE,
+};
+pub use process::{
+    PROCESS_CPU_SECONDS, PROCESS_MAX_FDS, PROCESS_OPEN_FDS, PROCESS_RESIDENT_MEMORY,
+    PROCESS_START_TIME, PROCESS_THREADS, PROCESS_VIRTUAL_MEMORY, TOKIO_ALIVE_TASKS,
+    TOKIO_GLOBAL_QUEUE_DEPTH, TOKIO_WORKER_BUSY_SECONDS, TOKIO_WORKERS,
+};
+pub use service::{
+    MARTY_BUILD_INFO, MARTY_HEALTH_CHECK_UP, MARTY_LABEL_REJECTIONS, MARTY_LOG_EVENTS,
+    MARTY_LOG_EVENTS_DROPPED, MARTY_METRIC_OVERFLOW, MARTY_METRIC_SERIES, MARTY_PANICS,
+    TARGET_INFO,
+};
+
+/// A metric that the runtime exports.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Metric {
+    /// The name in a scrape.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// What it means.
+    pub help: &'static str,
+    /// Its labels, in order.
+    pub labels: &'static [&'static str],
+    /// The bounds of a histogram's buckets; empty for the other kinds.
+    pub buckets: &'static [f64],
+}
+
+/// How a metric behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// It counts measurements by size.
+    Histogram,
+}
+
+/// Names of labels.
+pub mod label {
+    /// The request's method, `_OTHER` for one that HTTP does not define.
+    pub const HTTP_REQUEST_METHOD: &str = "http_request_method";
+    /// The template of the route that answered, `unmatched` for none.
+    pub const HTTP_ROUTE: &str = "http_route";
+    /// The status of the answer, 499 when the client left before it.
+    pub const HTTP_RESPONSE_STATUS_CODE: &str = "http_response_status_code";
+    /// The service's name.
+    pub const SERVICE_NAME: &str = "service_name";
+    /// The service's version.
+    pub const SERVICE_VERSION: &str = "service_version";
+    /// What tells this process from the service's others.
+    pub const SERVICE_INSTANCE_ID: &str = "service_instance_id";
+    /// Where the service runs, such as `production`.
+    pub const DEPLOYMENT_ENVIRONMENT_NAME: &str = "deployment_environment_name";
+    /// The version of what was built.
+    pub const VERSION: &str = "version";
+    /// The revision it was built from.
+    pub const REVISION: &str = "revision";
+    /// The compiler it was built with.
+    pub const RUSTC: &str = "rustc";
+    /// The version of this crate.
+    pub const RUNTIME_VERSION: &str = "runtime_version";
+    /// The name of a business transaction.
+    pub const TRANSACTION: &str = "transaction";
+    /// The name of an operation.
+    pub const OPERATION: &str = "operation";
+    /// How something ended.
+    pub const OUTCOME: &str = "outcome";
+    /// The class of an error, absent where there was none.
+    pub const ERROR_TYPE: &str = "error_type";
+    /// The number of a worker thread, from 0.
+    pub const WORKER: &str = "worker";
+    /// The name of a readiness check.
+    pub const CHECK: &str = "check";
+    /// The level of a log event.
+    pub const LEVEL: &str = "level";
+    /// The name of a metric.
+    pub const METRIC: &str = "metric";
+    /// Why something was not done as asked.
+    pub const REASON: &str = "reason";
+}
+
+/// Values of labels that stand for no value of their own.
+pub mod value {
+    /// The method of a request whose method HTTP does not define.
+    pub const OTHER_METHOD: &str = "_OTHER";
+    /// The route of a request that no route matched.
+    pub const UNMATCHED_ROUTE: &str = "unmatched";
+}
+
+/// Every metric that a service exports before it declares its own.
+pub const ALL: &[&Metric] = &[
+    &HTTP_SERVER_REQUEST_DURATION,
+    &HTTP_SERVER_ACTIVE_REQUESTS,
+    &HTTP_SERVER_REQUEST_BODY_SIZE,
+    &HTTP_SERVER_RESPONSE_BODY_SIZE,
+    &TARGET_INFO,
+    &MARTY_BUILD_INFO,
+    &MARTY_BUSINESS_TRANSACTION_DURATION,
+    &MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
+    &MARTY_OPERATION_DURATION,
+    &PROCESS_CPU_SECONDS,
+    &PROCESS_OPEN_FDS,
+    &PROCESS_MAX_FDS,
+    &PROCESS_VIRTUAL_MEMORY,
+    &PROCESS_RESIDENT_MEMORY,
+    &PROCESS_START_TIME,
+    &PROCESS_THREADS,
+    &TOKIO_WORKERS,
+    &TOKIO_ALIVE_TASKS,
+    &TOKIO_GLOBAL_QUEUE_DEPTH,
+    &TOKIO_WORKER_BUSY_SECONDS,
+    &MARTY_HEALTH_CHECK_UP,
+    &MARTY_LOG_EVENTS,
+    &MARTY_LOG_EVENTS_DROPPED,
+    &MARTY_PANICS,
+    &MARTY_METRIC_SERIES,
+    &MARTY_METRIC_OVERFLOW,
+    &MARTY_LABEL_REJECTIONS,
+];
+
+/// Where the admin listener answers scrapes.
+pub const METRICS_PATH: &str = "/metrics";
+/// Where the admin listener says that the process is alive.
+pub const LIVEZ_PATH: &str = "/livez";
+/// Where the admin listener says whether requests should be sent here.
+pub const READYZ_PATH: &str = "/readyz";
+/// Where the admin listener says that the service has started.
+pub const STARTUPZ_PATH: &str = "/startupz";
+/// The header that carries a request's correlation id, in and out.
+pub const CORRELATION_ID_HEADER: &str = "x-correlation-id";
