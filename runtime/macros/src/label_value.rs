@@ -104,6 +104,7 @@ pub(crate) fn snake_case(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::check_refusal;
 
     #[track_caller]
     fn check(name: &str, expected: &str) {
@@ -122,9 +123,7 @@ mod tests {
 
     #[track_caller]
     fn refused(code: &str, message: &str) {
-        let input: DeriveInput = syn::parse_str(code).unwrap();
-        let error = derive(&input).unwrap_err().to_string();
-        assert!(error.contains(message), "{error}");
+        check_refusal(derive, code, message);
     }
 
     #[test]

@@ -158,12 +158,11 @@ fn judge(label: &Label<'_>) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::check_refusal;
 
     #[track_caller]
     fn refused(code: &str, message: &str) {
-        let input: DeriveInput = syn::parse_str(code).unwrap();
-        let error = derive(&input).unwrap_err().to_string();
-        assert!(error.contains(message), "{error}");
+        check_refusal(derive, code, message);
     }
 
     #[test]

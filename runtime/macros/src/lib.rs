@@ -55,3 +55,20 @@ pub fn transaction(name: TokenStream, function: TokenStream) -> TokenStream {
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Derives for `code` and expects the error to say `message`.
+    #[track_caller]
+    pub(crate) fn check_refusal(
+        derive: impl FnOnce(&DeriveInput) -> syn::Result<proc_macro2::TokenStream>,
+        code: &str,
+        message: &str,
+    ) {
+        let input: DeriveInput = syn::parse_str(code).unwrap();
+        let error = derive(&input).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
