@@ -9,7 +9,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use axum::{
@@ -22,6 +21,7 @@ use axum::{
     response::Response,
 };
 use pin_project_lite::pin_project;
+use quanta::Instant;
 use tower::{Layer, Service};
 use tracing::Span;
 
