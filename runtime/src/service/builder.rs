@@ -6,7 +6,11 @@ use std::{
 
 use axum::{Router, middleware};
 
-use super::{Error, Running, ServiceInfo, info, signal};
+use super::{
+    Error, Running, ServiceInfo, info,
+    running::{close_admin, drain_grace, finish_requests},
+    signal,
+};
 use crate::{
     admin::{self, Admin},
     business,
@@ -182,7 +186,14 @@ impl Service {
         };
         let cut_off = http_metrics.cut_off();
         let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
-        Ok(Running::new(http, admin, health, &config))
+        let addresses = [http.address(), admin.address()];
+        // In the order of the contract: a further part of the shutdown has its place here.
+        let phases = vec![
+            drain_grace(config.drain_grace),
+            finish_requests(http),
+            close_admin(admin),
+        ];
+        Ok(Running::new(addresses, health, phases, &config))
     }
 }
 

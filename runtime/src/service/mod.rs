@@ -5,6 +5,7 @@
 mod builder;
 mod error;
 mod info;
+mod phase;
 mod running;
 mod signal;
 
