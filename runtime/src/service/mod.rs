@@ -8,6 +8,7 @@ mod info;
 mod phase;
 mod running;
 mod signal;
+mod task;
 
 pub use builder::Service;
 pub use error::Error;
