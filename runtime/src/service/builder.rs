@@ -6,6 +6,8 @@ use std::{
 
 use axum::{Router, middleware};
 
+#[cfg(feature = "grpc")]
+use super::grpc::{Rpc, Served};
 use super::{
     Error, Running, ServiceInfo, info,
     running::{close_admin, drain_grace, finish_requests},
@@ -24,11 +26,18 @@ use crate::{
     task::Task,
     unwind::PANICS,
 };
+#[cfg(feature = "grpc")]
+use crate::{
+    grpc::{Bounds, GrpcMetrics},
+    serve::Server,
+};
 
 /// Connections of the admin listener: a scraper, a few probes and a person.
 const ADMIN_LIMITS: Limits = Limits {
     connections: 64,
     header_timeout: Duration::from_secs(10),
+    #[cfg(feature = "grpc")]
+    http2: false,
 };
 
 /// A service: routes, metrics and checks, put together and then run.
@@ -61,6 +70,8 @@ pub struct Service {
     families: Vec<Arc<dyn Collect>>,
     checks: Vec<Check>,
     pub(super) tasks: Vec<Task>,
+    #[cfg(feature = "grpc")]
+    pub(super) rpc: Rpc,
 }
 
 impl Service {
@@ -73,6 +84,8 @@ impl Service {
             families: Vec::new(),
             checks: Vec::new(),
             tasks: Vec::new(),
+            #[cfg(feature = "grpc")]
+            rpc: Rpc::default(),
         }
     }
 
@@ -151,6 +164,8 @@ impl Service {
             families,
             mut checks,
             tasks,
+            #[cfg(feature = "grpc")]
+            rpc,
         } = self;
         let board = task::board(&tasks, &mut checks)?;
         let mut seen = BTreeSet::new();
@@ -167,6 +182,10 @@ impl Service {
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
         let own = own.chain(logging::families());
         let own = own.chain(board.families());
+        #[cfg(feature = "grpc")]
+        let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
+        #[cfg(feature = "grpc")]
+        let own = own.chain(grpc_metrics.families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
@@ -174,6 +193,15 @@ impl Service {
         let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
         let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
         let tasks = crate::task::start(tasks, Arc::clone(&board), &panics.caught);
+        #[cfg(feature = "grpc")]
+        let rpc = {
+            let bounds = Bounds {
+                request_timeout: config.request_timeout,
+                max_message_bytes: config.max_body_bytes,
+                panics: panics.caught.clone(),
+            };
+            rpc.serve(&grpc_metrics, bounds, &health, &config)?
+        };
         let protection = Protection {
             request_timeout: config.request_timeout,
             max_body_bytes: config.max_body_bytes,
@@ -190,18 +218,32 @@ impl Service {
         let limits = Limits {
             connections: config.max_connections,
             header_timeout: config.header_timeout.min(LONGEST_TIME),
+            #[cfg(feature = "grpc")]
+            http2: false,
         };
         let cut_off = http_metrics.cut_off();
-        let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
+        let routes = stack(routes, http_metrics, protection);
+        #[cfg(feature = "grpc")]
+        let (http, grpc) = Served::listen(rpc, http, routes, limits, &cut_off, &config).await?;
+        #[cfg(not(feature = "grpc"))]
+        let http = http.serve(routes, limits, cut_off);
         let addresses = [http.address(), admin.address()];
+        #[cfg(feature = "grpc")]
+        let grpc_addr = grpc.as_ref().map(Server::address);
+        let servers = vec![http];
+        #[cfg(feature = "grpc")]
+        let servers = servers.into_iter().chain(grpc).collect();
         // In the order of the contract: a further part of the shutdown has its place here.
         let phases = vec![
             drain_grace(config.drain_grace),
-            finish_requests(http),
+            finish_requests(servers),
             task::stop_tasks(tasks),
             close_admin(admin),
         ];
-        Ok(Running::new(addresses, health, phases, &config))
+        let running = Running::new(addresses, health, phases, &config);
+        #[cfg(feature = "grpc")]
+        let running = running.with_grpc(grpc_addr);
+        Ok(running)
     }
 }
 
@@ -242,7 +284,7 @@ fn stack(routes: Router, metrics: HttpMetrics, protection: Protection) -> Router
         .with_state(())
 }
 
-async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
+pub(super) async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
     Listener::bind(address)
         .await
         .map_err(|source| Error::bind(address, variable.name, source))

@@ -25,6 +25,14 @@ enum Kind {
     Check { name: String },
     #[error("there are two tasks named `{name}`")]
     Task { name: &'static str },
+    #[cfg(feature = "grpc")]
+    #[error("there are two gRPC services named `{name}`")]
+    Twice { name: &'static str },
+    #[cfg(feature = "grpc")]
+    #[error("cannot read the descriptor of a gRPC service")]
+    Descriptor {
+        source: Box<dyn error::Error + Send + Sync>,
+    },
     #[error("cannot wait for signals")]
     Signal { source: io::Error },
     #[error(
@@ -53,6 +61,18 @@ impl Error {
 
     pub(super) fn task(name: &'static str) -> Self {
         Self(Box::new(Kind::Task { name }))
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(super) fn twice(name: &'static str) -> Self {
+        Self(Box::new(Kind::Twice { name }))
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(super) fn descriptor(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self(Box::new(Kind::Descriptor {
+            source: source.into(),
+        }))
     }
 
     pub(super) fn signal(source: io::Error) -> Self {

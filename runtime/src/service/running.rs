@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     Error,
@@ -20,6 +23,8 @@ use crate::{
 pub struct Running {
     http_addr: SocketAddr,
     admin_addr: SocketAddr,
+    #[cfg(feature = "grpc")]
+    grpc_addr: Option<SocketAddr>,
     health: Arc<Health>,
     phases: Vec<Phase>,
     shutdown_deadline: Duration,
@@ -38,10 +43,29 @@ impl Running {
         Self {
             http_addr,
             admin_addr,
+            #[cfg(feature = "grpc")]
+            grpc_addr: None,
             health,
             phases,
             shutdown_deadline: config.shutdown_deadline.min(LONGEST_TIME),
         }
+    }
+
+    /// Tells where gRPC is served apart, if it is.
+    #[cfg(feature = "grpc")]
+    pub(super) fn with_grpc(mut self, address: Option<SocketAddr>) -> Self {
+        if let Some(grpc_addr) = address {
+            tracing::info!(%grpc_addr, "gRPC is served apart");
+        }
+        self.grpc_addr = address;
+        self
+    }
+
+    /// Address of the listener that answers calls: the public one, unless gRPC has one of its own.
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    pub fn grpc_addr(&self) -> SocketAddr {
+        self.grpc_addr.unwrap_or(self.http_addr)
     }
 
     /// Address of the public listener.
@@ -93,10 +117,15 @@ pub(super) fn drain_grace(grace: Duration) -> Phase {
 }
 
 /// Stops accepting, and waits for the requests that are being answered.
-pub(super) fn finish_requests(mut http: Server) -> Phase {
+pub(super) fn finish_requests(servers: Vec<Server>) -> Phase {
     Phase::new("finish requests", Slice::REST, async move |turn| {
-        http.drain();
-        http.finish(turn.until).await.into()
+        servers.iter().for_each(Server::drain);
+        let until = turn.until;
+        let finishing = servers
+            .into_iter()
+            .map(|mut server| async move { server.finish(until).await });
+        let finished = finishing.collect::<JoinSet<bool>>().join_all().await;
+        finished.into_iter().all(|in_time| in_time).into()
     })
 }
 
