@@ -21,6 +21,7 @@ pub mod names;
 mod serve;
 mod service;
 pub mod task;
+pub mod trace;
 mod unwind;
 
 pub use config::{Config, ConfigError, Ports};
