@@ -16,6 +16,7 @@ pub mod http;
 mod logging;
 pub mod metric;
 pub mod names;
+pub mod scrub;
 mod serve;
 mod service;
 mod unwind;
