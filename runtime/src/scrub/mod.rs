@@ -97,6 +97,11 @@ pub fn is_secret_field(name: &str) -> bool {
     of_field(name).is_some()
 }
 
+/// Whether nothing would be taken out of the text.
+pub(crate) fn is_clean(text: &str) -> bool {
+    find(text.as_bytes(), 0, 0).is_none()
+}
+
 /// What a number is, if it cannot be shown: by the name of its field, or because it is a card's.
 pub(crate) fn of_number(name: &str, value: u64) -> Option<Kind> {
     /// No card's number is shorter.
