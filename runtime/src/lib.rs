@@ -18,6 +18,7 @@ pub mod http;
 mod logging;
 pub mod metric;
 pub mod names;
+pub mod scrub;
 mod serve;
 mod service;
 pub mod task;

@@ -2,8 +2,8 @@
 
 use std::{
     io::{self, IsTerminal},
-    panic::{self, PanicHookInfo},
-    sync::OnceLock,
+    panic,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -18,15 +18,15 @@ use tracing_subscriber::{
 use super::{
     count::{CountEvents, dropped},
     json::JsonLines,
+    panic as panics,
     queue::Queue,
-    text::TextLines,
+    repeat::{Admitted, Repeats},
+    text::{TextFields, TextLines},
 };
 use crate::{
     ServiceInfo,
     config::{Config, LogFormat},
-    metric::Counter,
     trace::{Rule, TraceLayer},
-    unwind::PANICS,
 };
 
 /// The target of the spans of requests.
@@ -34,6 +34,9 @@ const REQUEST_TARGET: &str = "marty_runtime::http";
 
 /// What the process has to write before it ends.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
+
+/// What the process withholds, and has to say so of before it ends.
+static REPEATS: OnceLock<Arc<Repeats>> = OnceLock::new();
 
 /// How long the end of the process waits for the log.
 const FLUSH_TIME: Duration = Duration::from_millis(200);
@@ -48,19 +51,26 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
     };
     let writer = writer();
     let traces = TraceLayer::silent(Rule::default());
+    let repeats = Arc::new(Repeats::new(config.log_repeats));
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, writer, traces))
+        tracing::subscriber::set_global_default(text_lines(config, writer, &repeats, traces))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, writer, traces))
+        tracing::subscriber::set_global_default(json_lines(info, config, writer, &repeats, traces))
     };
     if installed.is_ok() {
-        panic::set_hook(Box::new(log_panic));
+        panic::set_hook(Box::new(panics::log));
+        // Without a thread it is said at the end alone.
+        let _ = repeats.start();
+        let _ = REPEATS.set(repeats);
     }
     installed.is_ok()
 }
 
 /// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
 pub(crate) fn flush() {
+    if let Some(repeats) = REPEATS.get() {
+        repeats.tell();
+    }
     if let Some(queue) = QUEUE.get() {
         queue.flush(FLUSH_TIME);
     }
@@ -81,25 +91,34 @@ fn json_lines<W>(
     info: ServiceInfo,
     config: &Config,
     writer: W,
+    repeats: &Arc<Repeats>,
     traces: TraceLayer,
 ) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let lines = CountEvents.and_then(JsonLines::new(writer, info, config));
+    let lines = Admitted::new(JsonLines::new(writer, info, config), Arc::clone(repeats));
+    let lines = CountEvents.and_then(lines);
     Registry::default()
         .with(lines.with_filter(wanted(config)))
         .with(traces.filtered())
 }
 
-fn text_lines<W>(config: &Config, writer: W, traces: TraceLayer) -> impl Subscriber + use<W>
+fn text_lines<W>(
+    config: &Config,
+    writer: W,
+    repeats: &Arc<Repeats>,
+    traces: TraceLayer,
+) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
+        .fmt_fields(TextFields)
         .with_writer(writer)
         .map_event_format(TextLines);
+    let lines = Admitted::new(lines, Arc::clone(repeats));
     Registry::default()
         .with(CountEvents.and_then(lines).with_filter(wanted(config)))
         .with(traces.filtered())
@@ -113,19 +132,9 @@ fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
         .or(config.log.targets().clone())
 }
 
-/// Runs where the panic happens, inside the request's span: the line carries its correlation id.
-fn log_panic(info: &PanicHookInfo<'_>) {
-    PANICS.with(&(), Counter::inc);
-    let message = info.payload_as_str().unwrap_or("panic without a text");
-    let location = info.location().map(ToString::to_string);
-    tracing::error!(location, error = message, "panicked");
-    // It may be the last that the process does.
-    flush();
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Mutex, PoisonError};
 
     use axum::http::HeaderMap;
     use serde_json::Value;
@@ -165,12 +174,22 @@ mod tests {
         config
     }
 
+    fn repeats() -> Arc<Repeats> {
+        Arc::new(Repeats::new(10))
+    }
+
     fn lines(log: &str, write: impl FnOnce()) -> Vec<Value> {
         let captured = Captured::default();
         let writer = captured.clone();
         let info = ServiceInfo::new("user-service", "1.2.3");
         let traces = TraceLayer::silent(Rule::default());
-        let subscriber = json_lines(info, &config(log), move || writer.clone(), traces);
+        let subscriber = json_lines(
+            info,
+            &config(log),
+            move || writer.clone(),
+            &repeats(),
+            traces,
+        );
         tracing::subscriber::with_default(subscriber, write);
         captured
             .text()
@@ -293,7 +312,7 @@ mod tests {
         let writer = captured.clone();
         let config = config("info,chatty=debug");
         let traces = TraceLayer::silent(Rule::default());
-        let subscriber = text_lines(&config, move || writer.clone(), traces);
+        let subscriber = text_lines(&config, move || writer.clone(), &repeats(), traces);
         let ids = tracing::subscriber::with_default(subscriber, || {
             let begin = Begin::new(Kind::Internal, "request");
             let span = begin.span(|| tracing::info_span!("request", correlation_id = "order-17"));

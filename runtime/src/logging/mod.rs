@@ -6,7 +6,9 @@ mod count;
 mod field;
 mod install;
 mod json;
+mod panic;
 mod queue;
+mod repeat;
 mod text;
 
 pub(crate) use count::families;

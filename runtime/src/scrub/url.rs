@@ -1,0 +1,45 @@
+//! Who a URL says is asking.
+
+use super::{
+    Kind,
+    scan::{Match, byte, run},
+};
+
+/// How far a `@` is looked for behind a password that should have been encoded.
+const FARTHEST: usize = 1024;
+
+/// The user and the password before the host, where `://` is at `at`.
+pub(super) fn user(bytes: &[u8], at: usize) -> Option<Match> {
+    let start = at + 3;
+    let end = run(bytes, start, |byte| {
+        !is_end(byte) && !matches!(byte, b'/' | b'?' | b'#')
+    });
+    let authority = bytes.get(start..end)?;
+    let user = match authority.iter().rposition(|byte| *byte == b'@') {
+        Some(user) => user,
+        None => unencoded(bytes, start, authority)?,
+    };
+    let text = bytes.get(start..start + user)?;
+    (!text.is_empty() && !Kind::is_mark(text))
+        .then(|| Match::new(start, start + user, Kind::Credentials))
+}
+
+const fn is_end(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+        || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
+        || byte < 0x20
+}
+
+/// A password with a `/` in it ends the authority too early: what looks like its port is no number then.
+fn unencoded(bytes: &[u8], start: usize, authority: &[u8]) -> Option<usize> {
+    let colon = authority.iter().position(|byte| *byte == b':')?;
+    let port = authority.get(colon + 1..)?;
+    if byte(authority, 0) == b'[' || port.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let end = run(bytes, start, |byte| !is_end(byte)).min(start + FARTHEST);
+    bytes
+        .get(start..end)?
+        .iter()
+        .rposition(|byte| *byte == b'@')
+}
