@@ -10,7 +10,9 @@ extern crate self as marty_runtime;
 
 mod admin;
 pub mod business;
+pub mod cache;
 pub mod config;
+pub mod database;
 mod health;
 pub mod http;
 mod logging;

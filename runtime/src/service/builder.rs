@@ -9,7 +9,7 @@ use axum::{Router, middleware};
 use super::{Error, Running, ServiceInfo, info, signal};
 use crate::{
     admin::{self, Admin},
-    business,
+    business, cache, database,
     config::{Config, LONGEST_TIME, Variable, variable},
     health::{Check, CheckError, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
@@ -55,6 +55,8 @@ pub struct Service {
     routes: Router,
     families: Vec<Arc<dyn Collect>>,
     checks: Vec<Check>,
+    pub(super) pools: Vec<Arc<dyn database::Pool>>,
+    pub(super) caches: Vec<Arc<dyn cache::Cache>>,
 }
 
 impl Service {
@@ -66,6 +68,8 @@ impl Service {
             routes: Router::new(),
             families: Vec::new(),
             checks: Vec::new(),
+            pools: Vec::new(),
+            caches: Vec::new(),
         }
     }
 
@@ -143,6 +147,8 @@ impl Service {
             routes,
             families,
             checks,
+            pools,
+            caches,
         } = self;
         let mut seen = BTreeSet::new();
         if let Some(check) = checks.iter().find(|check| !seen.insert(check.name)) {
@@ -157,6 +163,8 @@ impl Service {
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
         let own = own.chain(logging::families());
+        let own = own.chain(database::families(&pools));
+        let own = own.chain(cache::families(&caches));
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
