@@ -31,10 +31,7 @@ pub(crate) fn families(caches: &[Arc<dyn Cache>]) -> Vec<Arc<dyn Collect>> {
         for cache in &caches {
             let series = family.get(&CacheName(cache.meter().name()));
             // Caches of one name are one in the metrics.
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "no cache has 2^53 entries"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "no cache has 2^53 entries")]
             series.add(cache.entries() as f64);
         }
     });

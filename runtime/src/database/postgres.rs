@@ -83,7 +83,10 @@ impl Postgres {
         operation::time(SYSTEM, operation, work).await
     }
 
-    async fn waits<T>(&self, connection: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn waits<T>(
+        &self,
+        connection: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let timed_out = |error: &Error| matches!(error, Error::PoolTimedOut);
         self.meter.acquire(connection, timed_out).await
     }

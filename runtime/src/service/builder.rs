@@ -9,8 +9,9 @@ use axum::{Router, middleware};
 use super::{Error, Running, ServiceInfo, info, signal};
 use crate::{
     admin::{self, Admin},
-    business, cache, database,
+    business, cache,
     config::{Config, LONGEST_TIME, Variable, variable},
+    database,
     health::{Check, CheckError, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
     logging,
