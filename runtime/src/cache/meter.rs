@@ -120,7 +120,6 @@ macro_rules! cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache;
 
     #[test]
     fn meters_of_one_name_count_together() {

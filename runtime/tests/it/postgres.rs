@@ -103,7 +103,7 @@ fn a_pool_shows_its_connections_who_waits_and_who_waits_in_vain() {
     // A connection finds its way back on the executor.
     runtime.block_on(async { drop(connection) });
     live.await_value(&idle, 1.0);
-    assert_eq!(get(live.admin, "/readyz").status, 200);
+    live.await_value("marty_health_check_up{check=\"exhausted\"}", 1.0);
     live.stop().unwrap();
 }
 
