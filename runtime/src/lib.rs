@@ -10,7 +10,9 @@ extern crate self as marty_runtime;
 
 mod admin;
 pub mod business;
+pub mod cache;
 pub mod config;
+pub mod database;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod health;

@@ -46,6 +46,7 @@ mod name;
 mod open;
 mod process;
 mod registry;
+mod sampled;
 
 pub use counter::Counter;
 pub(crate) use exposition::{Format, encode};
@@ -64,3 +65,4 @@ pub use name::is_closed_label;
 pub(crate) use name::is_valid as is_valid_name;
 pub use open::{Admission, OTHER, Open, Place, REDACTED};
 pub(crate) use registry::{RegisterError, Registry};
+pub(crate) use sampled::Sampled;

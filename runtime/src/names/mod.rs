@@ -4,6 +4,8 @@
 //! It must not name a metric that the runtime does not export.
 
 mod business;
+mod cache;
+mod database;
 mod grpc;
 mod http;
 mod process;
@@ -13,6 +15,11 @@ mod task;
 pub use business::{
     MARTY_BUSINESS_TRANSACTION_DURATION, MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
     MARTY_OPERATION_DURATION,
+};
+pub use cache::{MARTY_CACHE_ENTRIES, MARTY_CACHE_EVICTIONS, MARTY_CACHE_REQUESTS};
+pub use database::{
+    DB_CLIENT_CONNECTION_COUNT, DB_CLIENT_CONNECTION_MAX, DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+    DB_CLIENT_CONNECTION_TIMEOUTS, DB_CLIENT_CONNECTION_WAIT_TIME, DB_CLIENT_OPERATION_DURATION,
 };
 pub use grpc::{
     RPC_SERVER_ACTIVE_CALLS, RPC_SERVER_CALL_DURATION, RPC_SERVER_REQUEST_SIZE,
@@ -98,6 +105,18 @@ pub mod label {
     pub const OUTCOME: &str = "outcome";
     /// The class of an error, absent where there was none.
     pub const ERROR_TYPE: &str = "error_type";
+    /// Which kind of database it is.
+    pub const DB_SYSTEM_NAME: &str = "db_system_name";
+    /// What was asked of a database.
+    pub const DB_OPERATION_NAME: &str = "db_operation_name";
+    /// The name of a pool of connections.
+    pub const DB_CLIENT_CONNECTION_POOL_NAME: &str = "db_client_connection_pool_name";
+    /// What a connection does: `idle` or `used`.
+    pub const DB_CLIENT_CONNECTION_STATE: &str = "db_client_connection_state";
+    /// The name of a cache.
+    pub const CACHE: &str = "cache";
+    /// What came of a question.
+    pub const RESULT: &str = "result";
     /// The number of a worker thread, from 0.
     pub const WORKER: &str = "worker";
     /// The name of a readiness check.
@@ -135,6 +154,15 @@ pub const ALL: &[&Metric] = &[
     &MARTY_BUSINESS_TRANSACTION_DURATION,
     &MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
     &MARTY_OPERATION_DURATION,
+    &DB_CLIENT_OPERATION_DURATION,
+    &DB_CLIENT_CONNECTION_COUNT,
+    &DB_CLIENT_CONNECTION_MAX,
+    &DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+    &DB_CLIENT_CONNECTION_TIMEOUTS,
+    &DB_CLIENT_CONNECTION_WAIT_TIME,
+    &MARTY_CACHE_REQUESTS,
+    &MARTY_CACHE_EVICTIONS,
+    &MARTY_CACHE_ENTRIES,
     &PROCESS_CPU_SECONDS,
     &PROCESS_OPEN_FDS,
     &PROCESS_MAX_FDS,

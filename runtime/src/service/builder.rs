@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     admin::{self, Admin},
-    business,
+    business, cache,
     config::{Config, LONGEST_TIME, Variable, variable},
+    database,
     health::{Check, CheckError, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
     logging,
@@ -72,6 +73,8 @@ pub struct Service {
     pub(super) tasks: Vec<Task>,
     #[cfg(feature = "grpc")]
     pub(super) rpc: Rpc,
+    pub(super) pools: Vec<Arc<dyn database::Pool>>,
+    pub(super) caches: Vec<Arc<dyn cache::Cache>>,
 }
 
 impl Service {
@@ -86,6 +89,8 @@ impl Service {
             tasks: Vec::new(),
             #[cfg(feature = "grpc")]
             rpc: Rpc::default(),
+            pools: Vec::new(),
+            caches: Vec::new(),
         }
     }
 
@@ -166,6 +171,8 @@ impl Service {
             tasks,
             #[cfg(feature = "grpc")]
             rpc,
+            pools,
+            caches,
         } = self;
         let board = task::board(&tasks, &mut checks)?;
         let mut seen = BTreeSet::new();
@@ -186,6 +193,8 @@ impl Service {
         let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
         #[cfg(feature = "grpc")]
         let own = own.chain(grpc_metrics.families());
+        let own = own.chain(database::families(&pools));
+        let own = own.chain(cache::families(&caches));
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;

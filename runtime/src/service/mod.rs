@@ -3,6 +3,8 @@
 //! It holds no logic of HTTP, metrics or health; it only connects them.
 
 mod builder;
+mod cache;
+mod database;
 mod error;
 #[cfg(feature = "grpc")]
 mod grpc;

@@ -10,6 +10,8 @@ mod build;
 mod exposition;
 mod health;
 mod hostile;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod process;
 mod readme;
 mod refusal;
