@@ -3,6 +3,8 @@
 //! [`Service`] puts a service together and runs it. [`Config`] is what it can be told from outside. [`metric`] declares the
 //! service's own metrics, [`business`] measures what it does, and [`names`] lists those it exports anyway. [`http::Problem`] is the form of every error answer.
 //!
+//! With the feature `testing`, `testing` starts a service inside a test and looks at what it measured and logged.
+//!
 //! The crate knows nothing of the `marty` command.
 
 // What the derives write names this crate as its users do.
@@ -18,6 +20,8 @@ pub mod metric;
 pub mod names;
 mod serve;
 mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod unwind;
 
 pub use config::{Config, ConfigError, Ports};

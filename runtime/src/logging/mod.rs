@@ -9,4 +9,6 @@ mod json;
 mod queue;
 
 pub(crate) use count::families;
+#[cfg(feature = "testing")]
+pub(crate) use field::Fields;
 pub(crate) use install::{flush, install};
