@@ -4,6 +4,9 @@ use std::{sync::mpsc, time::Duration};
 
 use tokio::{runtime::Handle, task::spawn_blocking, time};
 
+/// What tokio's timers are rounded up to.
+const GRAIN: Duration = Duration::from_millis(1);
+
 /// Stops tokio's clock, on which timeouts, intervals and sleeps of the service run, until it is dropped. Then it goes on.
 ///
 /// Time passes by [`Clock::advance`] alone. That differs from `#[tokio::test(start_paused = true)]`, where the clock leaps to the
@@ -59,9 +62,10 @@ impl Clock {
         Self { _held: held }
     }
 
-    /// Has `time` pass at once. Timers that are over by then fire; what comes of it has to be awaited as ever.
+    /// Has `time` pass at once, and a millisecond more: timers are rounded up to whole ones, and that of exactly `time` is to be over.
+    /// What is over then fires; what comes of it has to be awaited as ever.
     pub async fn advance(&self, time: Duration) {
-        time::advance(time).await;
+        time::advance(time.saturating_add(GRAIN)).await;
     }
 }
 
