@@ -24,7 +24,8 @@ use super::{
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Serves requests until the client closes, breaks a limit, or `drain` has come and the request in flight is answered.
-/// A request whose head is not complete when `drain` comes is not in flight.
+/// A request whose head is not complete when `drain` comes is not in flight. A connection that a handler has upgraded is the handler's,
+/// and no longer served here: neither limits nor `drain` hold for it.
 pub(super) async fn serve(
     stream: TcpStream,
     router: Router,
@@ -44,7 +45,10 @@ pub(super) async fn serve(
         inner: TowerToHyperService::new(router),
         flight: flight.clone(),
     };
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(
+        http.serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+    );
     let ended = select! {
         ended = connection.as_mut() => ended,
         () = drain => {

@@ -7,12 +7,15 @@
 )]
 
 mod build;
+mod ending;
 mod exposition;
+mod flood;
 mod health;
 mod hostile;
 mod process;
 mod readme;
 mod refusal;
 mod scrape;
+mod series;
 mod shutdown;
 mod support;
