@@ -3,6 +3,8 @@
 //! [`Service`] puts a service together and runs it. [`Config`] is what it can be told from outside. [`metric`] declares the
 //! service's own metrics, [`business`] measures what it does, and [`names`] lists those it exports anyway. [`http::Problem`] is the form of every error answer.
 //!
+//! With the feature `testing`, `testing` starts a service inside a test and looks at what it measured and logged.
+//!
 //! The crate knows nothing of the `marty` command.
 
 // What the derives write names this crate as its users do.
@@ -24,6 +26,8 @@ pub mod scrub;
 mod serve;
 mod service;
 pub mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod trace;
 mod unwind;
 

@@ -12,7 +12,7 @@ use crate::scrub;
 
 /// Collects fields. A later value of the same name replaces the earlier: the innermost knows best.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fields(pub(super) Map<String, Value>);
+pub(crate) struct Fields(pub(crate) Map<String, Value>);
 
 impl Fields {
     fn insert(&mut self, field: &Field, value: Value) {

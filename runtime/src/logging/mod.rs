@@ -12,4 +12,6 @@ mod repeat;
 mod text;
 
 pub(crate) use count::families;
+#[cfg(feature = "testing")]
+pub(crate) use field::Fields;
 pub(crate) use install::{flush, install};

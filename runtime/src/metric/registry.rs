@@ -123,6 +123,19 @@ impl Registry {
         Ok(())
     }
 
+    /// Every metric with its kind and its labels, whether it has a series or not. One of the runtime's may come twice.
+    #[cfg(feature = "testing")]
+    pub(crate) fn declared(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, Kind, &'static [&'static str])> {
+        let own = self.families.iter();
+        let own = own.map(|family| (family.name(), family.kind(), family.labels()));
+        let metrics = names::ALL.iter();
+        metrics
+            .map(|metric| (metric.name, metric.kind, metric.labels))
+            .chain(own)
+    }
+
     /// Every family that has a series, sorted by name.
     pub(crate) fn gather(&self) -> Vec<MetricFamily> {
         let mut families = self.inner.gather();

@@ -55,7 +55,8 @@ where
 }
 
 /// Serves requests until the client closes, breaks a limit, or `drain` has come and the request in flight is answered.
-/// A request whose head is not complete when `drain` comes is not in flight.
+/// A request whose head is not complete when `drain` comes is not in flight. A connection that a handler has upgraded is the handler's,
+/// and no longer served here: neither limits nor `drain` hold for it.
 pub(super) async fn serve<S: Served>(
     stream: TcpStream,
     service: S,

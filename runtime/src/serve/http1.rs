@@ -24,7 +24,7 @@ use super::{
 
 /// Serves requests as long as the client sends the head of each within `header_timeout`.
 pub(super) async fn serve<S: Served>(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     service: Watched<TowerToHyperService<S>>,
     flight: &Flight,
     header_timeout: Duration,
@@ -34,7 +34,10 @@ pub(super) async fn serve<S: Served>(
     http.timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(BUFFER_BYTES);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(
+        http.serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+    );
     select! {
         ended = connection.as_mut() => ended,
         () = drain => {

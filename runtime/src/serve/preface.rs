@@ -26,7 +26,7 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Serves either version. The first head has to be there within `header_timeout`, and what tells the version is part of it.
 pub(super) async fn serve<S: Served>(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     service: Watched<TowerToHyperService<S>>,
     flight: &Flight,
     header_timeout: Duration,

@@ -143,7 +143,7 @@ impl Service {
     async fn run_to_its_end(self, panics: Panics) -> Result<(), Error> {
         let begins = signal::watch(self.config.shutdown_deadline.min(LONGEST_TIME)).await;
         let begins = begins.map_err(Error::signal)?;
-        let running = self.start_counting(panics).await?;
+        let (running, _) = self.start_counting(panics).await?;
         let shutdown = begins
             .await
             .map_err(|gone| Error::signal(io::Error::other(gone)))?;
@@ -158,10 +158,16 @@ impl Service {
     ///
     /// If an address cannot be bound, two checks have the same name, or two metrics have a name in common, be it of a sample.
     pub async fn start(self) -> Result<Running, Error> {
+        let (running, _) = self.start_shown().await?;
+        Ok(running)
+    }
+
+    /// Starts the service, and also says what its admin listener shows.
+    pub(crate) async fn start_shown(self) -> Result<(Running, Arc<Admin>), Error> {
         self.start_counting(Panics::caught()).await
     }
 
-    async fn start_counting(self, panics: Panics) -> Result<Running, Error> {
+    async fn start_counting(self, panics: Panics) -> Result<(Running, Arc<Admin>), Error> {
         let Self {
             info,
             config,
@@ -216,11 +222,12 @@ impl Service {
             max_body_bytes: config.max_body_bytes,
             panics: panics.caught,
         };
+        let shown = Arc::new(Admin {
+            registry,
+            health: Arc::clone(&health),
+        });
         let admin = admin.serve(
-            admin::routes(Arc::new(Admin {
-                registry,
-                health: Arc::clone(&health),
-            })),
+            admin::routes(Arc::clone(&shown)),
             ADMIN_LIMITS,
             Arc::default(),
         );
@@ -252,7 +259,7 @@ impl Service {
         let running = Running::new(addresses, health, phases, &config);
         #[cfg(feature = "grpc")]
         let running = running.with_grpc(grpc_addr);
-        Ok(running)
+        Ok((running, shown))
     }
 }
 

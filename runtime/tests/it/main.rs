@@ -7,7 +7,9 @@
 )]
 
 mod build;
+mod ending;
 mod exposition;
+mod flood;
 mod health;
 mod hostile;
 #[cfg(feature = "postgres")]
@@ -16,6 +18,7 @@ mod process;
 mod readme;
 mod refusal;
 mod scrape;
+mod series;
 mod shutdown;
 mod support;
 mod task;
