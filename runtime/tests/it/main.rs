@@ -14,5 +14,6 @@ mod process;
 mod readme;
 mod refusal;
 mod scrape;
+mod secret;
 mod shutdown;
 mod support;
