@@ -11,6 +11,9 @@ use super::{
 const MOST_DIGITS: usize = 19;
 const MOST_GROUPS: usize = 8;
 
+/// Whatever has fewer is no number of anybody's.
+const FEWEST_DIGITS: usize = 7;
+
 /// Digits in groups.
 #[derive(Default)]
 struct Number {
@@ -148,6 +151,9 @@ pub(super) fn local(bytes: &[u8], start: usize) -> Option<Match> {
         return None;
     }
     let number = Number::read(bytes, start)?;
+    if number.groups().last()?.total < FEWEST_DIGITS {
+        return None;
+    }
     if let Some(end) = card(&number) {
         return Some(Match::new(start, end, Kind::Card));
     }

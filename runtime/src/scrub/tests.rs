@@ -55,6 +55,10 @@ fn what_is_known_by_its_form_is_marked() {
 
 #[test]
 fn what_is_known_by_its_name_is_marked() {
+    check(
+        "password1=hunter2 Passwords: [\"a\"]",
+        "password1=[secret] Passwords: [secret]",
+    );
     check("password=hunter2 user=17", "password=[secret] user=17");
     check(
         "password: hunter2, user: 17",

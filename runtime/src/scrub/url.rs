@@ -37,7 +37,8 @@ fn unencoded(bytes: &[u8], start: usize, authority: &[u8]) -> Option<usize> {
     if byte(authority, 0) == b'[' || port.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let end = run(bytes, start, |byte| !is_end(byte)).min(start + FARTHEST);
+    let near = bytes.get(..bytes.len().min(start + FARTHEST))?;
+    let end = run(near, start, |byte| !is_end(byte));
     bytes
         .get(start..end)?
         .iter()
