@@ -81,3 +81,27 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot store the order")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no connection: {0}")]
+    struct Inner(#[source] io::Error);
+
+    #[test]
+    fn an_error_is_written_with_its_causes_and_none_twice() {
+        let error = Outer(Inner(io::Error::other("refused")));
+        assert_eq!(
+            chain(&error),
+            "cannot store the order: no connection: refused"
+        );
+    }
+}

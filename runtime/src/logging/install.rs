@@ -219,6 +219,36 @@ mod tests {
     }
 
     #[test]
+    fn scrubs_fields_and_leaves_the_types_of_others() {
+        let found = lines("info", || {
+            let span = tracing::info_span!("login", password = "hunter2");
+            span.in_scope(|| {
+                tracing::info!(
+                    n = 17,
+                    ok = true,
+                    ratio = 0.5,
+                    pin = 4839,
+                    paid = 4_111_111_111_111_111_u64,
+                    "of ada@example.com"
+                );
+            });
+        });
+        let [line] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(line["message"], "of [email]");
+        assert_eq!(line["password"], "[secret]");
+        assert_eq!(
+            (&line["pin"], &line["paid"]),
+            (&"[secret]".into(), &"[card]".into())
+        );
+        assert_eq!(
+            (&line["n"], &line["ok"], &line["ratio"]),
+            (&17.into(), &true.into(), &0.5.into())
+        );
+    }
+
+    #[test]
     fn carries_the_fields_of_the_spans_around_an_event() {
         let found = lines("info", || {
             let outer = tracing::info_span!("outer", correlation_id = "order-17", depth = 1);

@@ -2,7 +2,7 @@
 
 use super::{
     Kind,
-    scan::{Match, byte},
+    scan::{Match, blank, byte},
 };
 
 /// The countries of the registry with the length of their numbers.
@@ -40,8 +40,8 @@ fn length(first: u8, second: u8) -> Option<usize> {
 fn collect(bytes: &[u8], start: usize, text: &mut [u8]) -> Option<usize> {
     let mut at = start;
     for place in text {
-        let separated = matches!(byte(bytes, at), b' ' | b'-');
-        let next = if separated { at + 1 } else { at };
+        let hyphen = usize::from(byte(bytes, at) == b'-');
+        let next = at + blank(bytes, at).unwrap_or(hyphen);
         *place = byte(bytes, next);
         if !place.is_ascii_alphanumeric() {
             return None;

@@ -2,7 +2,7 @@
 
 use super::{
     Kind,
-    scan::{Match, before, byte, run},
+    scan::{Match, before, blank, byte, continues, encoded, run},
 };
 
 /// How keys of known forms begin, and how many characters follow at least.
@@ -41,6 +41,9 @@ const KEYS: [(&[u8], usize); 32] = [
     (b"dop_v1_", 32),
 ];
 
+/// No key is as short.
+const SHORTEST: usize = 14;
+
 /// What begins with the word from `start` to `end`.
 pub(super) fn find(bytes: &[u8], start: usize, end: usize) -> Option<Match> {
     match byte(bytes, start) {
@@ -78,9 +81,15 @@ fn json_web_token(bytes: &[u8], start: usize) -> Option<Match> {
 
 fn key(bytes: &[u8], start: usize) -> Option<Match> {
     let rest = bytes.get(start..)?;
-    let (beginning, least) = KEYS
-        .iter()
-        .find(|(beginning, _)| rest.starts_with(beginning))?;
+    let ([first, second, ..], true) = (rest, rest.len() > SHORTEST) else {
+        return None;
+    };
+    // Words of the world are told from keys by their second letter.
+    let begins = |(beginning, _): &&(&[u8], usize)| {
+        matches!(beginning, [one, two, ..] if one == first && two == second)
+            && rest.starts_with(beginning)
+    };
+    let (beginning, least) = KEYS.iter().find(begins)?;
     let after = start + beginning.len();
     let end = run(bytes, after, |byte| is_base64_url(byte) || byte == b'.');
     (end - after >= *least).then(|| Match::new(start, end, Kind::Key))
@@ -93,12 +102,10 @@ fn scheme(bytes: &[u8], start: usize, end: usize) -> Option<Match> {
     if !is_bearer && !word.eq_ignore_ascii_case(b"basic") {
         return None;
     }
-    let value = match byte(bytes, end) {
-        b' ' => run(bytes, end, |byte| byte == b' '),
-        b'%' if bytes.get(end..end + 3) == Some(b"%20") => end + 3,
-        b'+' => end + 1,
-        _ => return None,
-    };
+    let mut value = end + blank(bytes, end)?;
+    while let Some(length) = blank(bytes, value) {
+        value += length;
+    }
     let end = run(bytes, value, |byte| {
         is_base64(byte) || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'=')
     });
@@ -158,20 +165,46 @@ const SECRET_KEY: usize = 40;
 /// How often the kind of character changes in one at least. At random it is some 25 times of 39; in a path, at the ends of words.
 const CHANGES: usize = 14;
 
-/// A secret key of AWS with the word at `start`: 40 characters of base64 by themselves, and no hash.
-pub(super) fn secret_key(bytes: &[u8], start: usize) -> Option<Match> {
-    let start = match before(bytes, start) {
-        b'/' | b'+' => start - 1,
-        _ => start,
-    };
-    let end = start + SECRET_KEY;
-    let is_alone = is_base64(byte(bytes, end - 1))
-        && !is_base64(byte(bytes, end))
-        && !is_base64(before(bytes, start));
-    if !is_alone {
+/// A secret key of AWS with the word from `start` to `end`: 40 characters of base64 by themselves, and no hash.
+pub(super) fn secret_key(bytes: &[u8], start: usize, end: usize) -> Option<Match> {
+    let follows = !continues(bytes, start) && !matches!(before(bytes, start), b'_' | b'-' | b'.');
+    match before(bytes, start) {
+        // It is the first character, or separates the key from others.
+        b'/' | b'+' if !is_base64(before(bytes, start - 1)) => {
+            forty(bytes, start - 1, end).or_else(|| forty(bytes, start, end))
+        }
+        _ if follows => forty(bytes, start, end),
+        _ => None,
+    }
+}
+
+fn forty(bytes: &[u8], start: usize, word_end: usize) -> Option<Match> {
+    let last = start + SECRET_KEY - 1;
+    let has_length = is_base64(byte(bytes, last)) && !is_base64(byte(bytes, last + 1));
+    if !has_length && byte(bytes, word_end) != b'%' {
         return None;
     }
-    let text = bytes.get(start..end)?;
+    let mut text = [0; SECRET_KEY];
+    let end = collect(bytes, start, &mut text)?;
+    (!is_base64(byte(bytes, end)) && is_mixed(&text)).then(|| Match::new(start, end, Kind::Key))
+}
+
+/// Fills `text` with base64 from `start` on, of which `/` and `+` may be encoded. Says where that ends.
+fn collect(bytes: &[u8], start: usize, text: &mut [u8]) -> Option<usize> {
+    let mut at = start;
+    for place in text {
+        let (byte, length) = encoded(bytes, at).unwrap_or((byte(bytes, at), 1));
+        if !is_base64(byte) {
+            return None;
+        }
+        *place = byte;
+        at += length;
+    }
+    Some(at)
+}
+
+/// Whether capitals, small letters and the rest alternate as they do at random.
+fn is_mixed(text: &[u8]) -> bool {
     let class = |byte: &u8| match byte {
         b'a'..=b'z' => 0_u8,
         b'A'..=b'Z' => 1,
@@ -183,8 +216,7 @@ pub(super) fn secret_key(bytes: &[u8], start: usize) -> Option<Match> {
         .filter(|pair| matches!(pair, [left, right] if class(left) != class(right)))
         .count();
     let has = |wanted: u8| text.iter().any(|byte| class(byte) == wanted);
-    let found = text.iter().all(|byte| is_base64(*byte)) && has(0) && has(1) && changes >= CHANGES;
-    found.then(|| Match::new(start, end, Kind::Key))
+    has(0) && has(1) && changes >= CHANGES
 }
 
 /// A private key in PEM, which begins with the hyphens at `at`; all of the rest, if its end is missing.

@@ -2,7 +2,7 @@
 
 use super::{
     Kind,
-    scan::{Match, before, byte, run, run_back},
+    scan::{Match, before, byte, encoded, run, run_back},
 };
 
 /// The longest part before the `@` that RFC 5321 allows.
@@ -23,6 +23,8 @@ fn local(bytes: &[u8], kept: usize, at: usize) -> Option<usize> {
         return (before(bytes, quote) == b'"' && quote > kept).then(|| quote - 1);
     }
     let mut start = run_back(bytes, (kept, at), LONGEST_LOCAL, is_local);
+    let is_escape = before(bytes, start) == b'\\' && start > kept && start + 1 < at;
+    start += usize::from(is_escape);
     // What is quoted or listed begins with such a sign; an address does not.
     while start < at && matches!(byte(bytes, start), b'.' | b'\'' | b'-' | b'*' | b'%') {
         start += 1;
@@ -53,12 +55,11 @@ fn literal(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// Where a domain of two labels or more ends, the last of them a word.
 fn name(bytes: &[u8], start: usize) -> Option<usize> {
-    let is_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte >= 0x80;
-    let mut end = run(bytes, start, is_label);
+    let mut end = label_end(bytes, start);
     let mut found = None;
     while byte(bytes, end) == b'.' && end > start {
         let label = end + 1;
-        end = run(bytes, label, is_label);
+        end = label_end(bytes, label);
         if end == label {
             break;
         }
@@ -70,4 +71,14 @@ fn name(bytes: &[u8], start: usize) -> Option<usize> {
         found = (text.len() >= 2 && (is_word || is_encoded)).then_some(end);
     }
     found
+}
+
+/// Where a label ends. Letters that are not of ASCII may be encoded.
+fn label_end(bytes: &[u8], start: usize) -> usize {
+    let is_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte >= 0x80;
+    let mut end = run(bytes, start, is_label);
+    while let Some((_, length)) = encoded(bytes, end).filter(|(byte, _)| *byte >= 0x80) {
+        end = run(bytes, end + length, is_label);
+    }
+    end
 }

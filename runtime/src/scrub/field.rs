@@ -46,9 +46,7 @@ const NAMES: [(Kind, Form, &[&str]); 8] = [
             "otp",
             "totp",
             "cvv",
-            "cvv2",
             "cvc",
-            "cvc2",
             "csc",
             "-apikey",
             "api_key",
@@ -211,9 +209,48 @@ const SUFFIXES: [&str; 11] = [
     "_plaintext",
     "_hash",
     "_hex",
-    "_base64",
     "_pem",
+    "_base",
 ];
+
+/// The last two letters of every name and suffix: most names of the world end otherwise, and cost nothing more.
+const ENDINGS: [bool; 26 * 26] = {
+    let mut endings = [false; 26 * 26];
+    let mut kind = 0;
+    while kind < NAMES.len() {
+        let terms = NAMES[kind].2;
+        let mut term = 0;
+        while term < terms.len() {
+            endings[ending(terms[term].as_bytes(), 0)] = true;
+            term += 1;
+        }
+        kind += 1;
+    }
+    let mut suffix = 0;
+    while suffix < SUFFIXES.len() {
+        endings[ending(SUFFIXES[suffix].as_bytes(), 0)] = true;
+        suffix += 1;
+    }
+    endings
+};
+
+/// The number of the two letters before the last `skipped`; that of `aa` for anything else.
+const fn ending(name: &[u8], skipped: usize) -> usize {
+    if name.len() < skipped + 2 {
+        return 0;
+    }
+    let last = name[name.len() - skipped - 1].to_ascii_lowercase();
+    let previous = name[name.len() - skipped - 2].to_ascii_lowercase();
+    if !last.is_ascii_lowercase() || !previous.is_ascii_lowercase() {
+        return 0;
+    }
+    (previous - b'a') as usize * 26 + (last - b'a') as usize
+}
+
+fn can_end(name: &[u8]) -> bool {
+    let is_known = |skipped| ENDINGS.get(ending(name, skipped)) == Some(&true);
+    is_known(0) || (matches!(name.last(), Some(b's' | b'S')) && is_known(1))
+}
 
 /// The longest name that is looked at, in bytes; of a longer one, its end.
 const LONGEST: usize = 48;
@@ -247,6 +284,13 @@ fn lookup(name: &[u8]) -> Option<Named> {
 }
 
 fn ends_in(name: &[u8], term: &str) -> bool {
+    // Most terms are told from most names by this, without a call.
+    let ([.., _, last], [.., _, of_term]) = (name, term.as_bytes()) else {
+        return false;
+    };
+    if last != of_term {
+        return false;
+    }
     let (term, together) = match term.strip_prefix('-') {
         Some(term) => (term.as_bytes(), true),
         None => (term.as_bytes(), false),
@@ -255,10 +299,12 @@ fn ends_in(name: &[u8], term: &str) -> bool {
         .is_some_and(|rest| together || rest.is_empty() || rest.ends_with(b"_"))
 }
 
-/// The name in lower case, its words separated by `_`, without a number at its end.
+/// The name in lower case, its words separated by `_`, without a number at its end; nothing, if it ends like none of the known.
 fn spelled<'a>(name: &[u8], buffer: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
-    let name = name.trim_ascii_end();
-    let end = name.iter().rposition(u8::is_ascii_alphanumeric)? + 1;
+    let end = name.iter().rposition(u8::is_ascii_alphabetic)? + 1;
+    if !can_end(name.get(..end)?) {
+        return None;
+    }
     // A name in camel case grows by a sign for each of its words.
     let start = end.saturating_sub(LONGEST / 2 + LONGEST / 4);
     let mut length = 0;

@@ -4,12 +4,15 @@
 
 use super::{
     Kind,
-    scan::{Match, before, byte, run_back},
+    scan::{Match, before, blank, byte, continues, encoded, run_back},
 };
 
 /// The most digits of a card (ISO 7812); a telephone has up to 15 (E.164), and 17 with `00`.
 const MOST_DIGITS: usize = 19;
 const MOST_GROUPS: usize = 8;
+
+/// Whatever has fewer is no number of anybody's.
+const FEWEST_DIGITS: usize = 7;
 
 /// Digits in groups.
 #[derive(Default)]
@@ -106,19 +109,38 @@ impl Number {
     }
 }
 
-/// What separates two groups at `at`, if a digit follows it.
+/// What separates two groups at `at`, if a digit follows it: zero for more than one sign. Blanks and brackets may be encoded.
 fn separated(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
-    let rest = bytes.get(at..at + 4).or_else(|| bytes.get(at..))?;
-    let (sign, length) = match rest {
-        [b' ', b'-' | b'/', b' ', ..] => (0, 3),
-        [b')', b' ' | b'-' | b'/', ..] | [b' ' | b'-', b'(', ..] => (0, 2),
-        [sign @ (b' ' | b'-' | b'.' | b'/'), ..] => (*sign, 1),
-        [b'(' | b')', ..] => (0, 1),
+    let mut signs = [0; 3];
+    let mut count = 0;
+    let mut next = at;
+    while !byte(bytes, next).is_ascii_digit() {
+        let (sign, length) = separator(bytes, next)?;
+        *signs.get_mut(count)? = sign;
+        count += 1;
+        next += length;
+    }
+    let sign = match signs {
+        [sign @ (b' ' | b'-' | b'.' | b'/'), 0, 0] => sign,
+        [b' ', b'-' | b'/', b' ']
+        | [b'(' | b')', 0, 0]
+        | [b')', b' ' | b'-' | b'/', 0]
+        | [b' ' | b'-', b'(', 0] => 0,
         _ => return None,
     };
-    byte(bytes, at + length)
-        .is_ascii_digit()
-        .then_some((sign, at + length))
+    Some((sign, next))
+}
+
+/// A sign that separates digits, and how many bytes it takes.
+fn separator(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    if let Some(length) = blank(bytes, at) {
+        return Some((b' ', length));
+    }
+    match byte(bytes, at) {
+        sign @ (b'-' | b'.' | b'/' | b'(' | b')') => Some((sign, 1)),
+        b'%' => encoded(bytes, at).filter(|(byte, _)| matches!(byte, b'(' | b')' | b'/')),
+        _ => None,
+    }
 }
 
 /// What begins with the digit at `start`, which no word is before.
@@ -129,15 +151,18 @@ pub(super) fn local(bytes: &[u8], start: usize) -> Option<Match> {
         return None;
     }
     let number = Number::read(bytes, start)?;
+    if number.groups().last()?.total < FEWEST_DIGITS {
+        return None;
+    }
     if let Some(end) = card(&number) {
         return Some(Match::new(start, end, Kind::Card));
     }
-    let continues = match previous {
+    let is_later = match previous {
         b'-' | b'.' | b'_' | b'+' => true,
         b'/' => before(bytes, start - 1).is_ascii_digit(),
         _ => false,
     };
-    let end = if continues {
+    let end = if is_later {
         None
     } else {
         north_american(&number, false)
@@ -149,25 +174,26 @@ pub(super) fn local(bytes: &[u8], start: usize) -> Option<Match> {
     end.map(|end| Match::new(start, end, Kind::Phone))
 }
 
-/// The telephone number whose area stands in the brackets that begin at `at`.
-pub(super) fn bracketed(bytes: &[u8], at: usize) -> Option<Match> {
-    if !byte(bytes, at + 1).is_ascii_digit() || before(bytes, at).is_ascii_alphanumeric() {
+/// The telephone number whose area stands in the brackets that begin at `at`, the first of `sign` bytes.
+pub(super) fn bracketed(bytes: &[u8], at: usize, sign: usize) -> Option<Match> {
+    let start = at + sign;
+    if !byte(bytes, start).is_ascii_digit() || continues(bytes, at) {
         return None;
     }
-    let number = Number::read(bytes, at + 1)?;
+    let number = Number::read(bytes, start)?;
     let area = number.groups().first()?;
-    if byte(bytes, area.end) != b')' {
+    if separator(bytes, area.end)?.0 != b')' {
         return None;
     }
     let end = north_american(&number, true).or_else(|| national(&number, 2))?;
     Some(Match::new(at, end, Kind::Phone))
 }
 
-/// The telephone number that begins with the `+` at `at`.
-pub(super) fn international(bytes: &[u8], at: usize) -> Option<Match> {
-    let open = byte(bytes, at + 1) == b'(';
-    let start = if open { at + 2 } else { at + 1 };
-    if !matches!(byte(bytes, start), b'1'..=b'9') || before(bytes, at).is_ascii_alphanumeric() {
+/// The telephone number that begins with the `+` at `at`, of `sign` bytes.
+pub(super) fn international(bytes: &[u8], at: usize, sign: usize) -> Option<Match> {
+    let open = byte(bytes, at + sign) == b'(';
+    let start = at + sign + usize::from(open);
+    if !matches!(byte(bytes, start), b'1'..=b'9') || continues(bytes, at) {
         return None;
     }
     let number = Number::read(bytes, start)?;

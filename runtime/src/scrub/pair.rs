@@ -14,6 +14,11 @@ const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
+/// What separates the parts of what `Debug` shows, also where that is quoted itself.
+const fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+}
+
 /// The name that ends before `end`, less the quotes and blanks around it.
 fn name_before(bytes: &[u8], kept: usize, end: usize) -> (usize, usize) {
     let end = run_back(bytes, (kept, end), 8, |byte| {
@@ -22,7 +27,13 @@ fn name_before(bytes: &[u8], kept: usize, end: usize) -> (usize, usize) {
             b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b']' | b':'
         )
     });
-    (run_back(bytes, (kept, end), LONGEST, is_name), end)
+    let start = run_back(bytes, (kept, end), LONGEST, is_name);
+    // The letter of an escape is no part of the name after it.
+    let is_escape = before(bytes, start) == b'\\'
+        && matches!(byte(bytes, start), b'n' | b'r' | b't')
+        && start + 1 < end
+        && start > kept;
+    (start + usize::from(is_escape), end)
 }
 
 /// The value of the pair whose sign, a `:` or `=` of `length` bytes, is at `at`.
@@ -88,11 +99,12 @@ pub(super) fn tuple(bytes: &[u8], kept: usize, at: usize) -> Option<Match> {
     }
     let (start, end) = name_before(bytes, kept, at);
     let quote = run_back(bytes, (kept, start), 9, |byte| matches!(byte, b'\\' | b'"'));
-    if start == end || quote == start || !matches!(before(bytes, quote), b'(' | b'[') {
+    let open = run_back(bytes, (kept, quote), LONGEST, is_space);
+    if start == end || quote == start || !matches!(before(bytes, open), b'(' | b'[') {
         return None;
     }
     let named = field::named(bytes.get(start..end)?)?;
-    let value = run(bytes, at + 1, |byte| byte == b' ');
+    let value = run(bytes, at + 1, is_space);
     matches!(byte(bytes, value), b'"' | b'\\' | b'S' | b'b')
         .then(|| value::find(bytes, value, named, true))
         .flatten()

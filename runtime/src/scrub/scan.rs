@@ -32,7 +32,7 @@ const CLASSES: [Class; 256] = {
     loop {
         classes[byte as usize] = match byte {
             b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => Class::Word,
-            b'@' | b'%' | b':' | b'=' | b'+' | b'(' | b'-' | b'>' | b',' => Class::Sign,
+            b'@' | b'%' | b':' | b'=' | b'+' | b'(' | b'-' | b'>' | b',' | b'\\' => Class::Sign,
             _ => Class::Other,
         };
         if byte == u8::MAX {
@@ -60,8 +60,9 @@ pub(super) fn find(bytes: &[u8], kept: usize, mut at: usize) -> Option<Match> {
                 word(bytes, start, at)
             }
             Class::Sign => {
-                at += 1;
-                sign(bytes, kept, at - 1)
+                let start = at;
+                at += length(bytes, start);
+                sign(bytes, kept, start)
             }
         };
         if found.is_some() {
@@ -74,32 +75,90 @@ pub(super) fn find(bytes: &[u8], kept: usize, mut at: usize) -> Option<Match> {
 /// What begins with the word from `start` to `end`.
 fn word(bytes: &[u8], start: usize, end: usize) -> Option<Match> {
     if byte(bytes, start).is_ascii_digit() {
-        return number::local(bytes, start).or_else(|| credential::secret_key(bytes, start));
+        return number::local(bytes, start).or_else(|| credential::secret_key(bytes, start, end));
     }
     account::find(bytes, start, end)
         .or_else(|| credential::find(bytes, start, end))
-        .or_else(|| credential::secret_key(bytes, start))
+        .or_else(|| credential::secret_key(bytes, start, end))
 }
 
 /// What is at either side of the sign at `at`.
 fn sign(bytes: &[u8], kept: usize, at: usize) -> Option<Match> {
     match byte(bytes, at) {
         b'@' => email::find(bytes, kept, at, 1),
-        b'%' if bytes.get(at + 1..at + 3) == Some(b"40") => email::find(bytes, kept, at, 3),
-        b'%' if matches!(bytes.get(at + 1..at + 3), Some(b"3D" | b"3d")) => {
-            pair::find(bytes, kept, at, 3)
+        b'%' => {
+            let (byte, length) = encoded(bytes, at)?;
+            match byte {
+                b'@' => email::find(bytes, kept, at, length),
+                b'=' => pair::find(bytes, kept, at, length),
+                b':' => {
+                    url::encoded_user(bytes, at).or_else(|| pair::find(bytes, kept, at, length))
+                }
+                b'+' => number::international(bytes, at, length),
+                b'(' => number::bracketed(bytes, at, length),
+                _ => None,
+            }
         }
         b':' if bytes.get(at + 1..at + 3) == Some(b"//") => url::user(bytes, at),
         b':' | b'=' => pair::find(bytes, kept, at, 1),
         b'>' => pair::tag(bytes, kept, at),
         b',' => pair::tuple(bytes, kept, at),
-        b'+' => number::international(bytes, at),
-        b'(' => number::bracketed(bytes, at),
+        b'+' => number::international(bytes, at, 1),
+        b'(' => number::bracketed(bytes, at, 1),
         b'-' if byte(bytes, at + 1) == b'-' => {
             pair::flag(bytes, at).or_else(|| credential::private_key(bytes, at))
         }
         _ => None,
     }
+}
+
+/// How many bytes belong to the sign at `at`: what stands for something else is no part of a word.
+fn length(bytes: &[u8], at: usize) -> usize {
+    if byte(bytes, at) == b'\\' {
+        let end = run(bytes, at, |byte| byte == b'\\');
+        let is_escape = matches!(byte(bytes, end), b'n' | b'r' | b't');
+        return end + usize::from(is_escape) - at;
+    }
+    encoded(bytes, at).map_or(1, |(_, length)| length)
+}
+
+/// The byte that is written as `%` and two digits at `at`, as in URLs, and how many bytes that takes. A `%` may be written so itself.
+pub(super) fn encoded(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    /// Nobody writes it so more often.
+    const DEEPEST: usize = 3;
+    let digit = |at: usize| char::from(byte(bytes, at)).to_digit(16);
+    let decoded = |at: usize| u8::try_from(digit(at)? * 16 + digit(at + 1)?).ok();
+    if byte(bytes, at) != b'%' {
+        return None;
+    }
+    let mut digits = at + 1;
+    for _ in 0..DEEPEST {
+        if decoded(digits)? != b'%' || decoded(digits + 2).is_none() {
+            break;
+        }
+        digits += 2;
+    }
+    Some((decoded(digits)?, digits + 2 - at))
+}
+
+/// How many bytes a blank takes at `at`, if there is one: itself, or as URLs and forms write it.
+pub(super) fn blank(bytes: &[u8], at: usize) -> Option<usize> {
+    match byte(bytes, at) {
+        b' ' | b'+' => Some(1),
+        b'%' => encoded(bytes, at)
+            .filter(|(byte, _)| *byte == b' ')
+            .map(|(_, length)| length),
+        _ => None,
+    }
+}
+
+/// Whether a word goes on from before `at`. The letter of an escape and the digits of an encoded byte are none.
+pub(super) fn continues(bytes: &[u8], at: usize) -> bool {
+    let previous = before(bytes, at);
+    let is_escape = matches!(previous, b'n' | b'r' | b't')
+        && at.checked_sub(2).is_some_and(|at| byte(bytes, at) == b'\\');
+    let is_encoded = at.checked_sub(3).is_some_and(|at| byte(bytes, at) == b'%');
+    previous.is_ascii_alphanumeric() && !is_escape && !is_encoded
 }
 
 /// How long a UUID is.

@@ -14,6 +14,11 @@ fn what_is_known_by_its_form_is_marked() {
     check("mail o'brien+tag@mail.example.co.uk.", "mail [email].");
     check("/users/ada%40example.com/orders", "/users/[email]/orders");
     check("call +49 151 2345678 now", "call [phone] now");
+    check("/x/%2B49%20151%202345678?q=%20y", "/x/[phone]?q=%20y");
+    check("?q=4111+1111+1111+1111&n=1", "?q=[card]&n=1");
+    check("/x%204111111111111111", "/x%20[card]");
+    check("?q=%28555%29+234-4567", "?q=[phone]");
+    check("DE89%203704%200044%200532%200130%2000", "[iban]");
     check(
         "call (555) 234-4567, or 555-234-4567",
         "call [phone], or [phone]",
@@ -50,6 +55,10 @@ fn what_is_known_by_its_form_is_marked() {
 
 #[test]
 fn what_is_known_by_its_name_is_marked() {
+    check(
+        "password1=hunter2 Passwords: [\"a\"]",
+        "password1=[secret] Passwords: [secret]",
+    );
     check("password=hunter2 user=17", "password=[secret] user=17");
     check(
         "password: hunter2, user: 17",

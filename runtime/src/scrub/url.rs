@@ -2,7 +2,7 @@
 
 use super::{
     Kind,
-    scan::{Match, byte, run},
+    scan::{Match, byte, encoded, run},
 };
 
 /// How far a `@` is looked for behind a password that should have been encoded.
@@ -37,9 +37,35 @@ fn unencoded(bytes: &[u8], start: usize, authority: &[u8]) -> Option<usize> {
     if byte(authority, 0) == b'[' || port.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let end = run(bytes, start, |byte| !is_end(byte)).min(start + FARTHEST);
+    let near = bytes.get(..bytes.len().min(start + FARTHEST))?;
+    let end = run(near, start, |byte| !is_end(byte));
     bytes
         .get(start..end)?
         .iter()
         .rposition(|byte| *byte == b'@')
+}
+
+/// The same where the URL is encoded, as in the query of another, and its `:` is at `at`.
+pub(super) fn encoded_user(bytes: &[u8], at: usize) -> Option<Match> {
+    let is_next = |at: usize, wanted: u8| {
+        let (_, length) = encoded(bytes, at).filter(|(byte, _)| *byte == wanted)?;
+        Some(at + length)
+    };
+    let start = is_next(is_next(is_next(at, b':')?, b'/')?, b'/')?;
+    let mut user = None;
+    let mut next = start;
+    while next < bytes.len().min(start + FARTHEST) && !is_end(byte(bytes, next)) {
+        match encoded(bytes, next) {
+            Some((b'/' | b'?' | b'#', _)) => break,
+            Some((byte, length)) => {
+                user = (byte == b'@').then_some(next).or(user);
+                next += length;
+            }
+            None if matches!(byte(bytes, next), b'&' | b'/') => break,
+            None => next += 1,
+        }
+    }
+    let user = user.filter(|user| *user > start)?;
+    let text = bytes.get(start..user)?;
+    (!Kind::is_mark(text)).then(|| Match::new(start, user, Kind::Credentials))
 }

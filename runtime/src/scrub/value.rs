@@ -117,6 +117,9 @@ fn quoted(bytes: &[u8], content: Content) -> (usize, usize) {
     }
 }
 
+/// How far the end of what is nested is looked for.
+const LONGEST_NESTED: usize = 8 * 1024;
+
 /// Where `Some("…")`, `Secret { … }`, `[…]` and the like end, quotes within them heeded.
 fn nested(bytes: &[u8], start: usize) -> Option<usize> {
     let name = run(bytes, start, |byte| {
@@ -132,7 +135,7 @@ fn nested(bytes: &[u8], start: usize) -> Option<usize> {
     }
     let mut depth = 0_usize;
     let mut at = open;
-    while at < bytes.len() {
+    while at < bytes.len().min(open + LONGEST_NESTED) {
         match byte(bytes, at) {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth -= 1,

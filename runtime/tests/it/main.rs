@@ -19,6 +19,7 @@ mod readme;
 mod refusal;
 mod scrape;
 mod series;
+mod secret;
 mod shutdown;
 mod support;
 mod task;

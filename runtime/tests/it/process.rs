@@ -23,7 +23,7 @@ fn hello() -> Command {
     example("hello")
 }
 
-fn example(name: &str) -> Command {
+pub(crate) fn example(name: &str) -> Command {
     // Cargo builds the package's examples before it runs the package's tests.
     let mut path = std::env::current_exe().unwrap();
     path.pop();
