@@ -12,6 +12,7 @@ mod exposition;
 mod flood;
 mod health;
 mod hostile;
+mod leak;
 mod process;
 mod readme;
 mod refusal;
