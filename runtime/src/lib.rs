@@ -22,6 +22,7 @@ mod serve;
 mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;
 mod unwind;
 
 pub use config::{Config, ConfigError, Ports};
