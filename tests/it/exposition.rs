@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use marty_runtime::axum::http::Request;
 use marty_runtime::metric::{CounterFamily, GaugeFamily, HistogramFamily, LabelValues, Labels};
 use marty_runtime::testing::{self, TestService};
 use marty_runtime::{Config, Service};
@@ -88,7 +89,7 @@ fn start() -> (Runtime, TestService) {
 
 fn scrape(accept: &str) -> String {
     let (runtime, service) = start();
-    let request = marty_runtime::axum::http::Request::get("/metrics").header("accept", accept);
+    let request = Request::get("/metrics").header("accept", accept);
     let request = request.body("").unwrap();
     let answer = runtime.block_on(service.admin().send(request)).unwrap();
     runtime.block_on(service.stop());
