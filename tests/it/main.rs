@@ -12,6 +12,7 @@ mod architecture;
 mod check;
 mod contract;
 mod corpora;
+mod exposition;
 mod false_alarm;
 mod golden;
 mod live;

@@ -16,11 +16,14 @@ use tracing::{
 use tracing_subscriber::{
     Layer, Registry,
     layer::{Context, SubscriberExt},
-    registry::LookupSpan,
+    registry::{LookupSpan, SpanRef},
 };
 
 use super::record::{CapturedEvent, CapturedSpan};
-use crate::logging::Fields;
+use crate::{
+    logging::Fields,
+    trace::{self, TraceLayer},
+};
 
 /// The captures there are, by the runtime they are of.
 static CAPTURES: Mutex<Option<HashMap<RuntimeId, Weak<Store>>>> = Mutex::new(None);
@@ -41,7 +44,8 @@ pub(super) struct Records {
 /// Becomes the process's subscriber, unless that has happened. Says no, if somebody else is.
 pub(super) fn install() -> bool {
     *INSTALLED.get_or_init(|| {
-        let subscriber = Registry::default().with(ToCaptures);
+        let traces = TraceLayer::silent(<_>::default());
+        let subscriber = Registry::default().with(traces).with(ToCaptures);
         tracing::subscriber::set_global_default(subscriber).is_ok()
     })
 }
@@ -116,6 +120,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
         records.spans.push(CapturedSpan {
             place,
             above: above.map(|above| above.place),
+            ids: ids_of(&span),
             name: attributes.metadata().name(),
             target: attributes.metadata().target().to_owned(),
             level: *attributes.metadata().level(),
@@ -134,9 +139,9 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let around = context
-            .event_span(event)
-            .and_then(|span| span.extensions().get::<Kept>().cloned());
+        let inside = context.event_span(event);
+        let ids = inside.as_ref().and_then(ids_of);
+        let around = inside.and_then(|span| span.extensions().get::<Kept>().cloned());
         let of_span = around.as_ref().and_then(|around| around.store.upgrade());
         let Some(store) = of_span.or_else(store_here) else {
             return;
@@ -148,6 +153,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
         let message = fields.0.remove("message").unwrap_or_default();
         records.events.push(CapturedEvent {
             span,
+            ids,
             target: event.metadata().target().to_owned(),
             level: *event.metadata().level(),
             message: message
@@ -160,6 +166,12 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         change(&id, &context, |span| span.closed = true);
     }
+}
+
+/// The ids of the trace and of the span, which the layer below has given.
+fn ids_of<'span, R: LookupSpan<'span>>(span: &SpanRef<'span, R>) -> Option<[String; 2]> {
+    let (trace_id, span_id) = trace::ids(span)?;
+    Some([trace_id.to_string(), span_id.to_string()])
 }
 
 /// Changes what is kept of a span.

@@ -7,7 +7,10 @@ use super::{
     fail,
     sample::{Sample, listed, samples, suffixes},
 };
-use crate::admin::Admin;
+use crate::{
+    admin::Admin,
+    metric::{Format, encode},
+};
 
 /// How alike a name has to be to one that there is to be taken for it.
 const ALIKE: f64 = 0.7;
@@ -78,6 +81,12 @@ impl Metrics {
         labels: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> f64 {
         self.read().value(name, labels)
+    }
+
+    /// What `/metrics` answers now in the text format, but that health checks are not asked.
+    #[must_use]
+    pub fn scrape(&self) -> String {
+        encode(&self.shown.registry.gather(), Format::Text)
     }
 
     pub(super) fn samples(&self) -> Vec<Sample> {

@@ -10,6 +10,7 @@ use tracing::Level;
 pub struct CapturedSpan {
     pub(super) place: usize,
     pub(super) above: Option<usize>,
+    pub(super) ids: Option<[String; 2]>,
     pub(super) name: &'static str,
     pub(super) target: String,
     pub(super) level: Level,
@@ -54,10 +55,16 @@ impl CapturedSpan {
         self.field("otel.status_code")?.as_str()
     }
 
-    /// The id of its trace, if it carries one.
+    /// The id of its trace, in hexadecimal.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
-        self.field("trace_id")?.as_str()
+        self.ids.as_ref().map(|[trace_id, _]| &**trace_id)
+    }
+
+    /// Its id, in hexadecimal.
+    #[must_use]
+    pub fn span_id(&self) -> Option<&str> {
+        self.ids.as_ref().map(|[_, span_id]| &**span_id)
     }
 
     /// Whether it has ended.
@@ -77,6 +84,7 @@ impl CapturedSpan {
 #[derive(Clone, Debug)]
 pub struct CapturedEvent {
     pub(super) span: Option<usize>,
+    pub(super) ids: Option<[String; 2]>,
     pub(super) target: String,
     pub(super) level: Level,
     pub(super) message: String,
@@ -112,6 +120,18 @@ impl CapturedEvent {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Value> {
         self.fields.get(name)
+    }
+
+    /// The id of the trace it happened in, in hexadecimal.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.ids.as_ref().map(|[trace_id, _]| &**trace_id)
+    }
+
+    /// The id of the span it happened in, in hexadecimal.
+    #[must_use]
+    pub fn span_id(&self) -> Option<&str> {
+        self.ids.as_ref().map(|[_, span_id]| &**span_id)
     }
 
     /// Whether it happened right inside `span`, which is of the same capture.

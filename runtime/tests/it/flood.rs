@@ -58,11 +58,11 @@ fn a_mebibyte_of_headers_is_refused() {
         format!("GET /users/1 HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n")
     };
     let one = format!("x-long: {}\r\n", "x".repeat(1 << 20));
-    let many: String = (0..20_000)
+    let many: Vec<String> = (0..20_000)
         .map(|number| format!("x-header-{number}: {}\r\n", "x".repeat(32)))
         .collect();
     let name = format!("{}: x\r\n", "x".repeat(1 << 20));
-    for headers in [one, many, name] {
+    for headers in [one, many.concat(), name] {
         let answer = push(live.http, request(&headers).as_bytes());
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }

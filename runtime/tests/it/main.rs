@@ -14,6 +14,7 @@ mod health;
 mod hostile;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod leak;
 mod process;
 mod readme;
 mod refusal;

@@ -19,7 +19,7 @@ struct Process {
     admin: SocketAddr,
 }
 
-fn hello() -> Command {
+pub(crate) fn hello() -> Command {
     example("hello")
 }
 

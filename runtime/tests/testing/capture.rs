@@ -1,7 +1,7 @@
 //! Spans and events: which there are, and whose they are.
 
 use marty_runtime::{
-    axum::{Router, extract::Path, routing::get},
+    axum::{Router, extract::Path, http::Request, routing::get},
     testing::Capture,
     tracing::{self, Instrument as _, Level},
 };
@@ -124,6 +124,26 @@ async fn says_what_there_is_when_something_is_not() {
     assert!(message.starts_with("there are 2 events `twice`:\n"));
     let message = message_of(|| drop(capture.span("middle")));
     assert!(message.starts_with("there is no span `middle`:\nspans:"));
+}
+
+#[tokio::test]
+async fn knows_the_trace_that_the_caller_began() {
+    let capture = Capture::start();
+    let service = start(routes()).await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let request = Request::get("/greeting/ada").header("traceparent", parent);
+    service.send(request.body("").unwrap()).await.unwrap();
+    let greet = capture.await_span("greet").await;
+    let (request, greeted) = (capture.span("request"), capture.event("greeted"));
+    let trace = Some("4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(
+        [request.trace_id(), greet.trace_id(), greeted.trace_id()],
+        [trace; 3]
+    );
+    assert_eq!(greeted.span_id(), greet.span_id());
+    assert_ne!(greet.span_id(), request.span_id());
+    assert_eq!(greet.span_id().unwrap().len(), 16);
+    service.stop().await;
 }
 
 #[tokio::test]
