@@ -7,6 +7,7 @@ mod log;
 mod lookup;
 mod runtime;
 mod setting;
+mod telemetry;
 pub(crate) mod variable;
 
 pub use error::ConfigError;
@@ -15,4 +16,5 @@ pub use lookup::Lookup;
 pub use runtime::{Config, Ports};
 pub(crate) use setting::LONGEST_TIME;
 pub use setting::Setting;
+pub use telemetry::{Endpoint, Protocol, ResourceAttributes, Sampling, SecretHeaders, Telemetry};
 pub use variable::{VARIABLES, Variable};

@@ -25,7 +25,7 @@ use crate::{
     ServiceInfo,
     config::{Config, LogFormat},
     metric::Counter,
-    trace::{Rule, TraceLayer},
+    trace::{self, Listeners},
     unwind::PANICS,
 };
 
@@ -47,11 +47,11 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
         LogFormat::Auto => io::stdout().is_terminal(),
     };
     let writer = writer();
-    let traces = TraceLayer::silent(Rule::default());
+    let (traces, sends) = trace::begin(info, config);
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, writer, traces))
+        tracing::subscriber::set_global_default(text_lines(config, writer, (traces, sends)))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, writer, traces))
+        tracing::subscriber::set_global_default(json_lines(info, config, writer, (traces, sends)))
     };
     if installed.is_ok() {
         panic::set_hook(Box::new(log_panic));
@@ -81,18 +81,20 @@ fn json_lines<W>(
     info: ServiceInfo,
     config: &Config,
     writer: W,
-    traces: TraceLayer,
+    (traces, sends): Listeners,
 ) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let lines = CountEvents.and_then(JsonLines::new(writer, info, config));
+    let lines = CountEvents
+        .and_then(JsonLines::new(writer, info, config))
+        .and_then(sends);
     Registry::default()
         .with(lines.with_filter(wanted(config)))
         .with(traces.filtered())
 }
 
-fn text_lines<W>(config: &Config, writer: W, traces: TraceLayer) -> impl Subscriber + use<W>
+fn text_lines<W>(config: &Config, writer: W, (traces, sends): Listeners) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
@@ -101,7 +103,12 @@ where
         .with_writer(writer)
         .map_event_format(TextLines);
     Registry::default()
-        .with(CountEvents.and_then(lines).with_filter(wanted(config)))
+        .with(
+            CountEvents
+                .and_then(lines)
+                .and_then(sends)
+                .with_filter(wanted(config)),
+        )
         .with(traces.filtered())
 }
 
@@ -132,8 +139,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::Setting,
-        trace::{Begin, Kind},
+        config::{Sampling, Setting},
+        trace::{Begin, Kind, TraceLayer},
     };
 
     #[derive(Clone, Default)]
@@ -169,7 +176,7 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let info = ServiceInfo::new("user-service", "1.2.3");
-        let traces = TraceLayer::silent(Rule::default());
+        let traces = (TraceLayer::silent(Sampling::default()), None);
         let subscriber = json_lines(info, &config(log), move || writer.clone(), traces);
         tracing::subscriber::with_default(subscriber, write);
         captured
@@ -292,7 +299,7 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let config = config("info,chatty=debug");
-        let traces = TraceLayer::silent(Rule::default());
+        let traces = (TraceLayer::silent(Sampling::default()), None);
         let subscriber = text_lines(&config, move || writer.clone(), traces);
         let ids = tracing::subscriber::with_default(subscriber, || {
             let begin = Begin::new(Kind::Internal, "request");

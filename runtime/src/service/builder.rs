@@ -6,7 +6,7 @@ use std::{
 
 use axum::{Router, middleware};
 
-use super::{Error, Running, ServiceInfo, info, signal};
+use super::{Error, Running, ServiceInfo, info, running::flush_telemetry, signal};
 use crate::{
     admin::{self, Admin},
     business,
@@ -17,6 +17,7 @@ use crate::{
     metric::{Collect, Counter, CounterFamily, Family, Instrument, Labels, Registry},
     names,
     serve::{Limits, Listener},
+    trace,
     unwind::PANICS,
 };
 
@@ -122,9 +123,11 @@ impl Service {
         let shutdown = begins
             .await
             .map_err(|gone| Error::signal(io::Error::other(gone)))?;
-        running
+        let ended = running
             .shut_down(shutdown.deadline, shutdown.signal.leaves_grace())
-            .await
+            .await;
+        flush_telemetry(shutdown.deadline).await;
+        ended
     }
 
     /// Starts the service and returns once both listeners answer. It touches nothing of the process: neither its log nor its signals.
@@ -156,7 +159,7 @@ impl Service {
             .chain(info::families(info, &config))
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
-        let own = own.chain(logging::families());
+        let own = own.chain(logging::families()).chain(trace::families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;

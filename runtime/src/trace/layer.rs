@@ -14,11 +14,13 @@ use tracing_subscriber::{
 };
 
 use super::{
-    Begin, Kind, Rule, Value,
+    Begin, Kind, Value, export,
+    queue::Queue,
     record::{Attributes, EndedSpan, OfSpan, Recording},
     sample::Sampler,
     scope::{Scope, Traced},
 };
+use crate::config::Sampling;
 
 /// The crates that connections are made of.
 const PLUMBING: [&str; 5] = ["h2", "hyper", "hyper_util", "tonic", "tower"];
@@ -26,24 +28,21 @@ const PLUMBING: [&str; 5] = ["h2", "hyper", "hyper_util", "tonic", "tower"];
 /// What the runtime itself says that has no place in a span.
 const OWN: [&str; 2] = ["marty_runtime::access", super::TARGET];
 
-/// Where spans go that have ended.
-type Send = dyn Fn(EndedSpan) + std::marker::Send + Sync;
-
 /// Gives every span its place in a trace, and records those that are sampled.
 ///
 /// A service installs it by itself. It is public for programs that put their subscriber together on their own, and for benchmarks.
 pub struct TraceLayer {
     sampler: Sampler,
-    send: Option<Box<Send>>,
+    queue: Option<Queue<EndedSpan>>,
 }
 
 impl TraceLayer {
     /// Gives spans their ids, and records none.
     #[must_use]
-    pub fn silent(rule: Rule) -> Self {
+    pub fn silent(rule: Sampling) -> Self {
         Self {
             sampler: Sampler::new(rule),
-            send: None,
+            queue: None,
         }
     }
 
@@ -63,10 +62,10 @@ impl TraceLayer {
         self.with_filter(wanted.with_max_level_hint(LevelFilter::INFO))
     }
 
-    pub(super) fn sending(rule: Rule, send: Box<Send>) -> Self {
+    pub(super) fn sending(rule: Sampling, queue: Queue<EndedSpan>) -> Self {
         Self {
             sampler: Sampler::new(rule),
-            send: Some(send),
+            queue: Some(queue),
         }
     }
 
@@ -76,7 +75,7 @@ impl TraceLayer {
         let mut place = match remote {
             Some(remote) if self.sampler.trusts_remote() => {
                 let parent = Some((remote.span_id, true));
-                let scope = match &self.send {
+                let scope = match &self.queue {
                     Some(_) => {
                         let sampled = self.sampler.follows(&remote);
                         Scope::following(remote, sampled)
@@ -104,7 +103,7 @@ impl TraceLayer {
 
     fn root(&self) -> Place {
         let mut scope = Scope::root(false);
-        scope.context.sampled = self.send.is_some() && self.sampler.takes(scope.context.trace_id);
+        scope.context.sampled = self.queue.is_some() && self.sampler.takes(scope.context.trace_id);
         Place {
             scope,
             parent: None,
@@ -113,7 +112,7 @@ impl TraceLayer {
 
     /// Begins to record, if the span is sampled and has somewhere to go.
     fn recording(&self, place: &Place, name: impl FnOnce() -> Recording) -> Option<Box<Recording>> {
-        if !place.scope.context.sampled || self.send.is_none() {
+        if !place.scope.context.sampled || self.queue.is_none() {
             return None;
         }
         let mut recording = name();
@@ -137,7 +136,7 @@ impl fmt::Debug for TraceLayer {
         formatter
             .debug_struct("TraceLayer")
             .field("sampler", &self.sampler)
-            .field("sends", &self.send.is_some())
+            .field("sends", &self.queue.is_some())
             .finish()
     }
 }
@@ -147,6 +146,9 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_new_span(&self, attributes: &SpanAttributes<'_>, id: &Id, context: Context<'_, S>) {
+        if export::is_sending() {
+            return;
+        }
         let Some(span) = context.span(id) else {
             return;
         };
@@ -208,7 +210,7 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(send) = &self.send else {
+        let Some(queue) = &self.queue else {
             return;
         };
         let traced = context
@@ -217,7 +219,8 @@ where
         if let Some(traced) = traced
             && let Some(recording) = traced.recording
         {
-            send(recording.end(traced.scope.context));
+            let bytes = recording.bytes();
+            queue.push(recording.end(traced.scope.context), bytes);
         }
     }
 }

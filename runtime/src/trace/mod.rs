@@ -9,7 +9,13 @@
 mod active;
 mod begin;
 mod context;
+mod count;
+mod export;
+mod install;
 mod layer;
+mod log;
+mod otlp;
+mod queue;
 mod random;
 mod record;
 mod sample;
@@ -19,9 +25,10 @@ mod state;
 pub use active::{ActiveSpan, Entered};
 pub use begin::{Begin, Kind};
 pub use context::{SpanId, TraceContext, TraceId};
+pub(crate) use count::families;
+pub(crate) use install::{Listeners, begin, flush};
 pub use layer::TraceLayer;
 pub use record::Value;
-pub use sample::Rule;
 pub(crate) use scope::ids;
 pub use scope::{current, inject};
 

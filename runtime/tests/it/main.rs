@@ -7,6 +7,7 @@
 )]
 
 mod build;
+mod collector;
 mod exposition;
 mod health;
 mod hostile;
@@ -16,3 +17,4 @@ mod refusal;
 mod scrape;
 mod shutdown;
 mod support;
+mod telemetry;
