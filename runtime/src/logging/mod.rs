@@ -10,4 +10,6 @@ mod queue;
 mod text;
 
 pub(crate) use count::families;
+#[doc(hidden)]
+pub use install::log_for_benchmarks;
 pub(crate) use install::{flush, install};

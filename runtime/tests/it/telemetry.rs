@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::Status
 
 use crate::{
     collector::{Collector, Temper, attribute, black_hole, nobody},
+    exposition::read,
     process::{Process, example},
     support::{PATIENCE, get, get_with},
 };
@@ -34,7 +35,9 @@ fn start(command: &mut Command) -> Process {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |number: u8| char::from_digit(number.into(), 16).unwrap();
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }
 
 fn caller() -> String {
@@ -76,15 +79,7 @@ fn await_lost(process: &Process, reason: &str, least: f64) -> f64 {
 #[test]
 fn sends_the_spans_of_a_request_below_its_callers() {
     let collector = Collector::start();
-    let mut command = traced(&collector.url());
-    command.envs([
-        (
-            "OTEL_EXPORTER_OTLP_HEADERS",
-            "authorization=Bearer%20hunter2",
-        ),
-        ("OTEL_RESOURCE_ATTRIBUTES", "service.namespace=shop"),
-    ]);
-    let mut process = start(&mut command);
+    let mut process = start(&mut traced(&collector.url()));
     assert_eq!(get_with(process.http, "/users/17", &caller()).status, 200);
     let spans = await_spans(&collector, &["GET /users/{id}", "load"]);
 
@@ -94,7 +89,6 @@ fn sends_the_spans_of_a_request_below_its_callers() {
     assert_eq!(hex(&request.parent_span_id), PARENT);
     assert_eq!(request.trace_state, "vendor=17");
     assert_eq!(request.status, None);
-    let port = process.http.port().to_string();
     for (name, value) in [
         ("http.request.method", Some("GET")),
         ("http.route", Some("/users/{id}")),
@@ -107,7 +101,7 @@ fn sends_the_spans_of_a_request_below_its_callers() {
         ("user_agent.original", None),
     ] {
         let found = attribute(&request.attributes, name);
-        assert_eq!(found.as_deref(), value, "{name} on port {port}");
+        assert_eq!(found.as_deref(), value, "{name}");
     }
     assert!(attribute(&request.attributes, "correlation_id").is_some());
 
@@ -125,6 +119,26 @@ fn sends_the_spans_of_a_request_below_its_callers() {
     assert!(load.end_time_unix_nano <= request.end_time_unix_nano);
     assert!(request.events.is_empty(), "{:?}", request.events);
 
+    let loaded = process.await_line("user loaded");
+    assert_eq!(loaded["trace_id"], TRACE);
+    assert_eq!(loaded["span_id"], hex(&load.span_id));
+    let answered = process.await_line("request answered");
+    assert_eq!(answered["span_id"], hex(&request.span_id));
+}
+
+#[test]
+fn says_who_sends_and_what_was_to_be_sent_along() {
+    let collector = Collector::start();
+    let mut command = traced(&collector.url());
+    command.envs([
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "authorization=Bearer%20hunter2",
+        ),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.namespace=shop"),
+    ]);
+    let process = start(&mut command);
+    get(process.http, "/users/17");
     let (resource, headers) = collector.wait(|received| {
         let resource = received.resources.first()?.attributes.clone();
         Some((resource, received.headers.first()?.clone()))
@@ -139,12 +153,6 @@ fn sends_the_spans_of_a_request_below_its_callers() {
     }
     assert!(attribute(&resource, "service.instance.id").is_some());
     assert_eq!(headers["authorization"], "Bearer hunter2");
-
-    let loaded = process.await_line("user loaded");
-    assert_eq!(loaded["trace_id"], TRACE);
-    assert_eq!(loaded["span_id"], hex(&load.span_id));
-    let answered = process.await_line("request answered");
-    assert_eq!(answered["span_id"], hex(&request.span_id));
 }
 
 #[test]
@@ -454,4 +462,37 @@ fn reports_telemetry_that_did_not_go_out_in_time() {
     let expected = "shutdown phase cut off at its deadline: flush telemetry";
     assert_eq!(said.last().unwrap(), expected);
     assert!(status.success());
+}
+
+#[test]
+fn refers_from_durations_to_traces_that_are_sent() {
+    let collector = Collector::start();
+    let process = start(&mut traced(&collector.url()));
+    get_with(process.http, "/users/17", &caller());
+    let spans = await_spans(&collector, &["GET /users/{id}"]);
+    let accept = "accept: application/openmetrics-text; version=1.0.0\r\n";
+    let scrape = get_with(process.admin, "/metrics", accept).body;
+    let scrape = read(&scrape, true).unwrap();
+    let durations = &scrape["http_server_request_duration_seconds"].samples;
+    let exemplars: Vec<_> = durations
+        .iter()
+        .filter_map(|sample| sample.exemplar.clone())
+        .collect();
+    let [(labels, seconds)] = &exemplars[..] else {
+        panic!("{exemplars:?}")
+    };
+    let request = named(&spans, "GET /users/{id}");
+    let expected = [
+        ("trace_id", TRACE.to_owned()),
+        ("span_id", hex(&request.span_id)),
+    ];
+    assert_eq!(
+        *labels,
+        expected.map(|(name, value)| (name.to_owned(), value))
+    );
+    assert!(*seconds < 5.0);
+    // The other format has no place for them.
+    let text = get(process.admin, "/metrics").body;
+    assert!(!text.contains(" # "), "{text}");
+    read(&text, false).unwrap();
 }
