@@ -5,6 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "otlp-http")]
+use {
+    opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest,
+    prost::Message,
+    std::{
+        io::{Read, Write},
+        net::TcpListener,
+    },
+};
+
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 
 use crate::{
@@ -495,4 +505,52 @@ fn refers_from_durations_to_traces_that_are_sent() {
     let text = get(process.admin, "/metrics").body;
     assert!(!text.contains(" # "), "{text}");
     read(&text, false).unwrap();
+}
+
+/// Takes one request and answers it as a collector does. Says what it got.
+#[cfg(feature = "otlp-http")]
+fn take_one(listener: &TcpListener) -> (String, ExportTraceServiceRequest) {
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut bytes = Vec::new();
+    loop {
+        let mut part = [0; 4096];
+        let count = stream.read(&mut part).unwrap();
+        assert_ne!(count, 0, "cut short");
+        bytes.extend_from_slice(&part[..count]);
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        let Some(end) = end else { continue };
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.unwrap().parse().unwrap();
+        if bytes.len() >= end + 4 + length {
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+            let message = ExportTraceServiceRequest::decode(&bytes[end + 4..]).unwrap();
+            return (head, message);
+        }
+    }
+}
+
+#[cfg(feature = "otlp-http")]
+#[test]
+fn sends_over_http_when_it_is_told_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/otlp", listener.local_addr().unwrap());
+    let mut command = traced(&url);
+    command.envs([
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=17"),
+    ]);
+    let process = start(&mut command);
+    get_with(process.http, "/error", &caller());
+    let (head, message) = take_one(&listener);
+    assert!(head.starts_with("POST /otlp/v1/traces HTTP/1.1\r\n"), "{head}");
+    for line in ["x-tenant: 17", "content-type: application/x-protobuf"] {
+        assert!(head.lines().any(|found| found == line), "{head}");
+    }
+    let spans = &message.resource_spans[0].scope_spans[0].spans;
+    assert_eq!(hex(&named(spans, "GET /error").trace_id), TRACE);
+    assert!(lost(&process, "export_failed") == 0.0);
 }
