@@ -18,8 +18,8 @@ use tracing_subscriber::{
 use super::{
     count::{CountEvents, dropped},
     json::JsonLines,
+    place::TextLines,
     queue::Queue,
-    text::TextLines,
 };
 use crate::{
     ServiceInfo,

@@ -6,8 +6,8 @@ mod count;
 mod field;
 mod install;
 mod json;
+mod place;
 mod queue;
-mod text;
 
 pub(crate) use count::families;
 #[doc(hidden)]
