@@ -1,7 +1,7 @@
 //! What a service made by `marty` links: HTTP, metrics, logs, health and shutdown behind one builder.
 //!
 //! [`Service`] puts a service together and runs it. [`Config`] is what it can be told from outside. [`metric`] declares the
-//! service's own metrics, [`business`] measures what it does, and [`names`] lists those it exports anyway. [`http::Problem`] is the form of every error answer.
+//! service's own metrics, [`business`] measures what it does, and [`names`] lists those it exports anyway. [`scrub`] takes secrets and personal data out of texts, as the log does. [`http::Problem`] is the form of every error answer.
 //!
 //! The crate knows nothing of the `marty` command.
 
@@ -16,6 +16,7 @@ pub mod http;
 mod logging;
 pub mod metric;
 pub mod names;
+pub mod scrub;
 mod serve;
 mod service;
 pub mod trace;

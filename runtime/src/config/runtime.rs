@@ -47,6 +47,8 @@ pub struct Config {
     pub log: LogDirectives,
     /// How a log line looks.
     pub log_format: LogFormat,
+    /// How many warnings or errors a line of code may log in a second; zero for all.
+    pub log_repeats: u32,
     /// How long a handler may take.
     pub request_timeout: Duration,
     /// The longest request body, in bytes.
@@ -104,6 +106,7 @@ impl Config {
             instance_id: instance_id(),
             log: LogDirectives::default(),
             log_format: LogFormat::Auto,
+            log_repeats: 10,
             request_timeout: Duration::from_secs(30),
             max_body_bytes: 2 * 1024 * 1024,
             max_connections: 1024,
@@ -123,6 +126,7 @@ impl Config {
             instance_id: lookup.parse(variable::INSTANCE_ID.name, default.instance_id)?,
             log: lookup.parse(variable::LOG.name, default.log)?,
             log_format: lookup.parse(variable::LOG_FORMAT.name, default.log_format)?,
+            log_repeats: lookup.parse(variable::LOG_REPEATS.name, default.log_repeats)?,
             request_timeout: lookup
                 .parse(
                     variable::REQUEST_TIMEOUT.name,
@@ -291,6 +295,7 @@ mod tests {
         let config = with("MARTY_UNRELATED", "").unwrap();
         assert_eq!(table("MARTY_ENVIRONMENT"), config.environment);
         assert_eq!(table("MARTY_LOG"), format!("{:?}", config.log));
+        assert_eq!(table("MARTY_LOG_REPEATS"), config.log_repeats.to_string());
         assert_eq!(
             table("MARTY_MAX_BODY_BYTES"),
             config.max_body_bytes.to_string()

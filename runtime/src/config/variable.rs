@@ -20,6 +20,7 @@ pub const VARIABLES: &[Variable] = &[
     INSTANCE_ID,
     LOG,
     LOG_FORMAT,
+    LOG_REPEATS,
     REQUEST_TIMEOUT,
     MAX_BODY_BYTES,
     MAX_CONNECTIONS,
@@ -73,6 +74,11 @@ pub(super) const LOG_FORMAT: Variable = Variable {
     name: "MARTY_LOG_FORMAT",
     default: "auto",
     meaning: "`json`, `text`, or `auto`: text on a terminal, JSON elsewhere.",
+};
+pub(super) const LOG_REPEATS: Variable = Variable {
+    name: "MARTY_LOG_REPEATS",
+    default: "10",
+    meaning: "How many warnings or errors the same line of code may log in a second; further ones are counted. `0` for all.",
 };
 pub(super) const REQUEST_TIMEOUT: Variable = Variable {
     name: "MARTY_REQUEST_TIMEOUT",

@@ -8,13 +8,13 @@ use axum::{
 };
 use uuid::Uuid;
 
-use crate::names::CORRELATION_ID_HEADER;
+use crate::{names::CORRELATION_ID_HEADER, scrub};
 
 /// The longest id that is taken from a caller.
 const LONGEST: usize = 64;
 
 /// The id of a request. It is the caller's, if the caller sent 1 to 64 characters of `[A-Za-z0-9._-]` in
-/// `x-correlation-id`, and a new UUID of version 7 otherwise.
+/// `x-correlation-id` that look like nothing [secret or personal](crate::scrub), and a new UUID of version 7 otherwise.
 ///
 /// ```
 /// use marty_runtime::http::CorrelationId;
@@ -63,12 +63,13 @@ impl CorrelationId {
     }
 }
 
-/// Whether an id can go to logs, headers and other systems without being escaped.
+/// Whether an id can go to logs, headers and other systems without being escaped or scrubbed.
 fn is_harmless(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && scrub::is_clean(text)
 }
 
 impl fmt::Display for CorrelationId {
@@ -112,7 +113,18 @@ mod tests {
 
     #[test]
     fn replaces_any_other() {
-        for text in ["", "a b", "a/b", "\"", "größe", "a,b", &"x".repeat(65)] {
+        for text in [
+            "",
+            "a b",
+            "a/b",
+            "\"",
+            "größe",
+            "a,b",
+            &"x".repeat(65),
+            "4111-1111-1111-1111",
+            "DE89370400440532013000",
+            "AKIAIOSFODNN7EXAMPLE",
+        ] {
             let id = of(text);
             assert_ne!(id.as_str(), text);
             assert_eq!(Uuid::parse_str(id.as_str()).unwrap().get_version_num(), 7);

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::CorrelationId;
+use crate::scrub;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -106,6 +107,15 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
+    }
+
+    /// The problem without secrets and personal data in its detail. For failures of the service's own, whose texts nobody chose.
+    pub(super) fn scrubbed(mut self) -> Self {
+        self.0.detail = self
+            .0
+            .detail
+            .map(|detail| scrub::text(&detail).into_owned());
+        self
     }
 
     pub(super) fn with_correlation_id(self, id: &CorrelationId) -> Self {

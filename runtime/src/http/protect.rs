@@ -18,7 +18,7 @@ use super::{
     CorrelationId, Problem,
     body::{Awaited, AwaitedBody},
 };
-use crate::{metric::Counter, unwind::catch};
+use crate::{metric::Counter, scrub, unwind::catch};
 
 /// The bounds of one service's requests.
 #[derive(Debug)]
@@ -127,14 +127,14 @@ async fn as_problem(mut response: Response, correlation_id: Option<&CorrelationI
         None if is_bare_error(&response) => {
             let body = std::mem::replace(response.body_mut(), Body::empty());
             let text = to_bytes(body, usize::MAX).await.unwrap_or_default();
-            let problem = Problem::new(response.status());
-            if text.is_empty() {
-                problem
-            } else {
-                problem.with_detail(shortened(&String::from_utf8_lossy(&text)))
-            }
+            told(response.status(), &String::from_utf8_lossy(&text))
         }
         None => return response,
+    };
+    let problem = if problem.status().is_server_error() {
+        problem.scrubbed()
+    } else {
+        problem
     };
     let problem = match correlation_id {
         Some(id) => problem.with_correlation_id(id),
@@ -145,6 +145,19 @@ async fn as_problem(mut response: Response, correlation_id: Option<&CorrelationI
     *answer.status_mut() = status;
     keep_headers(answer.headers_mut(), response.headers());
     answer
+}
+
+/// The problem of an error with a text. The caller is told what the caller did wrong; what went wrong in here is for the log.
+fn told(status: StatusCode, text: &str) -> Problem {
+    let problem = Problem::new(status);
+    if text.is_empty() {
+        problem
+    } else if status.is_server_error() {
+        tracing::error!(error = shortened(text), "request failed");
+        problem
+    } else {
+        problem.with_detail(scrub::text(&shortened(text)))
+    }
 }
 
 /// Whether the answer is an error in plain text, as axum's own are, or without any.
@@ -195,6 +208,10 @@ mod tests {
         metric::Instrument,
     };
 
+    fn broken(status: StatusCode) -> (StatusCode, &'static str) {
+        (status, "no user ada@example.com in users_v2")
+    }
+
     async fn panics() {
         panic!("of a handler")
     }
@@ -214,6 +231,8 @@ mod tests {
             )
             .route("/panic", post(panics))
             .route("/hang", post(std::future::pending::<()>))
+            .route("/broken", post(async || broken(StatusCode::BAD_GATEWAY)))
+            .route("/refused", post(async || broken(StatusCode::BAD_REQUEST)))
             .route("/peek", post(peeks))
             .route(
                 "/withheld",
@@ -379,6 +398,14 @@ mod tests {
             "{problem}"
         );
         check(&send("/number", vec![b'"', 0xff, b'"']).await, 400);
+    }
+
+    #[tokio::test]
+    async fn says_nothing_of_what_went_wrong_inside_and_nothing_personal_of_the_rest() {
+        let problem = check(&send("/broken", Body::empty()).await, 502);
+        assert_eq!(problem.get("detail"), None);
+        let problem = check(&send("/refused", Body::empty()).await, 400);
+        assert_eq!(problem["detail"], "no user [email] in users_v2");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::{
     io::{self, IsTerminal},
-    panic::{self, PanicHookInfo},
-    sync::OnceLock,
+    panic,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -18,15 +18,16 @@ use tracing_subscriber::{
 use super::{
     count::{CountEvents, dropped},
     json::JsonLines,
+    panic as panics,
     place::TextLines,
     queue::Queue,
+    repeat::{Admitted, Repeats},
+    text::TextFields,
 };
 use crate::{
     ServiceInfo,
     config::{Config, LogFormat, Setting},
-    metric::Counter,
     trace::{self, Listeners, TraceLayer},
-    unwind::PANICS,
 };
 
 /// The target of the spans of requests.
@@ -34,6 +35,9 @@ const REQUEST_TARGET: &str = "marty_runtime::http";
 
 /// What the process has to write before it ends.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
+
+/// What the process withholds, and has to say so of before it ends.
+static REPEATS: OnceLock<Arc<Repeats>> = OnceLock::new();
 
 /// How long the end of the process waits for the log.
 const FLUSH_TIME: Duration = Duration::from_millis(200);
@@ -47,20 +51,28 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
         LogFormat::Auto => io::stdout().is_terminal(),
     };
     let writer = writer();
-    let (traces, sends) = trace::begin(info, config);
+    let repeats = Arc::new(Repeats::new(config.log_repeats));
+    let listeners = trace::begin(info, config);
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, writer, (traces, sends)))
+        tracing::subscriber::set_global_default(text_lines(config, writer, &repeats, listeners))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, writer, (traces, sends)))
+        let lines = json_lines((info, config), writer, &repeats, listeners);
+        tracing::subscriber::set_global_default(lines)
     };
     if installed.is_ok() {
-        panic::set_hook(Box::new(log_panic));
+        panic::set_hook(Box::new(panics::log));
+        // Without a thread it is said at the end alone.
+        let _ = repeats.start();
+        let _ = REPEATS.set(repeats);
     }
     installed.is_ok()
 }
 
 /// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
 pub(crate) fn flush() {
+    if let Some(repeats) = REPEATS.get() {
+        repeats.tell();
+    }
     if let Some(queue) = QUEUE.get() {
         queue.flush(FLUSH_TIME);
     }
@@ -78,37 +90,38 @@ fn writer() -> BoxMakeWriter {
 }
 
 fn json_lines<W>(
-    info: ServiceInfo,
-    config: &Config,
+    (info, config): (ServiceInfo, &Config),
     writer: W,
+    repeats: &Arc<Repeats>,
     (traces, sends): Listeners,
 ) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let lines = CountEvents
-        .and_then(JsonLines::new(writer, info, config))
-        .and_then(sends);
+    let lines = JsonLines::new(writer, info, config).and_then(sends);
+    let lines = CountEvents.and_then(Admitted::new(lines, Arc::clone(repeats)));
     Registry::default()
         .with(lines.with_filter(wanted(config)))
         .with(traces.filtered())
 }
 
-fn text_lines<W>(config: &Config, writer: W, (traces, sends): Listeners) -> impl Subscriber + use<W>
+fn text_lines<W>(
+    config: &Config,
+    writer: W,
+    repeats: &Arc<Repeats>,
+    (traces, sends): Listeners,
+) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
+        .fmt_fields(TextFields)
         .with_writer(writer)
         .map_event_format(TextLines);
+    let lines = Admitted::new(lines.and_then(sends), Arc::clone(repeats));
     Registry::default()
-        .with(
-            CountEvents
-                .and_then(lines)
-                .and_then(sends)
-                .with_filter(wanted(config)),
-        )
+        .with(CountEvents.and_then(lines).with_filter(wanted(config)))
         .with(traces.filtered())
 }
 
@@ -120,7 +133,9 @@ where
 {
     let mut config = Config::for_tests();
     config.log = Setting::parse("warn").unwrap_or_default();
-    json_lines(crate::service_info!(), &config, writer, (traces, None))
+    let repeats = Arc::new(Repeats::new(config.log_repeats));
+    let this = (crate::service_info!(), &config);
+    json_lines(this, writer, &repeats, (traces, None))
 }
 
 /// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
@@ -131,19 +146,9 @@ fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
         .or(config.log.targets().clone())
 }
 
-/// Runs where the panic happens, inside the request's span: the line carries its correlation id.
-fn log_panic(info: &PanicHookInfo<'_>) {
-    PANICS.with(&(), Counter::inc);
-    let message = info.payload_as_str().unwrap_or("panic without a text");
-    let location = info.location().map(ToString::to_string);
-    tracing::error!(location, error = message, "panicked");
-    // It may be the last that the process does.
-    flush();
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Mutex, PoisonError};
 
     use axum::http::HeaderMap;
     use serde_json::Value;
@@ -183,12 +188,17 @@ mod tests {
         config
     }
 
+    fn repeats() -> Arc<Repeats> {
+        Arc::new(Repeats::new(10))
+    }
+
     fn lines(log: &str, write: impl FnOnce()) -> Vec<Value> {
         let captured = Captured::default();
         let writer = captured.clone();
         let info = ServiceInfo::new("user-service", "1.2.3");
         let traces = (TraceLayer::silent(Sampling::default()), None);
-        let subscriber = json_lines(info, &config(log), move || writer.clone(), traces);
+        let config = config(log);
+        let subscriber = json_lines((info, &config), move || writer.clone(), &repeats(), traces);
         tracing::subscriber::with_default(subscriber, write);
         captured
             .text()
@@ -215,6 +225,36 @@ mod tests {
         assert_eq!(line["user"], 17);
         assert_eq!(line["ratio"], "NaN");
         assert!(humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn scrubs_fields_and_leaves_the_types_of_others() {
+        let found = lines("info", || {
+            let span = tracing::info_span!("login", password = "hunter2");
+            span.in_scope(|| {
+                tracing::info!(
+                    n = 17,
+                    ok = true,
+                    ratio = 0.5,
+                    pin = 4839,
+                    paid = 4_111_111_111_111_111_u64,
+                    "of ada@example.com"
+                );
+            });
+        });
+        let [line] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(line["message"], "of [email]");
+        assert_eq!(line["password"], "[secret]");
+        assert_eq!(
+            (&line["pin"], &line["paid"]),
+            (&"[secret]".into(), &"[card]".into())
+        );
+        assert_eq!(
+            (&line["n"], &line["ok"], &line["ratio"]),
+            (&17.into(), &true.into(), &0.5.into())
+        );
     }
 
     #[test]
@@ -311,7 +351,7 @@ mod tests {
         let writer = captured.clone();
         let config = config("info,chatty=debug");
         let traces = (TraceLayer::silent(Sampling::default()), None);
-        let subscriber = text_lines(&config, move || writer.clone(), traces);
+        let subscriber = text_lines(&config, move || writer.clone(), &repeats(), traces);
         let ids = tracing::subscriber::with_default(subscriber, || {
             let begin = Begin::new(Kind::Internal, "request");
             let span = begin.span(|| tracing::info_span!("request", correlation_id = "order-17"));

@@ -6,8 +6,11 @@ mod count;
 mod field;
 mod install;
 mod json;
+mod panic;
 mod place;
 mod queue;
+mod repeat;
+mod text;
 
 pub(crate) use count::families;
 #[doc(hidden)]

@@ -75,6 +75,15 @@ pub const MARTY_OTLP_LOGS_DROPPED: Metric = Metric {
     buckets: &[],
 };
 
+/// Log events that were withheld.
+pub const MARTY_LOG_EVENTS_SUPPRESSED: Metric = Metric {
+    name: "marty_log_events_suppressed_total",
+    kind: Kind::Counter,
+    help: "Warnings and errors that were not written, because the same line of code had written as many in that second as it may.",
+    labels: &[label::LEVEL],
+    buckets: &[],
+};
+
 /// Panics.
 pub const MARTY_PANICS: Metric = Metric {
     name: "marty_panics_total",

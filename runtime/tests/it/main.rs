@@ -15,6 +15,7 @@ mod process;
 mod readme;
 mod refusal;
 mod scrape;
+mod secret;
 mod shutdown;
 mod support;
 mod telemetry;

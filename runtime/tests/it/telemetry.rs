@@ -521,7 +521,9 @@ fn take_one(listener: &TcpListener) -> (String, ExportTraceServiceRequest) {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
         let Some(end) = end else { continue };
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.unwrap().parse().unwrap();
         if bytes.len() >= end + 4 + length {
             stream
@@ -546,7 +548,10 @@ fn sends_over_http_when_it_is_told_to() {
     let process = start(&mut command);
     get_with(process.http, "/error", &caller());
     let (head, message) = take_one(&listener);
-    assert!(head.starts_with("POST /otlp/v1/traces HTTP/1.1\r\n"), "{head}");
+    assert!(
+        head.starts_with("POST /otlp/v1/traces HTTP/1.1\r\n"),
+        "{head}"
+    );
     for line in ["x-tenant: 17", "content-type: application/x-protobuf"] {
         assert!(head.lines().any(|found| found == line), "{head}");
     }

@@ -1,24 +1,30 @@
 //! What was recorded, as messages. Every text that leaves the process goes through [`clean`].
 
-use std::time::SystemTime;
+use std::{borrow::Cow, time::SystemTime};
 
 use super::message::{
     Any, AnyValue, Event, ExportLogs, ExportTraces, InstrumentationScope, KeyValue, Link,
     LogRecord, Resource, ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, Status,
 };
-use crate::trace::{
-    Kind, TraceContext, Value,
-    log::LogEvent,
-    record::{Attributes, EndedSpan, SpanEvent, Status as Ended, nanoseconds},
+use crate::{
+    scrub,
+    trace::{
+        Kind, TraceContext, Value,
+        log::LogEvent,
+        record::{Attributes, EndedSpan, SpanEvent, Status as Ended, nanoseconds},
+    },
 };
 
 /// Bit 8 of a span's flags: whether it is known where the parent is; bit 9: whether that is another process.
 const PARENT_IS_KNOWN: u32 = 1 << 8;
 const PARENT_IS_REMOTE: u32 = 1 << 9;
 
-/// The one place where texts are made fit to be sent.
-fn clean(_name: &str, text: String) -> String {
-    text
+/// The one place where texts are made fit to be sent: without secrets and personal data.
+fn clean(name: &str, text: String) -> String {
+    match scrub::field(name, &text) {
+        Cow::Borrowed(same) if same.len() == text.len() => text,
+        scrubbed => scrubbed.into_owned(),
+    }
 }
 
 pub(super) fn resource(attributes: &[(String, String)]) -> Resource {
@@ -172,7 +178,10 @@ fn key_values(attributes: Attributes) -> Vec<KeyValue> {
     kept.map(|(name, value)| {
         let value = match value {
             Value::Bool(value) => Any::Bool(value),
-            Value::Int(value) => Any::Int(value),
+            Value::Int(value) => match scrub::of_number(name, value.unsigned_abs()) {
+                Some(kind) => Any::Text(kind.mark().to_owned()),
+                None => Any::Int(value),
+            },
             Value::Float(value) => Any::Float(value),
             Value::Text(text) => Any::Text(clean(name, text)),
         };
