@@ -19,14 +19,15 @@ use super::{
     count::{CountEvents, dropped},
     json::JsonLines,
     panic as panics,
+    place::TextLines,
     queue::Queue,
     repeat::{Admitted, Repeats},
-    text::{TextFields, TextLines},
+    text::TextFields,
 };
 use crate::{
     ServiceInfo,
-    config::{Config, LogFormat},
-    trace::{Rule, TraceLayer},
+    config::{Config, LogFormat, Setting},
+    trace::{self, Listeners, TraceLayer},
 };
 
 /// The target of the spans of requests.
@@ -50,12 +51,13 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
         LogFormat::Auto => io::stdout().is_terminal(),
     };
     let writer = writer();
-    let traces = TraceLayer::silent(Rule::default());
     let repeats = Arc::new(Repeats::new(config.log_repeats));
+    let listeners = trace::begin(info, config);
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, writer, &repeats, traces))
+        tracing::subscriber::set_global_default(text_lines(config, writer, &repeats, listeners))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, writer, &repeats, traces))
+        let lines = json_lines((info, config), writer, &repeats, listeners);
+        tracing::subscriber::set_global_default(lines)
     };
     if installed.is_ok() {
         panic::set_hook(Box::new(panics::log));
@@ -88,17 +90,16 @@ fn writer() -> BoxMakeWriter {
 }
 
 fn json_lines<W>(
-    info: ServiceInfo,
-    config: &Config,
+    (info, config): (ServiceInfo, &Config),
     writer: W,
     repeats: &Arc<Repeats>,
-    traces: TraceLayer,
+    (traces, sends): Listeners,
 ) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let lines = Admitted::new(JsonLines::new(writer, info, config), Arc::clone(repeats));
-    let lines = CountEvents.and_then(lines);
+    let lines = JsonLines::new(writer, info, config).and_then(sends);
+    let lines = CountEvents.and_then(Admitted::new(lines, Arc::clone(repeats)));
     Registry::default()
         .with(lines.with_filter(wanted(config)))
         .with(traces.filtered())
@@ -108,7 +109,7 @@ fn text_lines<W>(
     config: &Config,
     writer: W,
     repeats: &Arc<Repeats>,
-    traces: TraceLayer,
+    (traces, sends): Listeners,
 ) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
@@ -118,10 +119,23 @@ where
         .fmt_fields(TextFields)
         .with_writer(writer)
         .map_event_format(TextLines);
-    let lines = Admitted::new(lines, Arc::clone(repeats));
+    let lines = Admitted::new(lines.and_then(sends), Arc::clone(repeats));
     Registry::default()
         .with(CountEvents.and_then(lines).with_filter(wanted(config)))
         .with(traces.filtered())
+}
+
+/// The log of a service that logs warnings only, so that benchmarks measure what a service does with a request that says nothing.
+#[doc(hidden)]
+pub fn log_for_benchmarks<W>(writer: W, traces: TraceLayer) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let mut config = Config::for_tests();
+    config.log = Setting::parse("warn").unwrap_or_default();
+    let repeats = Arc::new(Repeats::new(config.log_repeats));
+    let this = (crate::service_info!(), &config);
+    json_lines(this, writer, &repeats, (traces, None))
 }
 
 /// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
@@ -141,7 +155,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::Setting,
+        config::Sampling,
         trace::{Begin, Kind},
     };
 
@@ -182,14 +196,9 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let info = ServiceInfo::new("user-service", "1.2.3");
-        let traces = TraceLayer::silent(Rule::default());
-        let subscriber = json_lines(
-            info,
-            &config(log),
-            move || writer.clone(),
-            &repeats(),
-            traces,
-        );
+        let traces = (TraceLayer::silent(Sampling::default()), None);
+        let config = config(log);
+        let subscriber = json_lines((info, &config), move || writer.clone(), &repeats(), traces);
         tracing::subscriber::with_default(subscriber, write);
         captured
             .text()
@@ -341,7 +350,7 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let config = config("info,chatty=debug");
-        let traces = TraceLayer::silent(Rule::default());
+        let traces = (TraceLayer::silent(Sampling::default()), None);
         let subscriber = text_lines(&config, move || writer.clone(), &repeats(), traces);
         let ids = tracing::subscriber::with_default(subscriber, || {
             let begin = Begin::new(Kind::Internal, "request");

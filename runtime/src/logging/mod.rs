@@ -7,6 +7,7 @@ mod field;
 mod install;
 mod json;
 mod panic;
+mod place;
 mod queue;
 mod repeat;
 mod text;
@@ -14,4 +15,6 @@ mod text;
 pub(crate) use count::families;
 #[cfg(feature = "testing")]
 pub(crate) use field::Fields;
+#[doc(hidden)]
+pub use install::log_for_benchmarks;
 pub(crate) use install::{flush, install};

@@ -1,49 +1,18 @@
-//! Lines for people: the ids of their span, and fields that are scrubbed.
+//! Fields of spans and events as text for people, scrubbed.
 
 use std::{
     error::Error,
     fmt::{self, Debug},
 };
 
-use tracing::{
-    Event, Subscriber,
-    field::{Field, Visit},
-};
+use tracing::field::{Field, Visit};
 use tracing_subscriber::{
     field::RecordFields,
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
-    registry::LookupSpan,
+    fmt::{FormatFields, format::Writer},
 };
 
 use super::field::chain;
-use crate::{scrub, trace};
-
-/// Writes lines as the inner format does, and at the end of those inside a span its ids.
-pub(super) struct TextLines<F>(pub(super) F);
-
-impl<S, N, F> FormatEvent<S, N> for TextLines<F>
-where
-    S: Subscriber + for<'span> LookupSpan<'span>,
-    N: for<'writer> FormatFields<'writer> + 'static,
-    F: FormatEvent<S, N>,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let span = context.event_scope().and_then(|mut scope| scope.next());
-        let Some((trace_id, span_id)) = span.and_then(|span| trace::ids(&span)) else {
-            return self.0.format_event(context, writer, event);
-        };
-        let mut line = String::new();
-        self.0
-            .format_event(context, Writer::new(&mut line), event)?;
-        let line = line.trim_end_matches('\n');
-        writeln!(writer, "{line} trace_id={trace_id} span_id={span_id}")
-    }
-}
+use crate::scrub;
 
 /// Writes the message as it is and the fields after it as `name=value`.
 pub(super) struct TextFields;

@@ -2,7 +2,7 @@
 
 use prometheus::proto::MetricFamily;
 
-use super::{Collect, GaugeFamily, Labels, guard::Reason};
+use super::{Collect, GaugeFamily, Labels, exemplar::OfSeries, guard::Reason};
 use crate::names::{Kind, Metric};
 
 /// A family whose values are somebody else's, and read anew on every scrape.
@@ -61,5 +61,9 @@ impl<L: Labels> Collect for Sampled<L> {
         let family = GaugeFamily::gauge(self.metric.name, self.metric.help);
         (self.sample)(&family);
         family.collect()
+    }
+
+    fn exemplars(&self) -> Vec<OfSeries> {
+        Vec::new()
     }
 }

@@ -10,7 +10,7 @@ use axum::{Router, middleware};
 use super::grpc::{Rpc, Served};
 use super::{
     Error, Running, ServiceInfo, info,
-    running::{close_admin, drain_grace, finish_requests},
+    running::{close_admin, drain_grace, finish_requests, flush_telemetry},
     signal, task,
 };
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     names,
     serve::{Limits, Listener},
     task::Task,
+    trace,
     unwind::PANICS,
 };
 #[cfg(feature = "grpc")]
@@ -148,6 +149,7 @@ impl Service {
             .await
             .map_err(|gone| Error::signal(io::Error::other(gone)))?;
         running
+            .then(flush_telemetry())
             .shut_down(shutdown.deadline, shutdown.signal.leaves_grace())
             .await
     }
@@ -193,7 +195,7 @@ impl Service {
             .chain(info::families(info, &config))
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
-        let own = own.chain(logging::families());
+        let own = own.chain(logging::families()).chain(trace::families());
         let own = own.chain(board.families());
         #[cfg(feature = "grpc")]
         let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());

@@ -15,6 +15,7 @@ use crate::{
     config::{Config, LONGEST_TIME},
     health::{Health, State},
     serve::Server,
+    trace,
 };
 
 /// A service that runs. Dropping it cuts every request off; [`Running::stop`] lets them finish.
@@ -66,6 +67,12 @@ impl Running {
     #[must_use]
     pub fn grpc_addr(&self) -> SocketAddr {
         self.grpc_addr.unwrap_or(self.http_addr)
+    }
+
+    /// Ends with `phase`, after all others.
+    pub(super) fn then(mut self, phase: Phase) -> Self {
+        self.phases.push(phase);
+        self
     }
 
     /// Address of the public listener.
@@ -135,6 +142,17 @@ pub(super) fn close_admin(mut admin: Server) -> Phase {
     let phase = Phase::new("close admin listener", slice, async move |turn| {
         admin.drain();
         admin.finish(turn.until).await.into()
+    });
+    phase.harmless()
+}
+
+/// Sends what telemetry waits. What the collector does not take in time is counted as dropped: that is no failure of the service.
+pub(super) fn flush_telemetry() -> Phase {
+    let slice = Slice::new(Duration::from_millis(1500), 8);
+    let phase = Phase::new("flush telemetry", slice, async move |turn| {
+        trace::flush(turn.until)
+            .await
+            .map_or(End::Skipped, End::from)
     });
     phase.harmless()
 }

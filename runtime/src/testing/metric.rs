@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     admin::Admin,
-    metric::{Format, encode},
+    metric::{Exemplars, Format, encode},
 };
 
 /// How alike a name has to be to one that there is to be taken for it.
@@ -86,7 +86,11 @@ impl Metrics {
     /// What `/metrics` answers now in the text format, but that health checks are not asked.
     #[must_use]
     pub fn scrape(&self) -> String {
-        encode(&self.shown.registry.gather(), Format::Text)
+        encode(
+            &self.shown.registry.gather(),
+            Format::Text,
+            &Exemplars::default(),
+        )
     }
 
     pub(super) fn samples(&self) -> Vec<Sample> {

@@ -14,11 +14,14 @@ use tracing_subscriber::{
 };
 
 use super::{
-    Begin, Kind, Rule, Value,
+    Begin, Kind, Value, count,
+    queue::Queue,
     record::{Attributes, EndedSpan, OfSpan, Recording},
     sample::Sampler,
     scope::{Scope, Traced},
+    sending,
 };
+use crate::config::Sampling;
 
 /// The crates that connections are made of.
 const PLUMBING: [&str; 5] = ["h2", "hyper", "hyper_util", "tonic", "tower"];
@@ -26,25 +29,28 @@ const PLUMBING: [&str; 5] = ["h2", "hyper", "hyper_util", "tonic", "tower"];
 /// What the runtime itself says that has no place in a span.
 const OWN: [&str; 2] = ["marty_runtime::access", super::TARGET];
 
-/// Where spans go that have ended.
-type Send = dyn Fn(EndedSpan) + std::marker::Send + Sync;
-
 /// Gives every span its place in a trace, and records those that are sampled.
 ///
 /// A service installs it by itself. It is public for programs that put their subscriber together on their own, and for benchmarks.
 pub struct TraceLayer {
     sampler: Sampler,
-    send: Option<Box<Send>>,
+    queue: Option<Queue<EndedSpan>>,
 }
 
 impl TraceLayer {
     /// Gives spans their ids, and records none.
     #[must_use]
-    pub fn silent(rule: Rule) -> Self {
+    pub fn silent(rule: Sampling) -> Self {
         Self {
             sampler: Sampler::new(rule),
-            send: None,
+            queue: None,
         }
+    }
+
+    /// Records as a service does whose collector never answers. For benchmarks.
+    #[must_use]
+    pub fn unanswered(sampling: Sampling) -> Self {
+        Self::sending(sampling, Queue::new(2048, count::SPANS.clone()))
     }
 
     /// Listens to spans and events of level `info` and above, except those of the parts that calls are made of: what they say while
@@ -63,10 +69,10 @@ impl TraceLayer {
         self.with_filter(wanted.with_max_level_hint(LevelFilter::INFO))
     }
 
-    pub(super) fn sending(rule: Rule, send: Box<Send>) -> Self {
+    pub(super) fn sending(rule: Sampling, queue: Queue<EndedSpan>) -> Self {
         Self {
             sampler: Sampler::new(rule),
-            send: Some(send),
+            queue: Some(queue),
         }
     }
 
@@ -76,7 +82,7 @@ impl TraceLayer {
         let mut place = match remote {
             Some(remote) if self.sampler.trusts_remote() => {
                 let parent = Some((remote.span_id, true));
-                let scope = match &self.send {
+                let scope = match &self.queue {
                     Some(_) => {
                         let sampled = self.sampler.follows(&remote);
                         Scope::following(remote, sampled)
@@ -92,6 +98,19 @@ impl TraceLayer {
         place
     }
 
+    /// The begin of a span that has a part in another process.
+    fn handed(&self, mut begin: Begin, around: Option<&Scope>) -> Begun {
+        let link = begin.remote.clone();
+        let link = link.filter(|_| !self.sampler.trusts_remote());
+        let place = self.begin(&mut begin, around);
+        let recording = self.recording(&place, || {
+            let mut recording = Recording::new(begin.name, begin.kind);
+            recording.links.extend(link);
+            recording
+        });
+        (place, recording)
+    }
+
     fn inside(&self, around: Option<&Scope>) -> Place {
         around.map_or_else(
             || self.root(),
@@ -104,7 +123,7 @@ impl TraceLayer {
 
     fn root(&self) -> Place {
         let mut scope = Scope::root(false);
-        scope.context.sampled = self.send.is_some() && self.sampler.takes(scope.context.trace_id);
+        scope.context.sampled = self.queue.is_some() && self.sampler.takes(scope.context.trace_id);
         Place {
             scope,
             parent: None,
@@ -113,7 +132,7 @@ impl TraceLayer {
 
     /// Begins to record, if the span is sampled and has somewhere to go.
     fn recording(&self, place: &Place, name: impl FnOnce() -> Recording) -> Option<Box<Recording>> {
-        if !place.scope.context.sampled || self.send.is_none() {
+        if !place.scope.context.sampled || self.queue.is_none() {
             return None;
         }
         let mut recording = name();
@@ -124,6 +143,8 @@ impl TraceLayer {
         Some(Box::new(recording))
     }
 }
+
+type Begun = (Place, Option<Box<Recording>>);
 
 /// Where a span is, and below what.
 struct Place {
@@ -137,7 +158,7 @@ impl fmt::Debug for TraceLayer {
         formatter
             .debug_struct("TraceLayer")
             .field("sampler", &self.sampler)
-            .field("sends", &self.send.is_some())
+            .field("sends", &self.queue.is_some())
             .finish()
     }
 }
@@ -147,33 +168,22 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_new_span(&self, attributes: &SpanAttributes<'_>, id: &Id, context: Context<'_, S>) {
+        if sending::here() {
+            return;
+        }
         let Some(span) = context.span(id) else {
             return;
         };
         let around = span.parent().and_then(|parent| scope_of(&parent));
         let begin = Begin::taken();
         let handed = begin.is_some();
-        let (place, mut recording) = match begin {
-            Some(mut begin) => {
-                let link = begin
-                    .remote
-                    .clone()
-                    .filter(|_| !self.sampler.trusts_remote());
-                let place = self.begin(&mut begin, around.as_ref());
-                let recording = self.recording(&place, || {
-                    let mut recording = Recording::new(begin.name, begin.kind);
-                    recording.links.extend(link);
-                    recording
-                });
-                (place, recording)
-            }
-            None => {
-                let place = self.inside(around.as_ref());
-                let name = attributes.metadata().name();
-                let recording =
-                    self.recording(&place, || Recording::new(name.into(), Kind::Internal));
-                (place, recording)
-            }
+        let (place, mut recording) = if let Some(begin) = begin {
+            self.handed(begin, around.as_ref())
+        } else {
+            let place = self.inside(around.as_ref());
+            let name = attributes.metadata().name();
+            let recording = self.recording(&place, || Recording::new(name.into(), Kind::Internal));
+            (place, recording)
         };
         if let Some(recording) = &mut recording {
             attributes.record(&mut OfSpan(recording));
@@ -208,7 +218,7 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(send) = &self.send else {
+        let Some(queue) = &self.queue else {
             return;
         };
         let traced = context
@@ -217,7 +227,8 @@ where
         if let Some(traced) = traced
             && let Some(recording) = traced.recording
         {
-            send(recording.end(traced.scope.context));
+            let bytes = recording.bytes();
+            queue.push(recording.end(traced.scope.context), bytes);
         }
     }
 }

@@ -335,7 +335,7 @@ impl Visit for OfSpan<'_> {
 
 /// Takes the fields of an event.
 impl Attributes {
-    fn keep(&mut self, name: &'static str, value: Value) {
+    pub(super) fn keep(&mut self, name: &'static str, value: Value) {
         self.insert(name, value, ROOM);
     }
 }

@@ -6,41 +6,17 @@ use std::{
 };
 
 use super::{TraceContext, TraceId, random};
+use crate::config::Sampling;
 
 /// Decides which traces are recorded.
 #[derive(Debug)]
 pub(super) struct Sampler {
-    rule: Rule,
+    rule: Sampling,
     remote: Mutex<Bucket>,
 }
 
-/// What a sampler goes by.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rule {
-    /// The share of traces that are recorded, from 0 to 1.
-    pub ratio: f64,
-    /// Whether a caller that has decided is followed.
-    pub parent_based: bool,
-    /// How many traces of callers are recorded in a second that this service would not have chosen itself.
-    pub remote_per_second: u32,
-    /// Whether the trace of a caller is continued. A trace begins anew otherwise, and refers to the caller's.
-    pub trust_remote: bool,
-}
-
-/// Every trace that begins here, and those that callers record.
-impl Default for Rule {
-    fn default() -> Self {
-        Self {
-            ratio: 1.0,
-            parent_based: true,
-            remote_per_second: 100,
-            trust_remote: true,
-        }
-    }
-}
-
 impl Sampler {
-    pub(super) fn new(rule: Rule) -> Self {
+    pub(super) fn new(rule: Sampling) -> Self {
         let remote = Mutex::new(Bucket::full(rule.remote_per_second));
         Self { rule, remote }
     }
@@ -127,12 +103,11 @@ mod tests {
     use super::*;
     use crate::trace::SpanId;
 
-    fn rule(ratio: f64) -> Rule {
-        Rule {
+    fn rule(ratio: f64) -> Sampling {
+        Sampling {
             ratio,
-            parent_based: true,
             remote_per_second: 5,
-            trust_remote: true,
+            ..Sampling::default()
         }
     }
 
@@ -162,9 +137,9 @@ mod tests {
         let sampler = Sampler::new(rule(0.0));
         let begun = Instant::now();
         let followed = (0..1000).filter(|_| sampler.follows(&remote(true))).count();
-        let refilled = begun.elapsed().as_secs_f64() * 5.0;
+        let refilled = begun.elapsed().as_secs() * 5 + 5;
         assert!(
-            followed >= 5 && (followed as f64) <= 6.0 + refilled,
+            (5..=5 + refilled).contains(&(followed as u64)),
             "{followed}"
         );
         assert!(!sampler.follows(&remote(false)));
@@ -180,7 +155,7 @@ mod tests {
     #[test]
     fn decides_alone_where_it_is_not_based_on_parents() {
         let alone = |ratio| {
-            Sampler::new(Rule {
+            Sampler::new(Sampling {
                 parent_based: false,
                 ..rule(ratio)
             })

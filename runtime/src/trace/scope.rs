@@ -63,7 +63,7 @@ pub(super) fn replace_unlayered(scope: Option<Arc<Scope>>) -> Option<Arc<Scope>>
 }
 
 /// Asks the span, or the nearest around it that is traced.
-fn find<'span, R: LookupSpan<'span>, T>(
+pub(super) fn find<'span, R: LookupSpan<'span>, T>(
     span: &SpanRef<'span, R>,
     ask: impl Fn(&Traced) -> T,
 ) -> Option<T> {

@@ -7,20 +7,22 @@
 )]
 
 mod build;
+mod collector;
 mod ending;
 mod exposition;
 mod flood;
 mod health;
 mod hostile;
+mod leak;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod leak;
 mod process;
 mod readme;
 mod refusal;
 mod scrape;
-mod series;
 mod secret;
+mod series;
 mod shutdown;
 mod support;
 mod task;
+mod telemetry;
