@@ -8,6 +8,8 @@
 
 mod build;
 mod exposition;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 mod hostile;
 mod process;
