@@ -16,9 +16,18 @@ use crate::support::{Live, with_config};
 
 /// The tests' own service, described.
 pub(crate) fn service(change: impl FnOnce(&mut Config)) -> Service {
-    with_config(Router::new(), change)
-        .grpc(probe::Probe)
-        .reflection(probe::descriptor())
+    served_by(with_config(Router::new(), change))
+}
+
+/// `service` with the tests' own.
+pub(crate) fn served_by(service: Service) -> Service {
+    service.grpc(probe::Probe).reflection(probe::descriptor())
+}
+
+/// Calls the tests' own service.
+pub(crate) fn call_once(live: &Live) {
+    let ask = probe::Ask::text("once");
+    caller::Caller::new(live.grpc).unary(ask).unwrap();
 }
 
 pub(crate) fn live() -> Live {
