@@ -153,13 +153,14 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>>> CallFuture<F> {
             return Poll::Pending;
         };
         let _entered = call.span.enter();
-        match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
-            Ok(polled) => polled.map(|Ok(answer)| answer),
-            Err(_) => {
+        let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(context)));
+        polled.map_or_else(
+            |_| {
                 call.shared.bounds.panics.inc();
                 Poll::Ready(panicked().into_http())
-            }
-        }
+            },
+            |polled| polled.map(|Ok(answer)| answer),
+        )
     }
 
     fn poll_deadline(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -185,13 +186,11 @@ fn finish(
     if let Some(code) = status::of(answer.headers()) {
         Call::finish(slot, code);
     }
-    match slot.take() {
-        Some(call) => {
-            if let Some(path) = learns {
-                call.shared.methods.learn(path);
-            }
-            answer.map(|body| ResponseBody::observed(body, call))
-        }
-        None => answer.map(ResponseBody::plain),
+    let Some(call) = slot.take() else {
+        return answer.map(ResponseBody::plain);
+    };
+    if let Some(path) = learns {
+        call.shared.methods.learn(path);
     }
+    answer.map(|body| ResponseBody::observed(body, call))
 }
