@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use tokio::time::{Duration, Instant};
 use tonic::Code;
-use tracing::Span;
 
 use super::{layer::Shared, method::Method, status};
-use crate::http::CorrelationId;
+use crate::{
+    http::CorrelationId,
+    trace::{ActiveSpan, Begin},
+};
 
 /// How far two clocks of one deadline may be apart: the caller's and ours.
 const APART: Duration = Duration::from_millis(100);
@@ -17,7 +19,7 @@ const APART: Duration = Duration::from_millis(100);
 pub(super) struct Call {
     pub(super) method: Arc<Method>,
     pub(super) shared: Arc<Shared>,
-    pub(super) span: Span,
+    pub(super) span: ActiveSpan,
     started: Instant,
     /// How long the caller waits, and until when.
     patience: Option<(Duration, Instant)>,
@@ -37,7 +39,7 @@ impl Call {
         Self {
             method,
             shared,
-            span: Span::none(),
+            span: ActiveSpan::none(),
             started,
             patience: patience.and_then(|time| Some((time, started.checked_add(time)?))),
             code: None,
@@ -49,12 +51,18 @@ impl Call {
     pub(super) fn trace(&mut self, headers: &HeaderMap) -> CorrelationId {
         let correlation_id = CorrelationId::of(headers);
         self.traced = true;
-        self.span = tracing::info_span!(
-            target: "marty_runtime::grpc",
-            "call",
-            correlation_id = correlation_id.as_str(),
-            rpc_method = self.method.name(),
-        );
+        let begin = Begin::server(self.method.shared_name(), headers);
+        self.span = begin.correlated(correlation_id.shared()).span(|| {
+            tracing::info_span!(
+                target: "marty_runtime::grpc",
+                "call",
+                correlation_id = correlation_id.as_str(),
+                rpc_method = self.method.name(),
+            )
+        });
+        if self.span.is_recorded() {
+            self.span.record("rpc.system.name", "grpc");
+        }
         correlation_id
     }
 
@@ -97,8 +105,17 @@ impl Call {
         }
     }
 
-    fn log(&self, code: Code, seconds: f64) {
+    /// Tells the span and the log how the call ended.
+    fn tell(&self, code: Code, seconds: f64) {
         let _entered = self.span.enter();
+        if self.span.is_recorded() {
+            self.span
+                .record("rpc.response.status_code", status::name(code));
+            if is_fault(code) {
+                self.span.record("error.type", status::name(code));
+                self.span.fail("");
+            }
+        }
         tracing::info!(
             target: "marty_runtime::access",
             rpc_response_status_code = status::name(code),
@@ -113,6 +130,19 @@ fn is_over((patience, deadline): (Duration, Instant)) -> bool {
     Instant::now() + APART.min(patience / 10) >= deadline
 }
 
+/// Whether the semantic conventions take a code for a failure of the server.
+const fn is_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
+}
+
 impl Drop for Call {
     fn drop(&mut self) {
         let seconds = self.started.elapsed().as_secs_f64();
@@ -120,7 +150,7 @@ impl Drop for Call {
         self.method.handles().active.dec();
         self.method.observe_duration(code, seconds);
         if self.traced {
-            self.log(code, seconds);
+            self.tell(code, seconds);
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{Router, middleware};
 
 #[cfg(feature = "grpc")]
 use super::grpc::{Rpc, Served};
-use super::{Error, Running, ServiceInfo, info, signal};
+use super::{Error, Running, ServiceInfo, info, running::flush_telemetry, signal};
 #[cfg(feature = "grpc")]
 use crate::grpc::{Bounds, GrpcMetrics};
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     metric::{Collect, Counter, CounterFamily, Family, Instrument, Labels, Registry},
     names,
     serve::{Limits, Listener},
+    trace,
     unwind::PANICS,
 };
 
@@ -132,9 +133,11 @@ impl Service {
         let shutdown = begins
             .await
             .map_err(|gone| Error::signal(io::Error::other(gone)))?;
-        running
+        let ended = running
             .shut_down(shutdown.deadline, shutdown.signal.leaves_grace())
-            .await
+            .await;
+        flush_telemetry(shutdown.deadline).await;
+        ended
     }
 
     /// Starts the service and returns once both listeners answer. It touches nothing of the process: neither its log nor its signals.
@@ -168,7 +171,7 @@ impl Service {
             .chain(info::families(info, &config))
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
-        let own = own.chain(logging::families());
+        let own = own.chain(logging::families()).chain(trace::families());
         #[cfg(feature = "grpc")]
         let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
         #[cfg(feature = "grpc")]

@@ -7,6 +7,7 @@
 )]
 
 mod build;
+mod collector;
 mod exposition;
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -18,3 +19,4 @@ mod refusal;
 mod scrape;
 mod shutdown;
 mod support;
+mod telemetry;
