@@ -176,7 +176,7 @@ impl HttpBody for ResponseBody {
         let Some(inner) = &mut this.inner else {
             return Poll::Ready(None);
         };
-        let entered = this.call.as_ref().map(|call| call.span.enter());
+        let entered = this.call.as_ref().and_then(Call::enter);
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(context)));
         drop(entered);
         match polled {

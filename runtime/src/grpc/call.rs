@@ -9,7 +9,7 @@ use tonic::Code;
 use super::{layer::Shared, method::Method, status};
 use crate::{
     http::CorrelationId,
-    trace::{ActiveSpan, Begin},
+    trace::{ActiveSpan, Begin, Entered},
 };
 
 /// How far two clocks of one deadline may be apart: the caller's and ours.
@@ -19,13 +19,13 @@ const APART: Duration = Duration::from_millis(100);
 pub(super) struct Call {
     pub(super) method: Arc<Method>,
     pub(super) shared: Arc<Shared>,
-    pub(super) span: ActiveSpan,
     started: Instant,
     /// How long the caller waits, and until when.
     patience: Option<(Duration, Instant)>,
     /// What the call ends with, once that is known.
     code: Option<Code>,
-    traced: bool,
+    /// In a box, for answers carry it around.
+    traced: Option<Box<ActiveSpan>>,
 }
 
 impl Call {
@@ -39,20 +39,18 @@ impl Call {
         Self {
             method,
             shared,
-            span: ActiveSpan::none(),
             started,
             patience: patience.and_then(|time| Some((time, started.checked_add(time)?))),
             code: None,
-            traced: false,
+            traced: None,
         }
     }
 
     /// Gives the call its id and its span.
     pub(super) fn trace(&mut self, headers: &HeaderMap) -> CorrelationId {
         let correlation_id = CorrelationId::of(headers);
-        self.traced = true;
         let begin = Begin::server(self.method.shared_name(), headers);
-        self.span = begin.correlated(correlation_id.shared()).span(|| {
+        let span = begin.correlated(correlation_id.shared()).span(|| {
             tracing::info_span!(
                 target: "marty_runtime::grpc",
                 "call",
@@ -60,10 +58,16 @@ impl Call {
                 rpc_method = self.method.name(),
             )
         });
-        if self.span.is_recorded() {
-            self.span.record("rpc.system.name", "grpc");
+        if span.is_recorded() {
+            span.record("rpc.system.name", "grpc");
         }
+        self.traced = Some(Box::new(span));
         correlation_id
+    }
+
+    /// Is inside the call's span until the guard is dropped.
+    pub(super) fn enter(&self) -> Option<Entered<'_>> {
+        self.traced.as_deref().map(ActiveSpan::enter)
     }
 
     /// When the caller stops waiting.
@@ -106,14 +110,13 @@ impl Call {
     }
 
     /// Tells the span and the log how the call ended.
-    fn tell(&self, code: Code, seconds: f64) {
-        let _entered = self.span.enter();
-        if self.span.is_recorded() {
-            self.span
-                .record("rpc.response.status_code", status::name(code));
+    fn tell(span: &ActiveSpan, code: Code, seconds: f64) {
+        let _entered = span.enter();
+        if span.is_recorded() {
+            span.record("rpc.response.status_code", status::name(code));
             if is_fault(code) {
-                self.span.record("error.type", status::name(code));
-                self.span.fail("");
+                span.record("error.type", status::name(code));
+                span.fail("");
             }
         }
         tracing::info!(
@@ -149,8 +152,8 @@ impl Drop for Call {
         let code = self.code.unwrap_or_else(|| self.reason_to_end());
         self.method.handles().active.dec();
         self.method.observe_duration(code, seconds);
-        if self.traced {
-            self.tell(code, seconds);
+        if let Some(span) = &self.traced {
+            Self::tell(span, code, seconds);
         }
     }
 }

@@ -91,7 +91,10 @@ where
         let limit = self.shared.bounds.max_message_bytes;
         let mut request = request.map(|body| Body::new(RequestBody::new(body, method, limit)));
         request.extensions_mut().insert(correlation_id.clone());
-        let inner = call.span.in_scope(|| self.inner.call(request));
+        let inner = {
+            let _entered = call.enter();
+            self.inner.call(request)
+        };
         CallFuture {
             inner: Some(inner),
             waiting: None,
@@ -152,7 +155,7 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>>> CallFuture<F> {
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Pending;
         };
-        let _entered = call.span.enter();
+        let _entered = call.enter();
         let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(context)));
         polled.map_or_else(
             |_| {
