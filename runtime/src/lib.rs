@@ -10,6 +10,8 @@ extern crate self as marty_runtime;
 
 mod admin;
 pub mod business;
+#[cfg(feature = "grpc")]
+pub mod client;
 pub mod config;
 #[cfg(feature = "grpc")]
 mod grpc;

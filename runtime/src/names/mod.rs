@@ -14,8 +14,8 @@ pub use business::{
     MARTY_OPERATION_DURATION,
 };
 pub use grpc::{
-    RPC_SERVER_ACTIVE_CALLS, RPC_SERVER_CALL_DURATION, RPC_SERVER_REQUEST_SIZE,
-    RPC_SERVER_RESPONSE_SIZE,
+    RPC_CLIENT_CALL_DURATION, RPC_SERVER_ACTIVE_CALLS, RPC_SERVER_CALL_DURATION,
+    RPC_SERVER_REQUEST_SIZE, RPC_SERVER_RESPONSE_SIZE,
 };
 pub use http::{
     HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_BODY_SIZE, HTTP_SERVER_REQUEST_DURATION,
@@ -72,6 +72,8 @@ pub mod label {
     pub const RPC_METHOD: &str = "rpc_method";
     /// The name of the call's status, such as `OK` or `NOT_FOUND`.
     pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc_response_status_code";
+    /// The host of another service, as it was configured; `_other` after the first 32.
+    pub const SERVER_ADDRESS: &str = "server_address";
     /// The service's name.
     pub const SERVICE_NAME: &str = "service_name";
     /// The service's version.
@@ -126,6 +128,7 @@ pub const ALL: &[&Metric] = &[
     &RPC_SERVER_ACTIVE_CALLS,
     &RPC_SERVER_REQUEST_SIZE,
     &RPC_SERVER_RESPONSE_SIZE,
+    &RPC_CLIENT_CALL_DURATION,
     &TARGET_INFO,
     &MARTY_BUILD_INFO,
     &MARTY_BUSINESS_TRANSACTION_DURATION,
