@@ -27,6 +27,8 @@ mod unwind;
 
 pub use config::{Config, ConfigError, Ports};
 pub use health::CheckError;
+#[doc(hidden)]
+pub use logging::log_for_benchmarks;
 pub use service::{Error, Running, Service, ServiceInfo};
 
 /// The crate that routes and extractors come from, in the version that [`Service::http`] takes.
