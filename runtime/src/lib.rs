@@ -10,7 +10,7 @@ extern crate self as marty_runtime;
 
 mod admin;
 pub mod business;
-#[cfg(feature = "grpc")]
+#[cfg(any(feature = "grpc", feature = "http-client"))]
 pub mod client;
 pub mod config;
 #[cfg(feature = "grpc")]

@@ -7,17 +7,33 @@ use crate::{
     names,
 };
 
+/// Calls over gRPC.
+#[cfg(feature = "grpc")]
 pub(super) static DURATION: HistogramFamily<CallLabels> = HistogramFamily::histogram(
     names::RPC_CLIENT_CALL_DURATION.name,
     names::RPC_CLIENT_CALL_DURATION.help,
     names::RPC_CLIENT_CALL_DURATION.buckets,
 );
 
+/// Requests over HTTP.
+#[cfg(feature = "http-client")]
+pub(super) static HTTP_DURATION: HistogramFamily<RequestLabels> = HistogramFamily::histogram(
+    names::HTTP_CLIENT_REQUEST_DURATION.name,
+    names::HTTP_CLIENT_REQUEST_DURATION.help,
+    names::HTTP_CLIENT_REQUEST_DURATION.buckets,
+);
+
 /// The families of all clients of the process.
-pub(crate) fn families() -> [Arc<dyn Collect>; 1] {
-    [Arc::new(&DURATION)]
+pub(crate) fn families() -> Vec<Arc<dyn Collect>> {
+    vec![
+        #[cfg(feature = "grpc")]
+        Arc::new(&DURATION),
+        #[cfg(feature = "http-client")]
+        Arc::new(&HTTP_DURATION),
+    ]
 }
 
+#[cfg(feature = "grpc")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct CallLabels {
     pub(super) method: Arc<str>,
@@ -25,6 +41,7 @@ pub(super) struct CallLabels {
     pub(super) status: &'static str,
 }
 
+#[cfg(feature = "grpc")]
 impl Labels for CallLabels {
     const NAMES: &'static [&'static str] = names::RPC_CLIENT_CALL_DURATION.labels;
 
@@ -32,5 +49,26 @@ impl Labels for CallLabels {
         values.push(self.method.to_string());
         values.push(self.server.to_string());
         values.push(self.status);
+    }
+}
+
+#[cfg(feature = "http-client")]
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct RequestLabels {
+    pub(super) method: &'static str,
+    pub(super) server: Arc<str>,
+    /// Nothing, if there was no answer: the label is then absent.
+    pub(super) status: Option<u16>,
+}
+
+#[cfg(feature = "http-client")]
+impl Labels for RequestLabels {
+    const NAMES: &'static [&'static str] = names::HTTP_CLIENT_REQUEST_DURATION.labels;
+
+    fn values(&self, values: &mut LabelValues) {
+        values.push(self.method);
+        values.push(self.server.to_string());
+        let status = self.status.map(|status| status.to_string());
+        values.push(status.unwrap_or_default());
     }
 }
