@@ -10,7 +10,7 @@ use std::{
 use marty_runtime::{
     tonic::{Code, Request},
     tracing::{
-        Event, Metadata, Subscriber,
+        Dispatch, Event, Metadata, Subscriber,
         field::{Field, Visit},
         span,
         subscriber::set_default,
@@ -226,6 +226,8 @@ fn an_idle_connection_does_not_keep_the_service() {
 #[test]
 fn a_stream_that_outlasts_the_shutdown_was_left_by_the_service() {
     let logged = Logged::default();
+    // With one subscriber alone, `tracing` would ask other tests' threads, which have none, whether anybody listens.
+    let _another = Dispatch::new(logged.clone());
     let _default = set_default(logged.clone());
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
