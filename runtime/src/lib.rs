@@ -13,6 +13,8 @@ extern crate self as marty_runtime;
 mod admin;
 pub mod business;
 pub mod cache;
+#[cfg(any(feature = "grpc", feature = "http-client"))]
+pub mod client;
 pub mod config;
 pub mod database;
 #[cfg(feature = "grpc")]

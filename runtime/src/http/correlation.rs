@@ -44,7 +44,7 @@ impl CorrelationId {
     }
 
     /// The id as text that is shared.
-    pub(super) fn shared(&self) -> Arc<str> {
+    pub(crate) fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
 

@@ -10,6 +10,7 @@ use axum::{Router, middleware};
 use super::grpc::{Rpc, Served};
 use super::{
     Error, Running, ServiceInfo, info,
+    public::{Public, limits},
     running::{close_admin, drain_grace, finish_requests, flush_telemetry},
     signal, task,
 };
@@ -29,10 +30,7 @@ use crate::{
     unwind::PANICS,
 };
 #[cfg(feature = "grpc")]
-use crate::{
-    grpc::{Bounds, GrpcMetrics},
-    serve::Server,
-};
+use crate::{grpc::GrpcMetrics, serve::Server};
 
 /// Connections of the admin listener: a scraper, a few probes and a person.
 const ADMIN_LIMITS: Limits = Limits {
@@ -203,6 +201,8 @@ impl Service {
         let own = own.chain(grpc_metrics.families());
         let own = own.chain(database::families(&pools));
         let own = own.chain(cache::families(&caches));
+        #[cfg(any(feature = "grpc", feature = "http-client"))]
+        let own = own.chain(crate::client::families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
@@ -211,19 +211,7 @@ impl Service {
         let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
         let tasks = crate::task::start(tasks, Arc::clone(&board), &panics.caught);
         #[cfg(feature = "grpc")]
-        let rpc = {
-            let bounds = Bounds {
-                request_timeout: config.request_timeout,
-                max_message_bytes: config.max_body_bytes,
-                panics: panics.caught.clone(),
-            };
-            rpc.serve(&grpc_metrics, bounds, &health, &config)?
-        };
-        let protection = Protection {
-            request_timeout: config.request_timeout,
-            max_body_bytes: config.max_body_bytes,
-            panics: panics.caught,
-        };
+        let rpc = rpc.serve(&grpc_metrics, &panics.caught, &health, &config)?;
         let shown = Arc::new(Admin {
             registry,
             health: Arc::clone(&health),
@@ -233,18 +221,16 @@ impl Service {
             ADMIN_LIMITS,
             Arc::default(),
         );
-        let limits = Limits {
-            connections: config.max_connections,
-            header_timeout: config.header_timeout.min(LONGEST_TIME),
-            #[cfg(feature = "grpc")]
-            http2: false,
+        let public = Public {
+            listener: http,
+            cut_off: http_metrics.cut_off(),
+            routes: stack(routes, http_metrics, protection(&config, panics.caught)),
+            limits: limits(&config),
         };
-        let cut_off = http_metrics.cut_off();
-        let routes = stack(routes, http_metrics, protection);
         #[cfg(feature = "grpc")]
-        let (http, grpc) = Served::listen(rpc, http, routes, limits, &cut_off, &config).await?;
+        let (http, grpc) = Served::listen(rpc, public, &config).await?;
         #[cfg(not(feature = "grpc"))]
-        let http = http.serve(routes, limits, cut_off);
+        let http = public.serve();
         let addresses = [http.address(), admin.address()];
         #[cfg(feature = "grpc")]
         let grpc_addr = grpc.as_ref().map(Server::address);
@@ -262,6 +248,14 @@ impl Service {
         #[cfg(feature = "grpc")]
         let running = running.with_grpc(grpc_addr);
         Ok((running, shown))
+    }
+}
+
+fn protection(config: &Config, panics: Counter) -> Protection {
+    Protection {
+        request_timeout: config.request_timeout,
+        max_body_bytes: config.max_body_bytes,
+        panics,
     }
 }
 

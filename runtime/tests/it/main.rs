@@ -7,10 +7,14 @@
 )]
 
 mod build;
+#[cfg(feature = "http-client")]
+mod client;
 mod collector;
 mod ending;
 mod exposition;
 mod flood;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 mod hostile;
 mod leak;
