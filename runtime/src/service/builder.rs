@@ -7,12 +7,12 @@ use std::{
 use axum::{Router, middleware};
 
 use super::{
-    Error, Running, ServiceInfo, info,
+    Error, Running, ServiceInfo, info, print,
     running::{close_admin, drain_grace, finish_requests},
     signal, task,
 };
 use crate::{
-    admin::{self, Admin},
+    admin::{self, Admin, Guard},
     business,
     config::{Config, LONGEST_TIME, Variable, variable},
     health::{Check, CheckError, Health},
@@ -29,6 +29,7 @@ use crate::{
 const ADMIN_LIMITS: Limits = Limits {
     connections: 64,
     header_timeout: Duration::from_secs(10),
+    tells_peer: true,
 };
 
 /// A service: routes, metrics and checks, put together and then run.
@@ -108,15 +109,23 @@ impl Service {
     /// because a thread of it is blocked or `main` has not returned, ends with status 1. All that was logged until it returns is
     /// written then, if somebody reads it.
     ///
+    /// With `--print-config` among the process's arguments it prints every setting, its value and where that came from, and
+    /// returns at once.
+    ///
     /// # Errors
     ///
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
+        if print::asked() {
+            print::settings(self.config.record())?;
+            return Ok(());
+        }
         let panics = if logging::install(self.info, &self.config) {
             Panics::all()
         } else {
             Panics::caught()
         };
+        print::strays(self.config.record());
         let ended = self.run_to_its_end(panics).await;
         logging::flush();
         ended
@@ -153,10 +162,8 @@ impl Service {
             tasks,
         } = self;
         let board = task::board(&tasks, &mut checks)?;
-        let mut seen = BTreeSet::new();
-        if let Some(check) = checks.iter().find(|check| !seen.insert(&*check.name)) {
-            return Err(Error::check(&check.name));
-        }
+        config.record().refuse_unknown_keys()?;
+        refuse_twins(&checks)?;
         let http_metrics = HttpMetrics::new();
         let health = Arc::new(Health::new(checks, panics.caught.clone()));
         let own = http_metrics
@@ -165,8 +172,9 @@ impl Service {
             .chain(info::families(info, &config))
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
+        let guard = Guard::new(config.admin_token.clone());
         let own = own.chain(logging::families());
-        let own = own.chain(board.families());
+        let own = own.chain(board.families()).chain([guard.refusals()]);
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
@@ -183,16 +191,19 @@ impl Service {
             admin::routes(Arc::new(Admin {
                 registry,
                 health: Arc::clone(&health),
+                guard,
+                settings: Arc::clone(config.record()),
+                tasks: board,
             })),
             ADMIN_LIMITS,
             Arc::default(),
         );
-        let limits = Limits {
-            connections: config.max_connections,
-            header_timeout: config.header_timeout.min(LONGEST_TIME),
-        };
         let cut_off = http_metrics.cut_off();
-        let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
+        let http = http.serve(
+            stack(routes, http_metrics, protection),
+            limits(&config),
+            cut_off,
+        );
         let addresses = [http.address(), admin.address()];
         // In the order of the contract: a further part of the shutdown has its place here.
         let phases = vec![
@@ -202,6 +213,24 @@ impl Service {
             close_admin(admin),
         ];
         Ok(Running::new(addresses, health, phases, &config))
+    }
+}
+
+/// What connections of the public listener may take.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        connections: config.max_connections,
+        header_timeout: config.header_timeout.min(LONGEST_TIME),
+        tells_peer: false,
+    }
+}
+
+/// Refuses checks that have a name in common.
+fn refuse_twins(checks: &[Check]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    match checks.iter().find(|check| !seen.insert(&*check.name)) {
+        Some(twin) => Err(Error::check(&twin.name)),
+        None => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ mod builder;
 mod error;
 mod info;
 mod phase;
+mod print;
 mod running;
 mod signal;
 mod task;
