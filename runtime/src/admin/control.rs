@@ -33,14 +33,16 @@ pub(super) fn routes(admin: &Arc<Admin>) -> Router<Arc<Admin>> {
     if !admin.guard.is_on() {
         return Router::new();
     }
-    Router::new()
+    let routes = Router::new()
         .route(names::ADMIN_CONFIG_PATH, get(config))
         .route(names::ADMIN_TASKS_PATH, get(tasks))
         .route(
             names::ADMIN_LOG_LEVEL_PATH,
             get(log_level).put(set_log_level).post(set_log_level),
-        )
-        .route_layer(middleware::from_fn_with_state(Arc::clone(admin), guard))
+        );
+    #[cfg(feature = "pprof")]
+    let routes = routes.route(names::PPROF_PROFILE_PATH, get(super::profile::profile));
+    routes.route_layer(middleware::from_fn_with_state(Arc::clone(admin), guard))
 }
 
 async fn config(State(admin): State<Arc<Admin>>) -> Response {

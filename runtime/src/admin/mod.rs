@@ -3,6 +3,8 @@
 mod accept;
 mod control;
 mod guard;
+#[cfg(feature = "pprof")]
+mod profile;
 mod routes;
 
 pub(crate) use guard::Guard;

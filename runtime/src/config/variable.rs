@@ -34,7 +34,7 @@ pub const VARIABLES: &[Variable] = &[
 
 pub(crate) const CONFIG_FILE: Variable = Variable {
     name: "MARTY_CONFIG_FILE",
-    default: "",
+    default: "none",
     meaning: "A TOML file for what no variable sets; its keys are the variables' names in lower case without `MARTY_`.",
 };
 
@@ -105,11 +105,11 @@ pub(super) const SERVICE_NAME: Variable = Variable {
 };
 pub(super) const RESOURCE_ATTRIBUTES: Variable = Variable {
     name: "MARTY_RESOURCE_ATTRIBUTES",
-    default: "",
+    default: "none",
     meaning: "More of what tells who sends telemetry, such as `team=payments`; `OTEL_RESOURCE_ATTRIBUTES` means the same.",
 };
 pub(crate) const ADMIN_TOKEN: Variable = Variable {
     name: "MARTY_ADMIN_TOKEN",
-    default: "",
+    default: "none",
     meaning: "The secret that `/admin` asks for, or `MARTY_ADMIN_TOKEN_FILE` for a file that holds it; without, `/admin` is off.",
 };

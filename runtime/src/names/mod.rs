@@ -161,5 +161,7 @@ pub const ADMIN_CONFIG_PATH: &str = "/admin/config";
 pub const ADMIN_LOG_LEVEL_PATH: &str = "/admin/log-level";
 /// Where the admin listener shows the background tasks, to who has the token.
 pub const ADMIN_TASKS_PATH: &str = "/admin/tasks";
+/// Where the admin listener takes a CPU profile for who has the token, with the feature `pprof`.
+pub const PPROF_PROFILE_PATH: &str = "/debug/pprof/profile";
 /// The header that carries a request's correlation id, in and out.
 pub const CORRELATION_ID_HEADER: &str = "x-correlation-id";
