@@ -109,9 +109,9 @@ mod tests {
 
     use super::*;
 
-    fn seconds(seconds: u64) -> Result<Query<Asked>, QueryRejection> {
-        let seconds = Some(seconds);
-        Ok(Query(Asked { seconds }))
+    fn asked(seconds: &str) -> Result<Query<Asked>, QueryRejection> {
+        let uri = format!("/?seconds={seconds}");
+        Query::try_from_uri(&uri.parse().unwrap())
     }
 
     /// Uses processor time until it is told to stop.
@@ -127,7 +127,7 @@ mod tests {
     async fn shows_who_uses_the_processor_one_profile_at_a_time() {
         let (stop, stopped) = channel();
         let busy = thread::spawn(move || busy_for_the_profile(stopped));
-        let (first, second) = tokio::join!(profile(seconds(1)), profile(seconds(1)));
+        let (first, second) = tokio::join!(profile(asked("1")), profile(asked("1")));
         stop.send(()).unwrap();
         busy.join().unwrap();
         assert_eq!(second.unwrap_err().status(), StatusCode::CONFLICT);
@@ -147,9 +147,9 @@ mod tests {
 
     #[tokio::test]
     async fn takes_no_profile_without_end() {
-        for wrong in [0, MOST_SECONDS + 1] {
-            let problem = profile(seconds(wrong)).await.unwrap_err();
-            assert_eq!(problem.status(), StatusCode::BAD_REQUEST);
+        for wrong in ["0", "61", "-1", "long"] {
+            let problem = profile(asked(wrong)).await.unwrap_err();
+            assert_eq!(problem.status(), StatusCode::BAD_REQUEST, "{wrong}");
         }
     }
 }

@@ -101,6 +101,19 @@ fn shows_settings_without_secrets_and_tasks() {
     live.stop().unwrap();
 }
 
+#[cfg(all(feature = "pprof", target_os = "linux"))]
+#[test]
+fn takes_a_profile_for_who_has_the_token() {
+    let live = Live::start(guarded());
+    let path = "/debug/pprof/profile?seconds=0";
+    assert_eq!(get(live.admin, path).status, 401);
+    let answer = get_with(live.admin, path, TOKEN);
+    assert_eq!(answer.status, 400);
+    let detail = "`seconds` has to be a whole number from 1 to 60";
+    assert!(answer.body.contains(detail), "{answer:?}");
+    live.stop().unwrap();
+}
+
 #[test]
 fn says_that_the_log_is_somebody_else_s() {
     let live = Live::start(guarded());
