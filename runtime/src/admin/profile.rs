@@ -99,7 +99,8 @@ mod sampler {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use std::{hint::black_box, thread};
 
