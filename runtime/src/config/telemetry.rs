@@ -10,10 +10,6 @@ use super::{ConfigError, Lookup, Setting, variable};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Telemetry {
-    /// What the service calls itself towards the collector, if not by its name.
-    pub service_name: Option<String>,
-    /// Further attributes of the service, such as `service.namespace`.
-    pub resource: ResourceAttributes,
     /// Where traces go. Nowhere, if there is nothing.
     pub traces: Option<Endpoint>,
     /// Where log events go, beside the standard output. Nowhere, if there is nothing.
@@ -62,8 +58,6 @@ impl Telemetry {
     /// Sends nothing.
     pub(super) fn silent() -> Self {
         Self {
-            service_name: None,
-            resource: ResourceAttributes::default(),
             traces: None,
             logs: None,
             protocol: Protocol::default(),
@@ -79,13 +73,8 @@ impl Telemetry {
     pub(super) fn read(lookup: &Lookup) -> Result<Self, ConfigError> {
         let default = Self::silent();
         let disabled = lookup.parse(variable::OTEL_SDK_DISABLED.name, false)?;
-        let service_name = lookup.parse_optional(variable::OTEL_SERVICE_NAME.name)?;
-        let resource = lookup.parse(
-            variable::OTEL_RESOURCE_ATTRIBUTES.name,
-            ResourceAttributes::default(),
-        )?;
         let endpoints = Endpoints::read(lookup)?;
-        let headers = read_headers(lookup)?;
+        let headers = lookup.parse(variable::OTLP_HEADERS.name, default.headers)?;
         let timeout = Milliseconds::read(lookup, &variable::OTLP_TIMEOUT, default.timeout)?;
         let delay = Milliseconds::read(lookup, &variable::OTEL_BSP_DELAY, default.delay)?;
         let queue = lookup
@@ -93,8 +82,6 @@ impl Telemetry {
             .0;
         let logs = lookup.parse(variable::OTEL_LOGS_EXPORTER.name, LogsExporter::None)?;
         let telemetry = Self {
-            service_name,
-            resource,
             traces: endpoints.traces.filter(|_| !disabled),
             logs: endpoints
                 .logs
@@ -151,17 +138,6 @@ impl Endpoints {
             logs: logs.or_else(|| of("v1/logs")),
         })
     }
-}
-
-/// Reads headers and repeats nothing of them when they are wrong.
-fn read_headers(lookup: &Lookup) -> Result<SecretHeaders, ConfigError> {
-    let name = variable::OTLP_HEADERS.name;
-    let wrong = || ConfigError::new(name, "***", SecretHeaders::ACCEPTED);
-    let text: Option<String> = lookup.parse_optional(name).map_err(|_| wrong())?;
-    text.map_or_else(
-        || Ok(SecretHeaders::default()),
-        |text| SecretHeaders::parse(&text).ok_or_else(wrong),
-    )
 }
 
 /// The address of a collector.
@@ -332,24 +308,13 @@ impl Setting for QueueLength {
     }
 }
 
-/// Attributes of the service, beside those that the runtime knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResourceAttributes(pub(crate) Vec<(String, String)>);
-
-impl Setting for ResourceAttributes {
-    const ACCEPTED: &'static str = "`name=value` pairs with commas between them";
-
-    fn parse(text: &str) -> Option<Self> {
-        pairs(text).collect::<Option<_>>().map(Self)
-    }
-}
-
 /// Headers whose values are shown to nobody.
 #[derive(Clone, Default)]
 pub struct SecretHeaders(pub(crate) HeaderMap);
 
 impl Setting for SecretHeaders {
     const ACCEPTED: &'static str = "`name=value` pairs with commas between them";
+    const SECRET: bool = true;
 
     fn parse(text: &str) -> Option<Self> {
         let mut headers = HeaderMap::new();

@@ -14,6 +14,7 @@ pub struct Variable {
 
 /// Every variable that the runtime reads.
 pub const VARIABLES: &[Variable] = &[
+    CONFIG_FILE,
     HTTP_ADDR,
     ADMIN_ADDR,
     GRPC_ADDR,
@@ -30,9 +31,10 @@ pub const VARIABLES: &[Variable] = &[
     HEADER_TIMEOUT,
     DRAIN_GRACE,
     SHUTDOWN_DEADLINE,
+    SERVICE_NAME,
+    RESOURCE_ATTRIBUTES,
+    ADMIN_TOKEN,
     OTEL_SDK_DISABLED,
-    OTEL_SERVICE_NAME,
-    OTEL_RESOURCE_ATTRIBUTES,
     OTLP_PROTOCOL,
     OTLP_ENDPOINT,
     OTLP_TRACES_ENDPOINT,
@@ -47,6 +49,12 @@ pub const VARIABLES: &[Variable] = &[
     TRUST_REMOTE,
     REMOTE_TRACES,
 ];
+
+pub(crate) const CONFIG_FILE: Variable = Variable {
+    name: "MARTY_CONFIG_FILE",
+    default: "none",
+    meaning: "A TOML file for what no variable sets; its keys are the variables' names in lower case without `MARTY_`.",
+};
 
 pub(crate) const HTTP_ADDR: Variable = Variable {
     name: "MARTY_HTTP_ADDR",
@@ -128,20 +136,25 @@ pub(super) const SHUTDOWN_DEADLINE: Variable = Variable {
     default: "25s",
     meaning: "How long a shutdown may take in all; what is not done then is cut off.",
 };
+pub(super) const SERVICE_NAME: Variable = Variable {
+    name: "MARTY_SERVICE_NAME",
+    default: "<package name>",
+    meaning: "What the service is called on log lines and in `target_info`; `OTEL_SERVICE_NAME` means the same.",
+};
+pub(super) const RESOURCE_ATTRIBUTES: Variable = Variable {
+    name: "MARTY_RESOURCE_ATTRIBUTES",
+    default: "none",
+    meaning: "More of what tells who sends telemetry, such as `team=payments`; `OTEL_RESOURCE_ATTRIBUTES` means the same.",
+};
+pub(crate) const ADMIN_TOKEN: Variable = Variable {
+    name: "MARTY_ADMIN_TOKEN",
+    default: "none",
+    meaning: "The secret that `/admin` asks for, or `MARTY_ADMIN_TOKEN_FILE` for a file that holds it; without, `/admin` is off.",
+};
 pub(super) const OTEL_SDK_DISABLED: Variable = Variable {
     name: "OTEL_SDK_DISABLED",
     default: "false",
     meaning: "`true` sends no telemetry, wherever the variables below say that it goes.",
-};
-pub(super) const OTEL_SERVICE_NAME: Variable = Variable {
-    name: "OTEL_SERVICE_NAME",
-    default: "<service's name>",
-    meaning: "What the service is called in traces and sent logs.",
-};
-pub(super) const OTEL_RESOURCE_ATTRIBUTES: Variable = Variable {
-    name: "OTEL_RESOURCE_ATTRIBUTES",
-    default: "<none>",
-    meaning: "Further attributes of the service in traces and sent logs, such as `service.namespace=shop`.",
 };
 pub(super) const OTLP_PROTOCOL: Variable = Variable {
     name: "OTEL_EXPORTER_OTLP_PROTOCOL",

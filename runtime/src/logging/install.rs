@@ -10,13 +10,13 @@ use std::{
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::{FilterExt, LevelFilter, filter_fn},
     fmt::{MakeWriter, writer::BoxMakeWriter},
-    layer::{Filter, SubscriberExt},
+    layer::SubscriberExt,
 };
 
 use super::{
     count::{CountEvents, dropped},
+    filter::Levels,
     json::JsonLines,
     panic as panics,
     place::TextLines,
@@ -30,14 +30,14 @@ use crate::{
     trace::{self, Listeners, TraceLayer},
 };
 
-/// The target of the spans of requests.
-const REQUEST_TARGET: &str = "marty_runtime::http";
-
 /// What the process has to write before it ends.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// What the process withholds, and has to say so of before it ends.
 static REPEATS: OnceLock<Arc<Repeats>> = OnceLock::new();
+
+/// What the process logs, once the log is ours.
+static LEVELS: OnceLock<Levels> = OnceLock::new();
 
 /// How long the end of the process waits for the log.
 const FLUSH_TIME: Duration = Duration::from_millis(200);
@@ -51,21 +51,28 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
         LogFormat::Auto => io::stdout().is_terminal(),
     };
     let writer = writer();
+    let levels = Levels::new(config.log.clone());
     let repeats = Arc::new(Repeats::new(config.log_repeats));
     let listeners = trace::begin(info, config);
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, writer, &repeats, listeners))
+        tracing::subscriber::set_global_default(text_lines(&levels, writer, &repeats, listeners))
     } else {
-        let lines = json_lines((info, config), writer, &repeats, listeners);
+        let lines = json_lines((info, config), &levels, writer, &repeats, listeners);
         tracing::subscriber::set_global_default(lines)
     };
     if installed.is_ok() {
+        LEVELS.get_or_init(|| levels);
         panic::set_hook(Box::new(panics::log));
         // Without a thread it is said at the end alone.
         let _ = repeats.start();
         let _ = REPEATS.set(repeats);
     }
     installed.is_ok()
+}
+
+/// What the process logs, if it is this log that does.
+pub(crate) fn levels() -> Option<&'static Levels> {
+    LEVELS.get()
 }
 
 /// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
@@ -91,6 +98,7 @@ fn writer() -> BoxMakeWriter {
 
 fn json_lines<W>(
     (info, config): (ServiceInfo, &Config),
+    levels: &Levels,
     writer: W,
     repeats: &Arc<Repeats>,
     (traces, sends): Listeners,
@@ -101,12 +109,12 @@ where
     let lines = JsonLines::new(writer, info, config).and_then(sends);
     let lines = CountEvents.and_then(Admitted::new(lines, Arc::clone(repeats)));
     Registry::default()
-        .with(lines.with_filter(wanted(config)))
+        .with(lines.with_filter(levels.clone()))
         .with(traces.filtered())
 }
 
 fn text_lines<W>(
-    config: &Config,
+    levels: &Levels,
     writer: W,
     repeats: &Arc<Repeats>,
     (traces, sends): Listeners,
@@ -121,7 +129,7 @@ where
         .map_event_format(TextLines);
     let lines = Admitted::new(lines.and_then(sends), Arc::clone(repeats));
     Registry::default()
-        .with(CountEvents.and_then(lines).with_filter(wanted(config)))
+        .with(CountEvents.and_then(lines).with_filter(levels.clone()))
         .with(traces.filtered())
 }
 
@@ -135,15 +143,8 @@ where
     config.log = Setting::parse("warn").unwrap_or_default();
     let repeats = Arc::new(Repeats::new(config.log_repeats));
     let this = (crate::service_info!(), &config);
-    json_lines(this, writer, &repeats, (traces, None))
-}
-
-/// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
-fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
-    let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == REQUEST_TARGET);
-    spans
-        .with_max_level_hint(LevelFilter::INFO)
-        .or(config.log.targets().clone())
+    let levels = Levels::new(config.log.clone());
+    json_lines(this, &levels, writer, &repeats, (traces, None))
 }
 
 #[cfg(test)]
@@ -182,6 +183,10 @@ mod tests {
         }
     }
 
+    fn levels(log: &str) -> Levels {
+        Levels::new(Setting::parse(log).unwrap())
+    }
+
     fn config(log: &str) -> Config {
         let mut config = Config::for_tests();
         config.log = Setting::parse(log).unwrap();
@@ -198,7 +203,8 @@ mod tests {
         let info = ServiceInfo::new("user-service", "1.2.3");
         let traces = (TraceLayer::silent(Sampling::default()), None);
         let config = config(log);
-        let subscriber = json_lines((info, &config), move || writer.clone(), &repeats(), traces);
+        let writer = move || writer.clone();
+        let subscriber = json_lines((info, &config), &levels(log), writer, &repeats(), traces);
         tracing::subscriber::with_default(subscriber, write);
         captured
             .text()
@@ -349,9 +355,9 @@ mod tests {
     fn writes_text_with_level_spans_and_fields() {
         let captured = Captured::default();
         let writer = captured.clone();
-        let config = config("info,chatty=debug");
+        let levels = levels("info,chatty=debug");
         let traces = (TraceLayer::silent(Sampling::default()), None);
-        let subscriber = text_lines(&config, move || writer.clone(), &repeats(), traces);
+        let subscriber = text_lines(&levels, move || writer.clone(), &repeats(), traces);
         let ids = tracing::subscriber::with_default(subscriber, || {
             let begin = Begin::new(Kind::Internal, "request");
             let span = begin.span(|| tracing::info_span!("request", correlation_id = "order-17"));

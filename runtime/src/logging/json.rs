@@ -37,7 +37,7 @@ const IDS: [&str; 2] = ["trace_id", "span_id"];
 impl<W> JsonLines<W> {
     pub(super) fn new(writer: W, info: ServiceInfo, config: &Config) -> Self {
         let identity = [
-            ("service", info.name.to_owned()),
+            ("service", config.name_or(info.name)),
             ("version", info.version.to_owned()),
             ("instance", config.instance_id.clone()),
             ("environment", config.environment.clone()),

@@ -4,6 +4,7 @@
 
 mod count;
 mod field;
+mod filter;
 mod install;
 mod json;
 mod panic;
@@ -15,6 +16,7 @@ mod text;
 pub(crate) use count::families;
 #[cfg(feature = "testing")]
 pub(crate) use field::Fields;
+pub(crate) use filter::{AUDIT_TARGET, Levels};
 #[doc(hidden)]
 pub use install::log_for_benchmarks;
-pub(crate) use install::{flush, install};
+pub(crate) use install::{flush, install, levels};

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use std::{convert::Infallible, error::Error, future::Future, time::Duration};
+use std::{convert::Infallible, error::Error, future::Future, net::SocketAddr, time::Duration};
 
 use axum::http::{Request, Response};
 use http_body::Body;
@@ -68,9 +68,9 @@ where
 
 /// Serves requests until the client closes, breaks a limit, or `drain` has come and the request in flight is answered.
 /// A request whose head is not complete when `drain` comes is not in flight. A connection that a handler has upgraded is the handler's,
-/// and no longer served here: neither limits nor `drain` hold for it.
+/// and no longer served here: neither limits nor `drain` hold for it. Requests carry the address of `peer`, if there is one.
 pub(super) async fn serve<S: Served>(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, Option<SocketAddr>),
     service: S,
     limits: Limits,
     alive: Alive,
@@ -84,6 +84,7 @@ pub(super) async fn serve<S: Served>(
     let service = Watched {
         inner: TowerToHyperService::new(service),
         flight: flight.clone(),
+        peer,
     };
     let terms = Terms {
         flight,
@@ -123,6 +124,7 @@ mod tests {
         header_timeout: Duration::from_secs(40),
         #[cfg(feature = "grpc")]
         http2: true,
+        tells_peer: false,
     };
 
     /// Serves a client that has sent `bytes`. The word to drain comes once they were read. Returns all that is answered.
@@ -134,7 +136,7 @@ mod tests {
         let (stream, _) = listener.accept().await.unwrap();
         stream.readable().await.unwrap();
         let (alive, _gone) = mpsc::channel(1);
-        let served = serve(stream, Router::new(), LIMITS, alive, yield_now());
+        let served = serve((stream, None), Router::new(), LIMITS, alive, yield_now());
         timeout(PATIENCE, served).await.unwrap();
         let mut answers = String::new();
         client.read_to_string(&mut answers).unwrap();

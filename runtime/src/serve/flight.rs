@@ -3,6 +3,7 @@
 //! It only watches what passes, and changes neither requests nor answers.
 
 use std::{
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -11,7 +12,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::http::{Request, Response};
+use axum::{
+    extract::ConnectInfo,
+    http::{Request, Response},
+};
 use http_body::{Body, Frame, SizeHint};
 use hyper::service::Service;
 use pin_project_lite::pin_project;
@@ -76,6 +80,8 @@ impl Drop for Landing {
 pub(super) struct Watched<S> {
     pub(super) inner: S,
     pub(super) flight: Flight,
+    /// Requests carry its address, as `ConnectInfo`.
+    pub(super) peer: Option<SocketAddr>,
 }
 
 impl<S: Service<Request<B>, Response = Response<A>>, A, B> Service<Request<B>> for Watched<S> {
@@ -83,7 +89,10 @@ impl<S: Service<Request<B>, Response = Response<A>>, A, B> Service<Request<B>> f
     type Error = S::Error;
     type Future = WatchedFuture<S::Future>;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
+    fn call(&self, mut request: Request<B>) -> Self::Future {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let landing = Some(self.flight.begin());
         WatchedFuture {
             inner: self.inner.call(request),

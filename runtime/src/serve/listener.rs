@@ -49,6 +49,8 @@ pub(crate) struct Limits {
     /// Whether HTTP/2 is spoken, too, to those who begin with it.
     #[cfg(feature = "grpc")]
     pub(crate) http2: bool,
+    /// Whether requests carry the address of their peer, as `ConnectInfo`.
+    pub(crate) tells_peer: bool,
 }
 
 /// A listener that serves. Dropping it cuts every connection off.
@@ -139,9 +141,10 @@ async fn accept<S: Served>(
             continue;
         };
         let (service, alive) = (service.clone(), alive.clone());
+        let peer = stream.peer_addr().ok().filter(|_| limits.tells_peer);
         let drain = reached(ending.clone(), End::Draining);
         connections.spawn(async move {
-            connection::serve(stream, service, limits, alive, drain).await;
+            connection::serve((stream, peer), service, limits, alive, drain).await;
             drop(permit);
         });
     }

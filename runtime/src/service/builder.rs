@@ -9,13 +9,13 @@ use axum::{Router, middleware};
 #[cfg(feature = "grpc")]
 use super::grpc::{Rpc, Served};
 use super::{
-    Error, Running, ServiceInfo, info,
+    Error, Running, ServiceInfo, info, print,
     public::{Public, limits},
     running::{close_admin, drain_grace, finish_requests, flush_telemetry},
     signal, task,
 };
 use crate::{
-    admin::{self, Admin},
+    admin::{self, Admin, Guard},
     business, cache,
     config::{Config, LONGEST_TIME, Variable, variable},
     database,
@@ -38,6 +38,7 @@ const ADMIN_LIMITS: Limits = Limits {
     header_timeout: Duration::from_secs(10),
     #[cfg(feature = "grpc")]
     http2: false,
+    tells_peer: true,
 };
 
 /// A service: routes, metrics and checks, put together and then run.
@@ -125,15 +126,23 @@ impl Service {
     /// because a thread of it is blocked or `main` has not returned, ends with status 1. All that was logged until it returns is
     /// written then, if somebody reads it.
     ///
+    /// With `--print-config` among the process's arguments it prints every setting, its value and where that came from, and
+    /// returns at once.
+    ///
     /// # Errors
     ///
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
+        if print::asked() {
+            print::settings(self.config.record())?;
+            return Ok(());
+        }
         let panics = if logging::install(self.info, &self.config) {
             Panics::all()
         } else {
             Panics::caught()
         };
+        print::strays(self.config.record());
         let ended = self.run_to_its_end(panics).await;
         logging::flush();
         ended
@@ -181,10 +190,8 @@ impl Service {
             caches,
         } = self;
         let board = task::board(&tasks, &mut checks)?;
-        let mut seen = BTreeSet::new();
-        if let Some(check) = checks.iter().find(|check| !seen.insert(&*check.name)) {
-            return Err(Error::check(&check.name));
-        }
+        config.record().refuse_unknown_keys()?;
+        refuse_twins(&checks)?;
         let http_metrics = HttpMetrics::new();
         let health = Arc::new(Health::new(checks, panics.caught.clone()));
         let own = http_metrics
@@ -193,8 +200,9 @@ impl Service {
             .chain(info::families(info, &config))
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
+        let guard = Guard::new(config.admin_token.clone());
         let own = own.chain(logging::families()).chain(trace::families());
-        let own = own.chain(board.families());
+        let own = own.chain(board.families()).chain([guard.refusals()]);
         #[cfg(feature = "grpc")]
         let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
         #[cfg(feature = "grpc")]
@@ -215,6 +223,9 @@ impl Service {
         let shown = Arc::new(Admin {
             registry,
             health: Arc::clone(&health),
+            guard,
+            settings: Arc::clone(config.record()),
+            tasks: board,
         });
         let admin = admin.serve(
             admin::routes(Arc::clone(&shown)),
@@ -256,6 +267,15 @@ fn protection(config: &Config, panics: Counter) -> Protection {
         request_timeout: config.request_timeout,
         max_body_bytes: config.max_body_bytes,
         panics,
+    }
+}
+
+/// Refuses checks that have a name in common.
+fn refuse_twins(checks: &[Check]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    match checks.iter().find(|check| !seen.insert(&*check.name)) {
+        Some(twin) => Err(Error::check(&twin.name)),
+        None => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod grpc;
 mod info;
 mod phase;
+mod print;
 mod public;
 mod running;
 mod signal;

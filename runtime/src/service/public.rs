@@ -31,5 +31,6 @@ pub(super) fn limits(config: &Config) -> Limits {
         header_timeout: config.header_timeout.min(LONGEST_TIME),
         #[cfg(feature = "grpc")]
         http2: false,
+        tells_peer: false,
     }
 }

@@ -53,12 +53,12 @@ fn resource(info: ServiceInfo, config: &Config) -> Vec<(String, String)> {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let name = config.telemetry.service_name.clone();
-    let name = name.map(|name| ("service.name".to_owned(), name));
-    for (name, value) in config.telemetry.resource.0.iter().cloned().chain(name) {
-        match resource.iter_mut().find(|(known, _)| *known == name) {
-            Some(place) => place.1 = value,
-            None => resource.push((name, value)),
+    let name = config.service_name.as_deref();
+    let name = name.map(|name| ("service.name", name));
+    for (name, value) in config.resource_attributes.iter().chain(name) {
+        match resource.iter_mut().find(|(known, _)| known == name) {
+            Some(place) => value.clone_into(&mut place.1),
+            None => resource.push((name.to_owned(), value.to_owned())),
         }
     }
     resource

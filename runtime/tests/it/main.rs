@@ -6,6 +6,7 @@
     reason = "clippy knows tests by their attribute, and not what they call"
 )]
 
+mod admin;
 mod build;
 #[cfg(feature = "http-client")]
 mod client;
@@ -26,6 +27,7 @@ mod refusal;
 mod scrape;
 mod secret;
 mod series;
+mod settings;
 mod shutdown;
 mod support;
 mod task;
