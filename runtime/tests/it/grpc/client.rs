@@ -50,18 +50,23 @@ fn made(method: &str, code: &str) -> String {
 }
 
 #[test]
-fn takes_the_correlation_id_of_a_request_along() {
+fn takes_the_ids_of_a_request_along() {
     let called = live();
     let address = format!("http://{}", called.grpc);
     let relay = on_get(async move || {
         let channel = GrpcChannel::new(&address).unwrap();
         let reply = unary(channel, Ask::text("relayed")).await.unwrap();
         let seen = reply.metadata().get("x-seen").unwrap().to_str().unwrap();
-        format!("{seen} {}", reply.get_ref().text)
+        let place = reply.metadata().get("x-seen-traceparent").unwrap();
+        let trace = place.to_str().unwrap().split('-').nth(1).unwrap();
+        format!("{seen} {trace} {}", reply.get_ref().text)
     });
     let calling = Live::start(service(Router::new().route("/relay", relay)));
-    let answer = get_with(calling.http, "/relay", "x-correlation-id: order-17\r\n");
-    assert_eq!(answer.body, "order-17 relayed");
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let ids =
+        format!("x-correlation-id: order-17\r\ntraceparent: 00-{trace}-b7ad6b7169203331-01\r\n");
+    let answer = get_with(calling.http, "/relay", &ids);
+    assert_eq!(answer.body, format!("order-17 {trace} relayed"));
     calling.await_value(&made("test.v1.Probe/Unary", "OK"), 1.0);
     calling.stop().unwrap();
     called.stop().unwrap();
