@@ -7,6 +7,7 @@
 )]
 
 mod build;
+#[cfg(feature = "otlp")]
 mod collector;
 mod exposition;
 mod health;
@@ -18,4 +19,5 @@ mod scrape;
 mod secret;
 mod shutdown;
 mod support;
+#[cfg(feature = "otlp")]
 mod telemetry;
