@@ -15,13 +15,25 @@ mod export;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod install;
 mod layer;
+#[cfg_attr(
+    not(any(feature = "otlp", feature = "otlp-http")),
+    expect(dead_code, reason = "nothing is sent")
+)]
 mod log;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod otlp;
+#[cfg_attr(
+    not(any(feature = "otlp", feature = "otlp-http")),
+    expect(dead_code, reason = "nothing is sent")
+)]
 mod queue;
 #[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
 mod quiet;
 mod random;
+#[cfg_attr(
+    not(any(feature = "otlp", feature = "otlp-http")),
+    expect(dead_code, reason = "nothing is sent")
+)]
 mod record;
 mod sample;
 mod scope;

@@ -10,6 +10,7 @@ mod admin;
 mod build;
 #[cfg(feature = "http-client")]
 mod client;
+#[cfg(feature = "otlp")]
 mod collector;
 mod ending;
 mod exposition;
@@ -31,4 +32,5 @@ mod settings;
 mod shutdown;
 mod support;
 mod task;
+#[cfg(feature = "otlp")]
 mod telemetry;

@@ -71,6 +71,7 @@ impl Process {
     }
 
     /// The next line, whatever it says.
+    #[cfg(feature = "otlp")]
     pub(crate) fn next_line(&mut self) -> Value {
         next(&mut self.lines)
     }

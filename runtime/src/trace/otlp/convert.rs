@@ -200,3 +200,59 @@ fn key_value(name: &str, value: Any) -> KeyValue {
 const fn any(value: Any) -> AnyValue {
     AnyValue { value: Some(value) }
 }
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+    use crate::trace::{SpanId, TraceId, record::Recording};
+
+    fn context() -> TraceContext {
+        TraceContext {
+            trace_id: TraceId::random(),
+            span_id: SpanId::random(),
+            sampled: true,
+            state: None,
+        }
+    }
+
+    fn attributes() -> Attributes {
+        let mut attributes = Attributes::default();
+        attributes.keep("password", "hunter2".into());
+        attributes.keep("note", "write to ada@example.com".into());
+        attributes.keep("card", 4_111_111_111_111_111_i64.into());
+        attributes.keep("order", 17_i64.into());
+        attributes
+    }
+
+    #[track_caller]
+    fn check(message: &(impl Message + std::fmt::Debug)) {
+        let bytes = message.encode_to_vec();
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in ["hunter2", "ada@", "4111"] {
+            assert!(!text.contains(secret) && !format!("{message:?}").contains(secret));
+        }
+        assert!(text.contains("[email]") && text.contains("order"), "{text}");
+    }
+
+    #[test]
+    fn lets_no_secret_leave_in_a_span() {
+        let mut recording = Recording::new("load ada@example.com".into(), Kind::Internal);
+        recording.attributes = attributes();
+        recording.event("asked by ada@example.com".to_owned(), attributes());
+        recording.fail("no account of ada@example.com");
+        check(&span(recording.end(context())));
+    }
+
+    #[test]
+    fn lets_no_secret_leave_in_a_log_event() {
+        check(&log_record(LogEvent {
+            time: SystemTime::now(),
+            level: tracing::Level::INFO,
+            message: "login of ada@example.com with password=hunter2".to_owned(),
+            attributes: attributes(),
+            place: Some(context()),
+        }));
+    }
+}

@@ -22,6 +22,7 @@ pub(super) trait Signal: Send + Sized + 'static {
     const NAME: &'static str;
 
     /// The procedure that takes it over gRPC.
+    #[cfg(feature = "otlp")]
     const PROCEDURE: &'static str;
 
     /// The message that carries it.
@@ -30,6 +31,7 @@ pub(super) trait Signal: Send + Sized + 'static {
 
 impl Signal for EndedSpan {
     const NAME: &'static str = "traces";
+    #[cfg(feature = "otlp")]
     const PROCEDURE: &'static str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
     fn encode(resource: &Resource, items: Vec<Self>) -> Vec<u8> {
@@ -39,6 +41,7 @@ impl Signal for EndedSpan {
 
 impl Signal for LogEvent {
     const NAME: &'static str = "logs";
+    #[cfg(feature = "otlp")]
     const PROCEDURE: &'static str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
 
     fn encode(resource: &Resource, items: Vec<Self>) -> Vec<u8> {
