@@ -1,0 +1,13 @@
+//! Users in a real PostgreSQL database: the same suite as for those in memory, and what only a database does.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy knows tests by their attribute, and not what they call"
+)]
+
+mod conformance;
+mod migration;
+mod repositories;
+mod server;
+mod service;
