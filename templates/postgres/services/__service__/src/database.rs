@@ -2,11 +2,7 @@
 
 use std::{borrow::Cow, fmt, time::Duration};
 
-use marty_runtime::{
-    ConfigError,
-    config::Lookup,
-    database::Postgres,
-};
+use marty_runtime::{ConfigError, config::Lookup, database::Postgres};
 use sqlx::{
     SqlSafeStr as _,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
@@ -90,10 +86,13 @@ impl DatabaseSettings {
             .acquire_timeout(self.acquire_timeout)
             .connect_lazy_with(self.options.clone());
         if self.migrate {
-            migrator().run(&pool).await.map_err(|source| DatabaseError {
-                host: self.options.get_host().to_owned(),
-                source,
-            })?;
+            migrator()
+                .run(&pool)
+                .await
+                .map_err(|source| DatabaseError {
+                    host: self.options.get_host().to_owned(),
+                    source,
+                })?;
         }
         Ok(Postgres::new(POOL, pool))
     }

@@ -39,18 +39,26 @@ impl PostgresUsers {
         // An id is made where nobody else can insert until it is visible: ids appear in their order, whoever makes them.
         let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(INSERTS);
         let locked = lock.execute(&mut *transaction);
-        self.database.timed(operation!("lock_inserts"), locked).await?;
+        self.database
+            .timed(operation!("lock_inserts"), locked)
+            .await?;
         let last = sqlx::query_scalar("SELECT id FROM users ORDER BY id DESC LIMIT 1");
         let last = last.fetch_optional(&mut *transaction);
-        let last: Option<Uuid> = self.database.timed(operation!("select_last_user"), last).await?;
+        let last: Option<Uuid> = self
+            .database
+            .timed(operation!("select_last_user"), last)
+            .await?;
         let mut user = User::new(profile);
         user.id = UserId::generate_after(last.map(UserId::from));
-        let insert = sqlx::query("INSERT INTO users (id, version, name, email) VALUES ($1, 1, $2, $3)")
-            .bind(Uuid::from(user.id))
-            .bind(user.profile.name.as_str())
-            .bind(user.profile.email.as_str())
-            .execute(&mut *transaction);
-        self.database.timed(operation!("insert_user"), insert).await?;
+        let insert =
+            sqlx::query("INSERT INTO users (id, version, name, email) VALUES ($1, 1, $2, $3)")
+                .bind(Uuid::from(user.id))
+                .bind(user.profile.name.as_str())
+                .bind(user.profile.email.as_str())
+                .execute(&mut *transaction);
+        self.database
+            .timed(operation!("insert_user"), insert)
+            .await?;
         transaction.commit().await?;
         Ok(user)
     }
@@ -68,11 +76,16 @@ impl PostgresUsers {
         let mut connection = self.database.acquire().await?;
         // One more than the page has tells whether there is another page.
         let limit = i64::try_from(size.get()).map_or(i64::MAX, |size| size + 1);
-        let rows = sqlx::query_as("SELECT id, version, name, email FROM users WHERE id > $1 ORDER BY id LIMIT $2")
-            .bind(after.map_or(Uuid::nil(), Uuid::from))
-            .bind(limit)
-            .fetch_all(&mut *connection);
-        let rows: Vec<Row> = self.database.timed(operation!("select_users"), rows).await?;
+        let rows = sqlx::query_as(
+            "SELECT id, version, name, email FROM users WHERE id > $1 ORDER BY id LIMIT $2",
+        )
+        .bind(after.map_or(Uuid::nil(), Uuid::from))
+        .bind(limit)
+        .fetch_all(&mut *connection);
+        let rows: Vec<Row> = self
+            .database
+            .timed(operation!("select_users"), rows)
+            .await?;
         let goes_on = rows.len() > size.get();
         let users = rows.into_iter().take(size.get()).map(user);
         let users = users.collect::<Result<Vec<_>, _>>()?;
@@ -95,7 +108,10 @@ impl PostgresUsers {
         .bind(profile.name.as_str())
         .bind(profile.email.as_str())
         .fetch_one(&mut *transaction);
-        let version: i64 = self.database.timed(operation!("update_user"), version).await?;
+        let version: i64 = self
+            .database
+            .timed(operation!("update_user"), version)
+            .await?;
         transaction.commit().await?;
         let version = self::version(version)?;
         Ok(User {
@@ -111,7 +127,9 @@ impl PostgresUsers {
         let delete = sqlx::query("DELETE FROM users WHERE id = $1")
             .bind(Uuid::from(id))
             .execute(&mut *transaction);
-        self.database.timed(operation!("delete_user"), delete).await?;
+        self.database
+            .timed(operation!("delete_user"), delete)
+            .await?;
         Ok(transaction.commit().await?)
     }
 
@@ -125,7 +143,10 @@ impl PostgresUsers {
         let current = sqlx::query_scalar("SELECT version FROM users WHERE id = $1 FOR UPDATE")
             .bind(Uuid::from(id))
             .fetch_optional(transaction);
-        let current: Option<i64> = self.database.timed(operation!("lock_user"), current).await?;
+        let current: Option<i64> = self
+            .database
+            .timed(operation!("lock_user"), current)
+            .await?;
         let current = version(current.ok_or(RepositoryError::NotFound(id))?)?;
         if expected.includes(current) {
             Ok(())
@@ -183,7 +204,9 @@ fn unavailable(error: impl Error + Send + Sync + 'static) -> RepositoryError {
 
 impl From<sqlx::Error> for RepositoryError {
     fn from(error: sqlx::Error) -> Self {
-        let constraint = error.as_database_error().and_then(|error| error.constraint());
+        let constraint = error
+            .as_database_error()
+            .and_then(|error| error.constraint());
         if constraint == Some(EMAIL_IS_FREE) {
             Self::EmailTaken
         } else {
