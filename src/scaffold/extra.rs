@@ -11,7 +11,7 @@ use super::kind::Kind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Extra {
-    /// A PostgreSQL database.
+    /// A Postgres database.
     Postgres,
 }
 

@@ -16,6 +16,7 @@ mod false_alarm;
 mod golden;
 mod live;
 mod new;
+mod postgres;
 mod property;
 mod readme;
 mod sandbox;

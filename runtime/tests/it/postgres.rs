@@ -1,4 +1,4 @@
-//! A pool of a real PostgreSQL server, as it is seen in a scrape.
+//! A pool of a real Postgres server, as it is seen in a scrape.
 
 use std::{
     io::{BufRead, BufReader},

@@ -42,7 +42,7 @@ impl DatabaseSettings {
     ///
     /// # Errors
     ///
-    /// If it is not the URL of a PostgreSQL database. The error does not repeat it: it may have a password.
+    /// If it is not the URL of a Postgres database. The error does not repeat it: it may have a password.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
         let accepted = "the URL of a database, such as `postgres://user:password@host/name`";
         let options: PgConnectOptions = url

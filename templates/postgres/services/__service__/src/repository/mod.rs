@@ -1,4 +1,4 @@
-//! Where users are kept: what the service asks of such a place, one that keeps them in memory, and one in a PostgreSQL database.
+//! Where users are kept: what the service asks of such a place, one that keeps them in memory, and one in a Postgres database.
 //!
 //! It must not know HTTP.
 

@@ -1,4 +1,4 @@
-//! Users in a PostgreSQL database, as `migrations` lays it out.
+//! Users in a Postgres database, as `migrations` lays it out.
 
 use std::error::Error;
 

@@ -1,8 +1,7 @@
-//! Users in a real PostgreSQL database: the same suite as for those in memory, and what only a database does.
+//! Users in a real Postgres database: the same suite as for those in memory, and what only a database does.
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "clippy knows tests by their attribute, and not what they call"
 )]
 
