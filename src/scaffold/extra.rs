@@ -105,6 +105,7 @@ mod tests {
                 Some(true)
             );
             table.fmt();
+            table.decor_mut().clear();
             let added: toml_edit::Value = added.parse().unwrap();
             assert_eq!(table.to_string().trim(), added.to_string().trim());
         }
