@@ -284,3 +284,17 @@ impl ApplyError {
         &self.left_behind
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Extra, Kind, PlanErrorKind};
+
+    #[test]
+    fn a_kind_that_cannot_have_something_is_told_which_can() {
+        let (extra, kind) = (Extra::Postgres, Kind::Http);
+        assert_eq!(
+            PlanErrorKind::Unfit { extra, kind }.to_string(),
+            "a service of the kind `http` cannot be made with `postgres`; `http` can"
+        );
+    }
+}
