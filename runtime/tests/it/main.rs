@@ -14,6 +14,8 @@ mod hostile;
 mod postgres;
 mod process;
 mod readme;
+// The compiler lists who implements a trait, and with the feature there are more.
+#[cfg(not(feature = "postgres"))]
 mod refusal;
 mod scrape;
 mod shutdown;
