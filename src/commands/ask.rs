@@ -28,7 +28,8 @@ pub(super) fn request(
         None if asking => ask_kind(ui)?,
         None => Kind::default(),
     };
-    let request = Request { name, kind };
+    let with = arguments.with.clone();
+    let request = Request { name, kind, with };
     if asking {
         let same = equivalent(arguments, color, &request);
         ui.say(&format!("{}: {same}\n", styled(HINT, "same as")));
@@ -71,6 +72,8 @@ fn ask_kind(ui: &Ui) -> Result<Kind, Failure> {
 fn equivalent(arguments: &cli::New, color: cli::Color, request: &Request) -> String {
     let mut words = vec!["marty new".to_owned(), request.name.to_string()];
     words.push(format!("--kind {}", request.kind));
+    let with = request.with.iter().map(|extra| format!("--with {extra}"));
+    words.extend(with);
     if let Some(dir) = &arguments.dir {
         words.push(format!("--dir {}", next::quoted(&dir.to_string_lossy())));
     }

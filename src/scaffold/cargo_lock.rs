@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use super::extra::Extra;
+
 /// The package that stands for the service in the shipped lock.
 const SERVICE: &str = "user-service";
 
@@ -89,6 +91,22 @@ impl CargoLock {
     /// Whether a package of any source is called so.
     pub(super) fn has(&self, name: &str) -> bool {
         self.packages.keys().any(|(other, _)| other == name)
+    }
+
+    /// The lock with a shipped service that needs what these need, too. The runtime knows all of it as optional, so it is in the lock.
+    pub(super) fn with_extras(&self, extras: &[Extra]) -> Self {
+        let mut lock = self.clone();
+        let needed = extras.iter().flat_map(|extra| extra.dependencies());
+        let ids: Vec<Id> = needed
+            .filter_map(|(name, _)| self.packages.keys().find(|(known, _)| known == name))
+            .cloned()
+            .collect();
+        let is_service = |(name, _): &Id| name == SERVICE;
+        let services = lock.packages.iter_mut().filter(|(id, _)| is_service(id));
+        for (_, service) in services {
+            service.dependencies.extend(ids.iter().cloned());
+        }
+        lock
     }
 
     /// The lock with the shipped service under the name `name` and no other service.

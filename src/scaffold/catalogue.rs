@@ -1,11 +1,14 @@
 //! Which files a project and a service are made of, rendered.
 
+use std::collections::BTreeMap;
+
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::answer::Answers;
 use super::cargo_lock::CargoLock;
 use super::digest::{sha256, sha256_of_all};
 use super::error::RenderError;
+use super::extra::Extra;
 use super::file::Rendered;
 use super::kind::Kind;
 use super::path::destination;
@@ -21,8 +24,8 @@ const EXAMPLE: &str = "example-service";
 /// Where a service lies, as the path of a runbook begins.
 const SERVICES: &str = "services/";
 
-/// What follows the service's name in its dashboard's uid.
-const UID_SUFFIX: &str = "-detail";
+/// What follows the service's name in the uids of its dashboards.
+const UID_SUFFIXES: [&str; 2] = ["-detail", "-database"];
 
 /// Where the rules of all services lie.
 const RULES: &str = "observability/monitoring/prometheus/rules";
@@ -65,17 +68,12 @@ pub(super) fn service(
     answers: &Answers,
     runbook_base: &str,
 ) -> Result<Vec<Rendered>, RenderError> {
-    let templates = ["service", set(answers.kind)].map(assets::templates);
-    let mut files = from_templates(templates.iter().flatten(), project, answers)?;
+    let templates = templates(answers.kind, &answers.with, answers.name.as_str());
+    let mut files = from_templates(templates.values(), project, answers)?;
     let example = Example::new(answers, runbook_base);
     let name = answers.name.as_str();
-    let dashboards = assets::dashboards()
-        .into_iter()
-        .map(|it| (dashboard_path(&it, name), it));
-    let alerts = assets::alerts()
-        .into_iter()
-        .map(|it| (alert_path(&it, name), it));
-    files.extend(dashboards.chain(alerts).map(|(path, asset)| Rendered {
+    let shipped = shipped(&answers.with, name);
+    files.extend(shipped.into_iter().map(|(path, asset)| Rendered {
         path,
         content: example.adapt(&text(&asset)),
     }));
@@ -85,19 +83,31 @@ pub(super) fn service(
 /// The paths of a service's files.
 pub(super) fn paths(request: &Request) -> Vec<String> {
     let name = request.name.as_str();
-    let templates = ["service", set(request.kind)]
-        .into_iter()
-        .flat_map(assets::templates);
-    let mut paths: Vec<String> = templates
-        .map(|asset| destination(&asset.path, name).path)
-        .collect();
-    paths.extend(
-        assets::dashboards()
-            .iter()
-            .map(|asset| dashboard_path(asset, name)),
-    );
-    paths.extend(assets::alerts().iter().map(|asset| alert_path(asset, name)));
-    paths
+    let templates = templates(request.kind, &request.with, name).into_keys();
+    let shipped = shipped(&request.with, name).into_iter();
+    templates.chain(shipped.map(|(path, _)| path)).collect()
+}
+
+/// The templates of a service by the path of what they make. Those of an extra take the place of the kind's.
+fn templates(kind: Kind, extras: &[Extra], name: &str) -> BTreeMap<String, Asset> {
+    let sets = ["service", set(kind)].into_iter();
+    let sets = sets.chain(extras.iter().map(|extra| extra.name()));
+    sets.flat_map(assets::templates)
+        .map(|asset| (destination(&asset.path, name).path, asset))
+        .collect()
+}
+
+/// The dashboards, alerts and runbooks of a service, each with its place.
+fn shipped(extras: &[Extra], name: &str) -> Vec<(String, Asset)> {
+    let sets = || extras.iter().map(|extra| extra.name());
+    let dashboards = assets::dashboards().into_iter();
+    let dashboards = dashboards.chain(sets().flat_map(assets::dashboards_of));
+    let alerts = assets::alerts().into_iter();
+    let alerts = alerts.chain(sets().flat_map(assets::alerts_of));
+    let dashboards = dashboards.map(|asset| (dashboard_path(&asset, name), asset));
+    dashboards
+        .chain(alerts.map(|asset| (alert_path(&asset, name), asset)))
+        .collect()
 }
 
 /// The templates that only this kind has.
@@ -152,7 +162,7 @@ fn text(asset: &Asset) -> String {
 /// Puts a service in the place of the example that the shipped artefacts are written for.
 struct Example<'a> {
     name: &'a str,
-    uid: String,
+    uids: [(&'static str, String); 2],
     runbook_base: String,
 }
 
@@ -165,7 +175,7 @@ impl<'a> Example<'a> {
         }
         Self {
             name,
-            uid: uid(name),
+            uids: UID_SUFFIXES.map(|suffix| (suffix, uid(name, suffix))),
             runbook_base,
         }
     }
@@ -180,10 +190,11 @@ impl<'a> Example<'a> {
             {
                 adapted.insert_str(before.len(), &self.runbook_base);
             }
-            let (name, rest) = match part.strip_prefix(UID_SUFFIX) {
-                Some(rest) => (self.uid.as_str(), rest),
-                None => (self.name, part),
-            };
+            let uids = self.uids.iter();
+            let mut uids = uids.filter_map(|(suffix, uid)| Some((uid, part.strip_prefix(suffix)?)));
+            let (name, rest) = uids
+                .next()
+                .map_or((self.name, part), |(uid, rest)| (uid.as_str(), rest));
             adapted.push_str(name);
             adapted.push_str(rest);
         }
@@ -192,17 +203,17 @@ impl<'a> Example<'a> {
 }
 
 /// The uid of a service's dashboard: its name, shortened to what Grafana takes.
-fn uid(name: &str) -> String {
+fn uid(name: &str, suffix: &str) -> String {
     const DIGITS: usize = 8;
-    if name.len() + UID_SUFFIX.len() <= UID_LENGTH {
-        return format!("{name}{UID_SUFFIX}");
+    if name.len() + suffix.len() <= UID_LENGTH {
+        return format!("{name}{suffix}");
     }
     // Names that begin alike keep different uids.
     let hash = sha256(name.as_bytes());
-    let kept = UID_LENGTH - UID_SUFFIX.len() - DIGITS - 1;
+    let kept = UID_LENGTH - suffix.len() - DIGITS - 1;
     let (start, digits) = (name.get(..kept), hash.get(..DIGITS));
     format!(
-        "{}-{}{UID_SUFFIX}",
+        "{}-{}{suffix}",
         start.unwrap_or(name).trim_end_matches('-'),
         digits.unwrap_or_default()
     )
@@ -212,7 +223,7 @@ fn uid(name: &str) -> String {
 mod tests {
     use super::{Example, project, service, uid};
     use crate::project::port;
-    use crate::scaffold::{Answers, Kind};
+    use crate::scaffold::{Answers, Extra, Kind};
 
     fn answers(name: &str) -> Answers {
         Answers::new(name.parse().unwrap(), Kind::Http, port::first())
@@ -220,20 +231,24 @@ mod tests {
 
     #[test]
     fn a_uid_is_never_longer_than_grafana_takes() {
-        assert_eq!(uid("user-service"), "user-service-detail");
+        assert_eq!(uid("user-service", "-detail"), "user-service-detail");
         for length in 1..=63 {
-            assert!(uid(&"x".repeat(length)).len() <= 40, "{length}");
+            assert!(
+                uid(&"x".repeat(length), "-database").len() <= 40,
+                "{length}"
+            );
         }
         let (one, other) = (
             format!("{}1", "x".repeat(62)),
             format!("{}2", "x".repeat(62)),
         );
-        assert_ne!(uid(&one), uid(&other));
+        assert_ne!(uid(&one, "-detail"), uid(&other, "-detail"));
     }
 
     #[test]
     fn nothing_of_the_example_is_left() {
-        for file in service("shop", &answers("order-service"), "").unwrap() {
+        let answers = answers("order-service").with(Extra::ALL);
+        for file in service("shop", &answers, "").unwrap() {
             assert!(!file.content.contains("example-service"), "{}", file.path);
             assert!(!file.path.contains("example-service"), "{}", file.path);
         }
@@ -246,7 +261,7 @@ mod tests {
             "example-service",
             "example-service-detail",
         ] {
-            let (service, uid) = (answers(name), uid(name));
+            let (service, uid) = (answers(name), uid(name, "-detail"));
             let base = "https://example-service.example/";
             let adapted = Example::new(&service, base).adapt(
                 "example-service, /d/example-service-detail\nrunbook_url: services/example-service/a\n",
@@ -274,7 +289,7 @@ mod tests {
 
     #[test]
     fn no_two_files_have_one_path() {
-        let answers = answers("user-service");
+        let answers = answers("user-service").with(Extra::ALL);
         let mut paths: Vec<String> = project("shop", &answers)
             .unwrap()
             .into_iter()

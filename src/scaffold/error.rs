@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::extra::Extra;
+use super::kind::Kind;
+use super::workspace::WorkspaceError;
 use crate::project::name::NameError;
 
 /// An embedded file that cannot be rendered: a fault of this program, never of its user.
@@ -134,6 +137,13 @@ pub(super) enum PlanErrorKind {
         paths: Vec<String>,
         more: usize,
     },
+    #[error("a service of the kind `{kind}` cannot be made with `{extra}`; {} can", kinds(*extra))]
+    Unfit { extra: Extra, kind: Kind },
+    #[error("cannot add what the service needs to `{}`", path.display())]
+    Workspace {
+        path: PathBuf,
+        source: WorkspaceError,
+    },
     #[error("every pair of ports is taken in `marty.toml`")]
     NoPorts,
     #[error("the embedded `Cargo.lock` cannot be read")]
@@ -165,9 +175,18 @@ impl PlanError {
                 "choose another name for the service".to_owned(),
                 "or move these files away, and run this again".to_owned(),
             ],
+            PlanErrorKind::Workspace { .. } => {
+                vec!["repair it or restore it from version control".to_owned()]
+            }
             _ => Vec::new(),
         }
     }
+}
+
+/// The kinds that can have it, as a phrase.
+fn kinds(extra: Extra) -> String {
+    let kinds = extra.kinds().iter().map(|kind| format!("`{kind}`"));
+    kinds.collect::<Vec<_>>().join(", ")
 }
 
 fn listed(paths: &[String], more: usize) -> String {
@@ -263,5 +282,19 @@ impl ApplyError {
     #[must_use]
     pub fn left_behind(&self) -> &[PathBuf] {
         &self.left_behind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extra, Kind, PlanErrorKind};
+
+    #[test]
+    fn a_kind_that_cannot_have_something_is_told_which_can() {
+        let (extra, kind) = (Extra::Postgres, Kind::Http);
+        assert_eq!(
+            PlanErrorKind::Unfit { extra, kind }.to_string(),
+            "a service of the kind `http` cannot be made with `postgres`; `http` can"
+        );
     }
 }

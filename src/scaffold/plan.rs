@@ -12,12 +12,14 @@ use super::base;
 use super::cargo_lock::CargoLock;
 use super::catalogue;
 use super::error::{PlanError, PlanErrorKind};
+use super::extra::Extra;
 use super::file::{Class, Rendered};
 use super::kind::Kind;
 use super::lock::{LOCK_PATH, Lock};
 use super::name::service_name;
 use super::site::{ProjectState, Site, State};
 use super::style::in_the_style_of;
+use super::workspace::{WORKSPACE, WorkspaceError, with_dependencies};
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
 use crate::project::port;
@@ -30,6 +32,8 @@ pub struct Request {
     pub name: ServiceName,
     /// Its kind.
     pub kind: Kind,
+    /// What it is to have beside that.
+    pub with: Vec<Extra>,
 }
 
 /// Every file that will be made or changed.
@@ -75,6 +79,7 @@ impl Plan {
     pub fn new(request: &Request, site: &Site) -> Result<Self, PlanError> {
         let shipped = shipped_lock()?;
         service_name(request.name.as_str()).map_err(PlanErrorKind::Name)?;
+        check_extras(request)?;
         let plan = match &site.state {
             State::Vacant { project } => new_project(request, site, project, &shipped)?,
             State::Project(state) => new_service(request, site, state, &shipped)?,
@@ -132,6 +137,7 @@ fn new_project(
         });
     }
     let answers = Answers::new(request.name.clone(), request.kind, port::first());
+    let answers = answers.with(&request.with);
     let config = Config::of_new_project(project);
     let mut files = catalogue::project(project, &answers)?;
     files.extend(catalogue::service(
@@ -139,13 +145,21 @@ fn new_project(
         &answers,
         config.runbook_base_url(),
     )?);
+    for file in files.iter_mut().filter(|file| file.path == WORKSPACE) {
+        if let Some(text) = workspace(&file.content, site, &answers)? {
+            file.content = text;
+        }
+    }
     let mut draft = Draft::default();
     let templates = catalogue::fingerprint();
     draft.generate(files, Lock::new(project, &templates), &answers, &templates)?;
     draft.create(MANIFEST, config.with_service(&answers.name, answers.ports));
     draft.create(
         catalogue::CARGO_LOCK,
-        shipped.renamed(answers.name.as_str()).to_text(),
+        shipped
+            .with_extras(&answers.with)
+            .renamed(answers.name.as_str())
+            .to_text(),
     );
     Ok(draft.into_plan(site, project, answers))
 }
@@ -167,7 +181,7 @@ fn new_service(
         });
     }
     let ports = port::next_free(&state.config.taken_ports()).ok_or(PlanErrorKind::NoPorts)?;
-    let answers = Answers::new(request.name.clone(), request.kind, ports);
+    let answers = Answers::new(request.name.clone(), request.kind, ports).with(&request.with);
     let project = state.config.project().unwrap_or(state.lock.project());
     let files = catalogue::service(project, &answers, state.config.runbook_base_url())?;
     let mut draft = Draft::default();
@@ -181,14 +195,46 @@ fn new_service(
     let config = state.config.with_service(&answers.name, ports);
     draft.create(MANIFEST, in_the_style_of(&state.config_text, &config));
     draft.update(MANIFEST, &state.config_text);
+    if !answers.with.is_empty() {
+        let text = state.workspace.as_deref().unwrap_or_default();
+        if let Some(changed) = workspace(text, site, &answers)? {
+            draft.create(WORKSPACE, in_the_style_of(text, &changed));
+            draft.update(WORKSPACE, text);
+        }
+    }
     if let Some((lock, text)) = &state.cargo_lock {
-        let lock = lock.with_service(shipped, name).to_text();
+        let shipped = shipped.with_extras(&answers.with);
+        let lock = lock.with_service(&shipped, name).to_text();
         draft.create(catalogue::CARGO_LOCK, in_the_style_of(text, &lock));
         draft.update(catalogue::CARGO_LOCK, text);
     }
     // A pristine copy is named by its content: one that is there is the one that is needed.
     draft.changes.retain(|path, _| !state.copies.contains(path));
     Ok(draft.into_plan(site, project, answers))
+}
+
+/// Not every kind of service can have everything.
+fn check_extras(request: &Request) -> Result<(), PlanErrorKind> {
+    let kind = request.kind;
+    let unfit = request
+        .with
+        .iter()
+        .find(|extra| !extra.kinds().contains(&kind));
+    unfit.map_or(Ok(()), |extra| {
+        Err(PlanErrorKind::Unfit {
+            extra: *extra,
+            kind,
+        })
+    })
+}
+
+/// The project's manifest with what the service needs, if it has to change.
+fn workspace(text: &str, site: &Site, answers: &Answers) -> Result<Option<String>, PlanErrorKind> {
+    let add = |source: WorkspaceError| PlanErrorKind::Workspace {
+        path: site.root.join(WORKSPACE),
+        source,
+    };
+    with_dependencies(text, &answers.with).map_err(add)
 }
 
 /// A service, or a crate of the project or of its dependencies, may have the name already.

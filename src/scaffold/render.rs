@@ -4,6 +4,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 
 use super::answer::Answers;
+use super::extra::Extra;
 
 /// What a template may name.
 #[derive(Debug, Serialize)]
@@ -13,6 +14,7 @@ pub(super) struct Variables<'a> {
     title: String,
     project: &'a str,
     kind: &'a str,
+    postgres: bool,
     team: &'a str,
     tier: &'a str,
     http_port: u16,
@@ -29,6 +31,7 @@ impl<'a> Variables<'a> {
             title: answers.name.title(),
             project,
             kind: answers.kind.name(),
+            postgres: answers.with.contains(&Extra::Postgres),
             team: &answers.team,
             tier: &answers.tier,
             http_port: answers.ports.http,

@@ -10,6 +10,7 @@ use super::catalogue;
 use super::error::{SiteError, SiteErrorKind};
 use super::lock::{LOCK_PATH, Lock};
 use super::plan::Request;
+use super::workspace::WORKSPACE;
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
 use crate::project::root::{self, MANIFEST};
@@ -48,6 +49,8 @@ pub(super) struct ProjectState {
     pub(super) lock_text: String,
     /// None where the project keeps no `Cargo.lock`, or one that is not understood.
     pub(super) cargo_lock: Option<(CargoLock, String)>,
+    /// The manifest of the project, if the service may need something in it.
+    pub(super) workspace: Option<String>,
     /// Whether there is a `Cargo.lock` that is not understood.
     pub(super) strange_cargo_lock: bool,
     /// The paths of the pristine copies.
@@ -132,6 +135,7 @@ impl ProjectState {
         check_changeable(&path)?;
         let lock = Lock::parse(&lock_text)
             .map_err(|error| SiteError::because(&path, understand, error))?;
+        let workspace = read_workspace(root, request)?;
         let (cargo_lock, strange_cargo_lock) = read_cargo_lock(root)?;
         let copies = entries(&root.join(base::DIRECTORY))?;
         let copies = copies
@@ -144,11 +148,23 @@ impl ProjectState {
             lock,
             lock_text,
             cargo_lock,
+            workspace,
             strange_cargo_lock,
             copies,
             crates: crates(root, request),
         })
     }
+}
+
+/// The manifest of the project, which a service with extras may change.
+fn read_workspace(root: &Path, request: &Request) -> Result<Option<String>, SiteError> {
+    if request.with.is_empty() {
+        return Ok(None);
+    }
+    let path = root.join(WORKSPACE);
+    let text = read(&path)?;
+    check_changeable(&path)?;
+    Ok(text)
 }
 
 /// The lock of the project's crates, and whether there is one that is not understood.

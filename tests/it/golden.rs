@@ -19,13 +19,19 @@ pub(crate) struct Golden {
 impl Golden {
     /// Generates one at a place of its own.
     pub(crate) fn generate(place: &str) -> Self {
+        Self::generate_of(place, &[&["user-service"], &["order-service"]])
+    }
+
+    /// The same of these services, each with its arguments.
+    pub(crate) fn generate_of(place: &str, services: &[&[&str]]) -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
         let _ = fs::remove_dir_all(place.join("shop"));
         fs::create_dir_all(&place).unwrap();
-        for name in ["user-service", "order-service"] {
+        for arguments in services {
             let mut command = Command::new(env!("CARGO_BIN_EXE_marty"));
             let command = command
-                .args(["new", name, "--dir", "shop"])
+                .args(["new", "--dir", "shop"])
+                .args(*arguments)
                 .current_dir(&place);
             succeeds(command);
         }
@@ -71,7 +77,12 @@ impl Golden {
         self.target().join("debug/examples").join(name)
     }
 
-    fn run(&self, program: impl AsRef<OsStr>, directory: &str, arguments: &[&str]) -> String {
+    pub(crate) fn run(
+        &self,
+        program: impl AsRef<OsStr>,
+        directory: &str,
+        arguments: &[&str],
+    ) -> String {
         let mut command = Command::new(program);
         succeeds(
             command
@@ -83,7 +94,7 @@ impl Golden {
 
 /// Runs a command that must succeed; returns what it printed.
 #[track_caller]
-fn succeeds(command: &mut Command) -> String {
+pub(crate) fn succeeds(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let printed = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (printed(&output.stdout), printed(&output.stderr));
@@ -96,7 +107,7 @@ fn succeeds(command: &mut Command) -> String {
 }
 
 /// How many tests the summary lines of `cargo test` say have passed.
-fn passed(printed: &str) -> usize {
+pub(crate) fn passed(printed: &str) -> usize {
     let lines = printed
         .lines()
         .filter_map(|line| line.strip_prefix("test result: ok. "));

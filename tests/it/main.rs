@@ -17,6 +17,7 @@ mod false_alarm;
 mod golden;
 mod live;
 mod new;
+mod postgres;
 mod property;
 mod readme;
 mod sandbox;

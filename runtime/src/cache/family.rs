@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cache, Lookup};
 use crate::{
-    metric::{Collect, CounterFamily, LabelValue as _, LabelValues, Labels, Sampled},
+    metric::{Collect, CounterFamily, LabelValues, Labels, Sampled},
     names,
 };
 

@@ -1,6 +1,6 @@
 //! Caches, measured: how often they had what was asked of them, what they gave up, how much they hold.
 //!
-//! It holds the meter of a cache, the families that are exported, and [`Moka`] behind the feature `moka`. It must not keep a value
+//! It holds the meter of a cache, the families that are exported, and `Moka` behind the feature `moka`. It must not keep a value
 //! by itself, nor know who exports what it counts.
 //!
 //! A cache that no feature covers counts with a [`CacheMeter`], and tells of itself by [`Cache`]:

@@ -1,6 +1,6 @@
 //! What a service asks of its database, measured: the connections of pools, who waits for one, and how long answers take.
 //!
-//! It holds what a pool has to tell, the families that are exported, and [`Postgres`] behind the feature `postgres`. It must not
+//! It holds what a pool has to tell, the families that are exported, and `Postgres` behind the feature `postgres`. It must not
 //! open a connection by itself, nor know HTTP or who exports it.
 //!
 //! A pool that no feature covers tells of itself by [`Pool`], and counts its waiters with a [`PoolMeter`]:

@@ -1,4 +1,4 @@
-//! A pool of connections to PostgreSQL.
+//! A pool of connections to Postgres.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::{business::Operation, health::CheckError};
 /// How the conventions call this kind of database.
 const SYSTEM: &str = "postgresql";
 
-/// A pool of connections to PostgreSQL that is measured. Clones are the same pool.
+/// A pool of connections to Postgres that is measured. Clones are the same pool.
 ///
 /// Whoever takes connections from the [`PgPool`] itself is not counted among those who wait.
 ///

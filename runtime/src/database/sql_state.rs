@@ -1,4 +1,4 @@
-//! Classes of the errors of a PostgreSQL database, by its own codes: appendix A of its manual, "PostgreSQL Error Codes".
+//! Classes of the errors of a Postgres database, by its own codes: appendix A of its manual, "Postgres Error Codes".
 
 use sqlx::Error;
 

@@ -143,7 +143,7 @@ pub mod value {
     pub const UNMATCHED_ROUTE: &str = "unmatched";
 }
 
-/// Every metric that a service exports before it declares its own.
+/// Every metric that a service exports before it declares its own; those of databases and caches where it has one.
 pub const ALL: &[&Metric] = &[
     &HTTP_SERVER_REQUEST_DURATION,
     &HTTP_SERVER_ACTIVE_REQUESTS,

@@ -24,6 +24,8 @@ mod leak;
 mod postgres;
 mod process;
 mod readme;
+// The compiler lists who implements a trait, and with the feature there are more.
+#[cfg(not(feature = "postgres"))]
 mod refusal;
 mod scrape;
 mod secret;

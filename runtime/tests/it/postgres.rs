@@ -1,4 +1,4 @@
-//! A pool of a real PostgreSQL server, as it is seen in a scrape.
+//! A pool of a real Postgres server, as it is seen in a scrape.
 
 use std::{
     io::{BufRead, BufReader},
@@ -15,7 +15,7 @@ use crate::support::{Live, get, service};
 /// What generated projects start the server of their tests with.
 const SCRIPT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../templates/postgres/services/__service__/tests/postgres.sh"
+    "/../templates/postgres/services/__service__/tests/database/postgres.sh"
 );
 
 /// A server that ends with the value: its standard input ends then.
