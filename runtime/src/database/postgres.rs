@@ -24,6 +24,7 @@ const SYSTEM: &str = "postgresql";
 ///     database.timed(operation!("count_users"), count).await
 /// }
 ///
+/// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = PgPool::connect_lazy("postgres://postgres@localhost/shop")?;
 /// let database = Postgres::new("postgres", pool);
