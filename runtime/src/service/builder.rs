@@ -1,44 +1,21 @@
 //! The builder.
 
-use std::{
-    collections::BTreeSet, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration,
-};
+use std::{fmt, future::Future, io, sync::Arc};
 
-use axum::{Router, middleware};
+use axum::Router;
 
 #[cfg(feature = "grpc")]
-use super::grpc::{Rpc, Served};
-use super::{
-    Error, Running, ServiceInfo, info, print,
-    public::{Public, limits},
-    running::{close_admin, drain_grace, finish_requests, flush_telemetry},
-    signal, task,
-};
+use super::grpc::Rpc;
+use super::{Error, Running, ServiceInfo, print, running::flush_telemetry, signal, start::Panics};
 use crate::{
-    admin::{self, Admin, Guard},
-    business, cache,
-    config::{Config, LONGEST_TIME, Variable, variable},
+    admin::Admin,
+    cache,
+    config::{Config, LONGEST_TIME},
     database,
-    health::{Check, CheckError, Health},
-    http::{HttpMetrics, ObserveLayer, Protection, protect},
+    health::{Check, CheckError},
     logging,
-    metric::{Collect, Counter, CounterFamily, Family, Instrument, Labels, Registry},
-    names,
-    serve::{Limits, Listener},
+    metric::{Collect, Family, Instrument, Labels},
     task::Task,
-    trace,
-    unwind::PANICS,
-};
-#[cfg(feature = "grpc")]
-use crate::{grpc::GrpcMetrics, serve::Server};
-
-/// Connections of the admin listener: a scraper, a few probes and a person.
-const ADMIN_LIMITS: Limits = Limits {
-    connections: 64,
-    header_timeout: Duration::from_secs(10),
-    #[cfg(feature = "grpc")]
-    http2: false,
-    tells_peer: true,
 };
 
 /// A service: routes, metrics and checks, put together and then run.
@@ -65,11 +42,11 @@ const ADMIN_LIMITS: Limits = Limits {
 /// ```
 #[must_use = "a service does nothing until it is run"]
 pub struct Service {
-    info: ServiceInfo,
-    config: Config,
-    routes: Router,
-    families: Vec<Arc<dyn Collect>>,
-    checks: Vec<Check>,
+    pub(super) info: ServiceInfo,
+    pub(super) config: Config,
+    pub(super) routes: Router,
+    pub(super) families: Vec<Arc<dyn Collect>>,
+    pub(super) checks: Vec<Check>,
     pub(super) tasks: Vec<Task>,
     #[cfg(feature = "grpc")]
     pub(super) rpc: Rpc,
@@ -175,151 +152,6 @@ impl Service {
     pub(crate) async fn start_shown(self) -> Result<(Running, Arc<Admin>), Error> {
         self.start_counting(Panics::caught()).await
     }
-
-    async fn start_counting(self, panics: Panics) -> Result<(Running, Arc<Admin>), Error> {
-        let Self {
-            info,
-            config,
-            routes,
-            families,
-            mut checks,
-            tasks,
-            #[cfg(feature = "grpc")]
-            rpc,
-            pools,
-            caches,
-        } = self;
-        let board = task::board(&tasks, &mut checks)?;
-        config.record().refuse_unknown_keys()?;
-        refuse_twins(&checks)?;
-        let http_metrics = HttpMetrics::new();
-        let health = Arc::new(Health::new(checks, panics.caught.clone()));
-        let own = http_metrics
-            .families()
-            .into_iter()
-            .chain(info::families(info, &config))
-            .chain(business::families());
-        let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
-        let guard = Guard::new(config.admin_token.clone());
-        let own = own.chain(logging::families()).chain(trace::families());
-        let own = own.chain(board.families()).chain([guard.refusals()]);
-        #[cfg(feature = "grpc")]
-        let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
-        #[cfg(feature = "grpc")]
-        let own = own.chain(grpc_metrics.families());
-        let own = own.chain(database::families(&pools));
-        let own = own.chain(cache::families(&caches));
-        #[cfg(any(feature = "grpc", feature = "http-client"))]
-        let own = own.chain(crate::client::families());
-        let mut registry = Registry::new()?;
-        own.chain(families)
-            .try_for_each(|family| registry.register(family))?;
-
-        let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
-        let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
-        let tasks = crate::task::start(tasks, Arc::clone(&board), &panics.caught);
-        #[cfg(feature = "grpc")]
-        let rpc = rpc.serve(&grpc_metrics, &panics.caught, &health, &config)?;
-        let shown = Arc::new(Admin {
-            registry,
-            health: Arc::clone(&health),
-            guard,
-            settings: Arc::clone(config.record()),
-            tasks: board,
-        });
-        let admin = admin.serve(
-            admin::routes(Arc::clone(&shown)),
-            ADMIN_LIMITS,
-            Arc::default(),
-        );
-        let public = Public {
-            listener: http,
-            cut_off: http_metrics.cut_off(),
-            routes: stack(routes, http_metrics, protection(&config, panics.caught)),
-            limits: limits(&config),
-        };
-        #[cfg(feature = "grpc")]
-        let (http, grpc) = Served::listen(rpc, public, &config).await?;
-        #[cfg(not(feature = "grpc"))]
-        let http = public.serve();
-        let addresses = [http.address(), admin.address()];
-        #[cfg(feature = "grpc")]
-        let grpc_addr = grpc.as_ref().map(Server::address);
-        let servers = vec![http];
-        #[cfg(feature = "grpc")]
-        let servers = servers.into_iter().chain(grpc).collect();
-        // In the order of the contract: a further part of the shutdown has its place here.
-        let phases = vec![
-            drain_grace(config.drain_grace),
-            finish_requests(servers),
-            task::stop_tasks(tasks),
-            close_admin(admin),
-        ];
-        let running = Running::new(addresses, health, phases, &config);
-        #[cfg(feature = "grpc")]
-        let running = running.with_grpc(grpc_addr);
-        Ok((running, shown))
-    }
-}
-
-fn protection(config: &Config, panics: Counter) -> Protection {
-    Protection {
-        request_timeout: config.request_timeout,
-        max_body_bytes: config.max_body_bytes,
-        panics,
-    }
-}
-
-/// Refuses checks that have a name in common.
-fn refuse_twins(checks: &[Check]) -> Result<(), Error> {
-    let mut seen = BTreeSet::new();
-    match checks.iter().find(|check| !seen.insert(&*check.name)) {
-        Some(twin) => Err(Error::check(&twin.name)),
-        None => Ok(()),
-    }
-}
-
-/// Who counts panics.
-struct Panics {
-    exported: Arc<dyn Collect>,
-    /// What counts those that are caught.
-    caught: Counter,
-}
-
-impl Panics {
-    /// The hook counts all, and those that are caught are among them.
-    fn all() -> Self {
-        Self {
-            exported: Arc::new(&PANICS),
-            caught: Counter::create(()),
-        }
-    }
-
-    /// Nothing is known but those that are caught: the hook is somebody else's.
-    fn caught() -> Self {
-        let names::Metric { name, help, .. } = names::MARTY_PANICS;
-        let family = CounterFamily::<()>::counter(name, help);
-        let caught = family.get(&());
-        Self {
-            exported: Arc::new(family),
-            caught,
-        }
-    }
-}
-
-/// Puts the layers around the routes.
-fn stack(routes: Router, metrics: HttpMetrics, protection: Protection) -> Router {
-    let protect = middleware::from_fn_with_state(Arc::new(protection), protect);
-    // Only a router whose state is given has its handlers boxed; otherwise the layers, and their caches, were made anew for each request.
-    routes
-        .layer((ObserveLayer::new(metrics), protect))
-        .with_state(())
-}
-
-pub(super) async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
-    Listener::bind(address)
-        .await
-        .map_err(|source| Error::bind(address, variable.name, source))
 }
 
 impl fmt::Debug for Service {
@@ -336,69 +168,7 @@ impl fmt::Debug for Service {
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, extract::Request, routing::get};
-    use tower::ServiceExt;
-
     use super::*;
-
-    /// Numbers that look random and are the same every time.
-    struct Noise(u64);
-
-    impl Noise {
-        fn next(&mut self) -> u64 {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            self.0 >> 33
-        }
-
-        fn word(&mut self) -> String {
-            (0..=self.next() % 12)
-                .map(|_| char::from(b'A' + u8::try_from(self.next() % 26).unwrap()))
-                .collect()
-        }
-    }
-
-    #[tokio::test]
-    async fn begins_no_series_for_what_callers_make_up() {
-        let metrics = HttpMetrics::new();
-        let protection = Protection {
-            request_timeout: Duration::from_secs(1),
-            max_body_bytes: 10,
-            panics: Counter::create(()),
-        };
-        let routes = Router::new().route("/users/{id}", get(async || "user"));
-        let stacked = stack(routes, metrics.clone(), protection);
-        let mut noise = Noise(7);
-        for _ in 0..10_000 {
-            let path = match noise.next() % 3 {
-                0 => format!("/users/{}", noise.word()),
-                1 => format!("/{}/{}?{}", noise.word(), noise.word(), noise.word()),
-                _ => format!("/%{:02x}%ff/{}", noise.next() % 256, noise.word()),
-            };
-            let method = if noise.next().is_multiple_of(2) {
-                "GET".to_owned()
-            } else {
-                noise.word()
-            };
-            let request = Request::builder()
-                .method(&*method)
-                .uri(path)
-                .header("host", "test")
-                .body(Body::empty())
-                .unwrap();
-            let response = stacked.clone().oneshot(request).await.unwrap();
-            assert!(!response.status().is_server_error());
-        }
-        let series: usize = metrics
-            .families()
-            .iter()
-            .map(|family| family.series())
-            .sum();
-        // Two methods, two routes, and for each pair one status: 4 of each histogram, and 2 gauges.
-        assert_eq!(series, 3 * 4 + 2);
-    }
 
     #[tokio::test]
     async fn refuses_checks_of_the_same_name() {

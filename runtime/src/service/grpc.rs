@@ -10,7 +10,7 @@ use axum::{
 use tonic::{body::Body, codegen::StdError, server::NamedService};
 use tonic_reflection::server::Builder;
 
-use super::{Error, Service, builder::bind, public::Public};
+use super::{Error, Service, public::Public, start::bind};
 use crate::{
     config::{Config, Origins, variable},
     grpc::{

@@ -14,6 +14,7 @@ mod print;
 mod public;
 mod running;
 mod signal;
+mod start;
 mod task;
 
 pub use builder::Service;

@@ -10,6 +10,7 @@ use tokio::{
 use super::{
     Error,
     phase::{End, Phase, Slice, Time, carry_out},
+    start::Serving,
 };
 use crate::{
     config::{Config, LONGEST_TIME},
@@ -24,7 +25,6 @@ use crate::{
 pub struct Running {
     http_addr: SocketAddr,
     admin_addr: SocketAddr,
-    #[cfg(feature = "grpc")]
     grpc_addr: Option<SocketAddr>,
     health: Arc<Health>,
     phases: Vec<Phase>,
@@ -35,31 +35,24 @@ impl Running {
     /// A service that ends by `phases`.
     pub(super) fn new(
         [http_addr, admin_addr]: [SocketAddr; 2],
+        grpc_addr: Option<SocketAddr>,
         health: Arc<Health>,
         phases: Vec<Phase>,
         config: &Config,
     ) -> Self {
         health.enter(State::Ready);
+        if let Some(grpc_addr) = grpc_addr {
+            tracing::info!(%grpc_addr, "gRPC is served apart");
+        }
         tracing::info!(%http_addr, %admin_addr, "service started");
         Self {
             http_addr,
             admin_addr,
-            #[cfg(feature = "grpc")]
-            grpc_addr: None,
+            grpc_addr,
             health,
             phases,
             shutdown_deadline: config.shutdown_deadline.min(LONGEST_TIME),
         }
-    }
-
-    /// Tells where gRPC is served apart, if it is.
-    #[cfg(feature = "grpc")]
-    pub(super) fn with_grpc(mut self, address: Option<SocketAddr>) -> Self {
-        if let Some(grpc_addr) = address {
-            tracing::info!(%grpc_addr, "gRPC is served apart");
-        }
-        self.grpc_addr = address;
-        self
     }
 
     /// Address of the listener that answers calls: the public one, unless gRPC has one of its own.
@@ -124,8 +117,9 @@ pub(super) fn drain_grace(grace: Duration) -> Phase {
 }
 
 /// Stops accepting, and waits for the requests that are being answered.
-pub(super) fn finish_requests(servers: Vec<Server>) -> Phase {
+pub(super) fn finish_requests(serving: Serving) -> Phase {
     Phase::new("finish requests", Slice::REST, async move |turn| {
+        let servers: Vec<Server> = serving.grpc.into_iter().chain([serving.http]).collect();
         servers.iter().for_each(Server::drain);
         let until = turn.until;
         let finishing = servers
