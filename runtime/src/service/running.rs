@@ -25,6 +25,7 @@ use crate::{
 pub struct Running {
     http_addr: SocketAddr,
     admin_addr: SocketAddr,
+    #[cfg_attr(not(feature = "grpc"), expect(dead_code, reason = "nobody asks"))]
     grpc_addr: Option<SocketAddr>,
     health: Arc<Health>,
     phases: Vec<Phase>,

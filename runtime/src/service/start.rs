@@ -63,6 +63,10 @@ impl Service {
         mut self,
         panics: Panics,
     ) -> Result<(Running, Arc<Admin>), Error> {
+        #[cfg_attr(
+            not(feature = "grpc"),
+            expect(unused_mut, reason = "only gRPC is taken out")
+        )]
         let mut parts = self.put_together(&panics)?;
         let admin = bind(self.config.admin_addr, &variable::ADMIN_ADDR).await?;
         let public = Public {
@@ -71,7 +75,13 @@ impl Service {
             routes: self.routes(&parts.http_metrics, &panics.caught),
             limits: limits(&self.config),
         };
+        #[cfg(feature = "grpc")]
         let serving = parts.serve(public, &self.config).await?;
+        #[cfg(not(feature = "grpc"))]
+        let serving = Serving {
+            http: public.serve(),
+            grpc: None,
+        };
         let tasks = mem::take(&mut self.tasks);
         let tasks = task::start(tasks, Arc::clone(&parts.board), &panics.caught);
         let health = Arc::clone(&parts.health);
@@ -156,19 +166,9 @@ impl Service {
 
 impl Parts {
     /// Serves routes, and calls on the same port or on one of their own.
-    #[cfg_attr(
-        not(feature = "grpc"),
-        expect(
-            clippy::unused_async,
-            clippy::unused_self,
-            reason = "only gRPC may have a listener to bind"
-        )
-    )]
+    #[cfg(feature = "grpc")]
     async fn serve(&mut self, public: Public, config: &Config) -> Result<Serving, Error> {
-        #[cfg(feature = "grpc")]
         let (http, grpc) = Served::listen(self.rpc.take(), public, config).await?;
-        #[cfg(not(feature = "grpc"))]
-        let (http, grpc) = (public.serve(), None);
         Ok(Serving { http, grpc })
     }
 
