@@ -10,7 +10,10 @@ use axum::{
 use tonic::{body::Body, codegen::StdError, server::NamedService};
 use tonic_reflection::server::Builder;
 
-use super::{Error, Service, public::Public, start::bind};
+use super::{
+    Error, Service,
+    public::{Public, bind},
+};
 use crate::{
     config::{Config, Origins, variable},
     grpc::{

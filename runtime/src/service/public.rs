@@ -1,11 +1,15 @@
-//! The public listener, before it serves.
+//! The listeners that answer requests, before they serve and while they do.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use axum::Router;
 
+use super::Error;
 use crate::{
-    config::{Config, LONGEST_TIME},
+    config::{Config, LONGEST_TIME, Variable},
     serve::{Limits, Listener, Server},
 };
 
@@ -33,4 +37,18 @@ pub(super) fn limits(config: &Config) -> Limits {
         http2: false,
         tells_peer: false,
     }
+}
+
+/// The listeners that answer requests.
+pub(super) struct Serving {
+    pub(super) http: Server,
+    /// The one that gRPC has of its own.
+    pub(super) grpc: Option<Server>,
+}
+
+/// Takes the address that `variable` sets.
+pub(super) async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
+    Listener::bind(address)
+        .await
+        .map_err(|source| Error::bind(address, variable.name, source))
 }

@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     Error,
     phase::{End, Phase, Slice, Time, carry_out},
-    start::Serving,
+    public::Serving,
 };
 use crate::{
     config::{Config, LONGEST_TIME},

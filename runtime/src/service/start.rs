@@ -1,6 +1,6 @@
 //! How a service starts: it is put together and judged before a socket is bound, and ready once all of it runs.
 
-use std::{collections::BTreeSet, mem, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
 
@@ -8,7 +8,7 @@ use axum::{Router, middleware};
 use super::grpc::Served;
 use super::{
     Error, Running, Service, info,
-    public::{Public, limits},
+    public::{Public, Serving, bind, limits},
     running::{close_admin, drain_grace, finish_requests},
     task::{board, stop_tasks},
 };
@@ -17,14 +17,14 @@ use crate::grpc::GrpcMetrics;
 use crate::{
     admin::{self, Admin, Guard},
     business, cache,
-    config::{Config, Variable, variable},
+    config::{Config, variable},
     database,
     health::{Check, Health},
     http::{HttpMetrics, ObserveLayer, Protection, protect},
     logging,
     metric::{Collect, Counter, CounterFamily, Instrument, Registry},
     names,
-    serve::{Limits, Listener, Server},
+    serve::{Limits, Server},
     task::{self, Board},
     trace,
     unwind::PANICS,
@@ -48,13 +48,6 @@ struct Parts {
     board: Arc<Board>,
     guard: Guard,
     registry: Registry,
-}
-
-/// The listeners that answer requests.
-pub(super) struct Serving {
-    pub(super) http: Server,
-    /// The one that gRPC has of its own.
-    pub(super) grpc: Option<Server>,
 }
 
 impl Service {
@@ -227,12 +220,6 @@ fn stack(routes: Router, metrics: HttpMetrics, protection: Protection) -> Router
     routes
         .layer((ObserveLayer::new(metrics), protect))
         .with_state(())
-}
-
-pub(super) async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
-    Listener::bind(address)
-        .await
-        .map_err(|source| Error::bind(address, variable.name, source))
 }
 
 #[cfg(test)]
