@@ -48,6 +48,6 @@ pub use tonic;
 pub use tracing;
 
 /// Compiles what the README shows.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "http"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

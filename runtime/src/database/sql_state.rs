@@ -50,6 +50,8 @@ fn class_of(code: &str) -> &'static str {
     whole.or_else(class).map_or("database", |(_, class)| class)
 }
 
+// What the compiler suggests is the same whatever the features.
+#[diagnostic::do_not_recommend]
 impl ErrorClass for Error {
     fn class(&self) -> &'static str {
         match self {

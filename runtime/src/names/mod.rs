@@ -143,7 +143,8 @@ pub mod value {
     pub const UNMATCHED_ROUTE: &str = "unmatched";
 }
 
-/// Every metric that a service exports before it declares its own; those of databases and caches where it has one.
+/// Every metric that a service exports before it declares its own; those of databases and caches where it has one. Without `http`,
+/// `grpc` or `http-client` among the features of this crate, those that are called after it are not exported.
 pub const ALL: &[&Metric] = &[
     &HTTP_SERVER_REQUEST_DURATION,
     &HTTP_SERVER_ACTIVE_REQUESTS,

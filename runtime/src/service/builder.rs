@@ -26,6 +26,7 @@ use crate::{
 ///
 /// static USERS_STORED: GaugeFamily = marty_runtime::gauge!("users_stored", "Users in the repository.");
 ///
+/// # #[cfg(feature = "http")]
 /// fn service(config: Config) -> Service {
 ///     Service::new(marty_runtime::service_info!(), config)
 ///         .http(Router::new().route("/greeting", get(async || "hello")))
@@ -33,6 +34,9 @@ use crate::{
 ///         .check("database", async || Err(CheckError::new("not connected")))
 /// }
 ///
+/// # #[cfg(not(feature = "http"))]
+/// # fn main() {}
+/// # #[cfg(feature = "http")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), marty_runtime::Error> {
 /// let running = service(Config::for_tests()).start().await?;
@@ -69,16 +73,6 @@ impl Service {
             pools: Vec::new(),
             caches: Vec::new(),
         }
-    }
-
-    /// Serves `routes` on the public listener, besides those added before.
-    ///
-    /// # Panics
-    ///
-    /// If two routes have the same path and method, or two sets of routes a fallback, as [`Router::merge`] does.
-    pub fn http(mut self, routes: Router) -> Self {
-        self.routes = self.routes.merge(routes);
-        self
     }
 
     /// Exports `family`.

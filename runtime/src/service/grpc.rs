@@ -138,7 +138,12 @@ impl Served {
         };
         let cut_off = Arc::clone(&public.cut_off);
         let Some(address) = config.grpc_addr else {
-            let front = served.front(public.routes);
+            let routes = if cfg!(feature = "http") {
+                public.routes
+            } else {
+                Front::no_routes()
+            };
+            let front = served.front(routes);
             return Ok((public.listener.serve(front, both, cut_off), None));
         };
         let own = bind(address, &variable::GRPC_ADDR).await?;

@@ -8,6 +8,8 @@ mod database;
 mod error;
 #[cfg(feature = "grpc")]
 mod grpc;
+#[cfg(feature = "http")]
+mod http;
 mod info;
 mod phase;
 mod print;

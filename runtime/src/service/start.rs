@@ -1,8 +1,13 @@
 //! How a service starts: it is put together and judged before a socket is bound, and ready once all of it runs.
 
-use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    mem,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
-use axum::{Router, middleware};
+use axum::Router;
 
 #[cfg(feature = "grpc")]
 use super::grpc::Served;
@@ -20,7 +25,6 @@ use crate::{
     config::{Config, variable},
     database,
     health::{Check, Health},
-    http::{HttpMetrics, ObserveLayer, Protection, protect},
     logging,
     metric::{Collect, Counter, CounterFamily, Instrument, Registry},
     names,
@@ -41,7 +45,8 @@ const ADMIN_LIMITS: Limits = Limits {
 
 /// A service that is put together, and holds no socket yet.
 struct Parts {
-    http_metrics: HttpMetrics,
+    routes: Router,
+    cut_off: Arc<AtomicBool>,
     #[cfg(feature = "grpc")]
     rpc: Option<Served>,
     health: Arc<Health>,
@@ -56,16 +61,12 @@ impl Service {
         mut self,
         panics: Panics,
     ) -> Result<(Running, Arc<Admin>), Error> {
-        #[cfg_attr(
-            not(feature = "grpc"),
-            expect(unused_mut, reason = "only gRPC is taken out")
-        )]
         let mut parts = self.put_together(&panics)?;
         let admin = bind(self.config.admin_addr, &variable::ADMIN_ADDR).await?;
         let public = Public {
             listener: bind(self.config.http_addr, &variable::HTTP_ADDR).await?,
-            cut_off: parts.http_metrics.cut_off(),
-            routes: self.routes(&parts.http_metrics, &panics.caught),
+            cut_off: Arc::clone(&parts.cut_off),
+            routes: mem::take(&mut parts.routes),
             limits: limits(&self.config),
         };
         #[cfg(feature = "grpc")]
@@ -100,19 +101,22 @@ impl Service {
         let board = board(&self.tasks, &mut checks)?;
         self.config.record().refuse_unknown_keys()?;
         refuse_twins(&checks)?;
-        let http_metrics = HttpMetrics::new();
         let health = Arc::new(Health::new(checks, panics.caught.clone()));
         let guard = Guard::new(self.config.admin_token.clone());
         let mut families = self.families(panics);
-        families.extend(http_metrics.families());
         families.extend(board.families());
         families.extend([
             Arc::clone(health.up()) as Arc<dyn Collect>,
             guard.refusals(),
         ]);
+        let cut_off = Arc::default();
+        #[cfg(feature = "http")]
+        let routes = self.layered(&cut_off, &panics.caught, &mut families);
+        #[cfg(not(feature = "http"))]
+        let routes = mem::take(&mut self.routes);
         #[cfg(feature = "grpc")]
         let rpc = {
-            let metrics = GrpcMetrics::new(http_metrics.cut_off());
+            let metrics = GrpcMetrics::new(Arc::clone(&cut_off));
             families.extend(metrics.families());
             mem::take(&mut self.rpc).serve(&metrics, &panics.caught, &health, &self.config)?
         };
@@ -121,7 +125,8 @@ impl Service {
         let mut all = families.into_iter().chain(own);
         all.try_for_each(|family| registry.register(family))?;
         Ok(Parts {
-            http_metrics,
+            routes,
+            cut_off,
             #[cfg(feature = "grpc")]
             rpc,
             health,
@@ -144,16 +149,6 @@ impl Service {
         #[cfg(any(feature = "grpc", feature = "http-client"))]
         let families = families.chain(crate::client::families());
         families.collect()
-    }
-
-    /// The routes with the layers around them.
-    fn routes(&mut self, metrics: &HttpMetrics, panics: &Counter) -> Router {
-        let protection = Protection {
-            request_timeout: self.config.request_timeout,
-            max_body_bytes: self.config.max_body_bytes,
-            panics: panics.clone(),
-        };
-        stack(mem::take(&mut self.routes), metrics.clone(), protection)
     }
 }
 
@@ -210,81 +205,5 @@ impl Panics {
             exported: Arc::new(family),
             caught,
         }
-    }
-}
-
-/// Puts the layers around the routes.
-fn stack(routes: Router, metrics: HttpMetrics, protection: Protection) -> Router {
-    let protect = middleware::from_fn_with_state(Arc::new(protection), protect);
-    // Only a router whose state is given has its handlers boxed; otherwise the layers, and their caches, were made anew for each request.
-    routes
-        .layer((ObserveLayer::new(metrics), protect))
-        .with_state(())
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::{body::Body, extract::Request, routing::get};
-    use tower::ServiceExt;
-
-    use super::*;
-
-    /// Numbers that look random and are the same every time.
-    struct Noise(u64);
-
-    impl Noise {
-        fn next(&mut self) -> u64 {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            self.0 >> 33
-        }
-
-        fn word(&mut self) -> String {
-            (0..=self.next() % 12)
-                .map(|_| char::from(b'A' + u8::try_from(self.next() % 26).unwrap()))
-                .collect()
-        }
-    }
-
-    #[tokio::test]
-    async fn begins_no_series_for_what_callers_make_up() {
-        let metrics = HttpMetrics::new();
-        let protection = Protection {
-            request_timeout: Duration::from_secs(1),
-            max_body_bytes: 10,
-            panics: Counter::create(()),
-        };
-        let routes = Router::new().route("/users/{id}", get(async || "user"));
-        let stacked = stack(routes, metrics.clone(), protection);
-        let mut noise = Noise(7);
-        for _ in 0..10_000 {
-            let path = match noise.next() % 3 {
-                0 => format!("/users/{}", noise.word()),
-                1 => format!("/{}/{}?{}", noise.word(), noise.word(), noise.word()),
-                _ => format!("/%{:02x}%ff/{}", noise.next() % 256, noise.word()),
-            };
-            let method = if noise.next().is_multiple_of(2) {
-                "GET".to_owned()
-            } else {
-                noise.word()
-            };
-            let request = Request::builder()
-                .method(&*method)
-                .uri(path)
-                .header("host", "test")
-                .body(Body::empty())
-                .unwrap();
-            let response = stacked.clone().oneshot(request).await.unwrap();
-            assert!(!response.status().is_server_error());
-        }
-        let series: usize = metrics
-            .families()
-            .iter()
-            .map(|family| family.series())
-            .sum();
-        // Two methods, two routes, and for each pair one status: 4 of each histogram, and 2 gauges.
-        assert_eq!(series, 3 * 4 + 2);
     }
 }

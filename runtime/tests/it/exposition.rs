@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use marty_runtime::axum::Router;
 use marty_runtime::metric::{CounterFamily, LabelValues, Labels};
-use marty_runtime::{Config, Service, axum::Router};
 use proptest::prelude::*;
 
 use crate::support::{Live, get, get_with, service};
@@ -205,11 +205,7 @@ static ANYTHING: CounterFamily<Anything> =
 
 #[test]
 fn reads_back_whatever_labels_hold() {
-    let live = Live::start(
-        Service::new(marty_runtime::service_info!(), Config::for_tests())
-            .http(Router::new())
-            .metric(&ANYTHING),
-    );
+    let live = Live::start(service(Router::new()).metric(&ANYTHING));
     let values = ("(?s).{0,12}", "[\"\\\\\n,={} ]{0,6}");
     let config = ProptestConfig {
         failure_persistence: None,

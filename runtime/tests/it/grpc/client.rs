@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, time::Duration};
 
 use marty_runtime::{
-    axum::{Router, routing::get as on_get},
     client::GrpcChannel,
     tonic::{Code, GrpcMethod, Request, Response, Status, client::Grpc},
 };
@@ -14,7 +13,6 @@ use super::{
     live,
     probe::{Act, Ask, Reply},
 };
-use crate::support::{Live, get_with, service};
 
 /// What a generated client does.
 async fn unary(channel: GrpcChannel, ask: Ask) -> Result<Response<Reply>, Status> {
@@ -49,8 +47,13 @@ fn made(method: &str, code: &str) -> String {
     )
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn takes_the_ids_of_a_request_along() {
+    use marty_runtime::axum::{Router, routing::get as on_get};
+
+    use crate::support::{Live, get_with, service};
+
     let called = live();
     let address = format!("http://{}", called.grpc);
     let relay = on_get(async move || {

@@ -1,11 +1,14 @@
 //! gRPC over real sockets, by a real client, and by one that knows no manners.
 
+#[cfg(not(feature = "http"))]
+mod alone;
 mod caller;
 mod client;
 mod code;
 mod end;
 mod health;
 mod name;
+#[cfg(feature = "http")]
 mod port;
 mod probe;
 mod raw;

@@ -32,28 +32,38 @@ fn noise() -> impl Iterator<Item = u64> {
     .map(|seed| seed >> 33)
 }
 
-/// Calls 10,000 methods that there are not, each in one of the forms.
-fn call_anything(live: &Live, headers: &[(&str, &str)]) {
+/// Calls 10,000 methods that there are not, each in one of the forms, and a hundred at once.
+fn call_anything(live: &Live) {
     let caller = Caller::new(live.grpc);
+    let paths: Vec<String> = noise().take(10_000).map(made_up).collect();
     caller.runtime.block_on(async {
         let mut raw = raw::connect(live.grpc).await;
-        for number in noise().take(10_000) {
-            let path = match number % 4 {
-                0 => format!("/test.v1.Probe/M{number}"),
-                1 => format!("/made.up.S{number}/Unary"),
-                2 => format!("/{number}"),
-                _ => format!("/test.v1.Probe/Unary/{number}"),
-            };
-            let answer = raw.send(request(&path, headers), None).await;
-            assert_ne!(answer.code(), Some("0"), "{path}");
+        for paths in paths.chunks(100) {
+            let mut answers = Vec::new();
+            for path in paths {
+                answers.push((path, raw.begin(request(path, &[]), None).await.0));
+            }
+            for (path, answer) in answers {
+                let answer = raw::read(answer.await.unwrap()).await;
+                assert_ne!(answer.code(), Some("0"), "{path}");
+            }
         }
     });
+}
+
+fn made_up(number: u64) -> String {
+    match number % 4 {
+        0 => format!("/test.v1.Probe/M{number}"),
+        1 => format!("/made.up.S{number}/Unary"),
+        2 => format!("/{number}"),
+        _ => format!("/test.v1.Probe/Unary/{number}"),
+    }
 }
 
 #[test]
 fn callers_make_up_no_names() {
     let live = live();
-    call_anything(&live, &[]);
+    call_anything(&live);
     let other = |code: &str| {
         format!(
             "rpc_server_call_duration_seconds_count{{rpc_method=\"_OTHER\",rpc_response_status_code=\"{code}\"}}"
@@ -80,7 +90,7 @@ fn guard(call: Call<()>) -> Result<Call<()>, Status> {
 fn a_service_without_a_descriptor_makes_its_own_methods_known() {
     let guarded = InterceptedService::new(Probe, guard);
     let live = Live::start(plain_service(Router::new()).grpc(guarded));
-    call_anything(&live, &[]);
+    call_anything(&live);
     let series = |metric: &str| live.value(&format!("marty_metric_series{{metric=\"{metric}\"}}"));
     // Refused by the guard, or unknown.
     assert_eq!(series("rpc_server_call_duration_seconds"), Some(2.0));

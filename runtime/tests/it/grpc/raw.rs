@@ -77,7 +77,7 @@ impl Raw {
         request: Request<()>,
         message: Option<Bytes>,
     ) -> (
-        impl Future<Output = Result<Response<RecvStream>, h2::Error>>,
+        impl Future<Output = Result<Response<RecvStream>, h2::Error>> + use<>,
         SendStream<Bytes>,
     ) {
         let mut ready = self.send.clone().ready().await.unwrap();

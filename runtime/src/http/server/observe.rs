@@ -588,10 +588,11 @@ mod tests {
 
     #[tokio::test]
     async fn records_a_request_that_the_service_cut_off() {
-        let metrics = HttpMetrics::new();
+        let cut_off = Arc::default();
+        let metrics = HttpMetrics::until(Arc::clone(&cut_off));
         let mut body = answer(&metrics, "GET", "/stream").await.into_body();
         body.frame().await.unwrap().unwrap();
-        metrics.cut_off().store(true, Relaxed);
+        cut_off.store(true, Relaxed);
         drop(body);
         check(&metrics, ["GET", "/stream", "503"], 3.0);
     }

@@ -2,7 +2,7 @@
 //!
 //! It also gives every error answer the form of a problem, whoever made it.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -132,12 +132,12 @@ async fn as_problem(mut response: Response, correlation_id: Option<&CorrelationI
         None => return response,
     };
     let problem = if problem.status().is_server_error() {
-        problem.scrubbed()
+        scrubbed(problem)
     } else {
         problem
     };
     let problem = match correlation_id {
-        Some(id) => problem.with_correlation_id(id),
+        Some(id) => problem.with("correlation_id", id.as_str()),
         None => problem,
     };
     let status = response.status();
@@ -145,6 +145,14 @@ async fn as_problem(mut response: Response, correlation_id: Option<&CorrelationI
     *answer.status_mut() = status;
     keep_headers(answer.headers_mut(), response.headers());
     answer
+}
+
+/// The problem without secrets and personal data in its detail. For failures of the service's own, whose texts nobody chose.
+fn scrubbed(problem: Problem) -> Problem {
+    match problem.detail().map(scrub::text) {
+        Some(Cow::Owned(detail)) => problem.with_detail(detail),
+        _ => problem,
+    }
 }
 
 /// The problem of an error with a text. The caller is told what the caller did wrong; what went wrong in here is for the log.

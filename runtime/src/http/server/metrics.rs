@@ -25,6 +25,11 @@ impl HttpMetrics {
     /// Families in which nothing is counted yet.
     #[must_use]
     pub fn new() -> Self {
+        Self::until(Arc::default())
+    }
+
+    /// The same. Once `cut_off` is true, whoever is not answered was left by the service, and has not left itself.
+    pub(crate) fn until(cut_off: Arc<AtomicBool>) -> Self {
         let duration = &names::HTTP_SERVER_REQUEST_DURATION;
         let active = &names::HTTP_SERVER_ACTIVE_REQUESTS;
         let request = &names::HTTP_SERVER_REQUEST_BODY_SIZE;
@@ -46,13 +51,8 @@ impl HttpMetrics {
                 response.help,
                 response.buckets,
             )),
-            cut_off: Arc::default(),
+            cut_off,
         }
-    }
-
-    /// Set to true, it says that whoever is not answered from now on was left by the service, and has not left itself.
-    pub(crate) fn cut_off(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.cut_off)
     }
 
     pub(super) fn is_cut_off(&self) -> bool {
