@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn every_embedded_file_is_safe_to_ship() {
-        let sets = ["project", "service", "http"].map(templates);
+        let sets = ["project", "service", "users", "http", "grpc"].map(templates);
         assert!(sets.iter().all(|set| !set.is_empty()));
         for asset in sets
             .into_iter()

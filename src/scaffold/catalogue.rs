@@ -1,6 +1,7 @@
 //! Which files a project and a service are made of, rendered.
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use toml_edit::DocumentMut;
 
 use super::answer::Answers;
 use super::cargo_lock::CargoLock;
@@ -13,6 +14,7 @@ use super::plan::Request;
 use super::render::{Variables, render};
 use super::runtime_crate;
 use crate::assets::{self, Asset};
+use crate::project::port;
 
 /// The name that shipped dashboards, alerts and runbooks carry where the service's goes. They are
 /// valid as they are, so that the field's tools can check them before anybody generates them.
@@ -30,6 +32,10 @@ const RULES: &str = "observability/monitoring/prometheus/rules";
 /// The longest dashboard uid that Grafana takes.
 const UID_LENGTH: usize = 40;
 
+/// The root manifest of a project, and the template it is made from.
+pub(super) const CARGO_MANIFEST: &str = "Cargo.toml";
+const MANIFEST_TEMPLATE: &str = "Cargo.toml.hbs";
+
 /// The shipped lock, which becomes the project's.
 pub(super) const CARGO_LOCK: &str = "Cargo.lock";
 
@@ -38,6 +44,15 @@ pub(super) fn shipped_cargo_lock() -> Option<CargoLock> {
     let mut files = assets::templates("project").into_iter();
     let lock = files.find(|asset| asset.path == CARGO_LOCK)?;
     CargoLock::parse(&text(&lock)).ok()
+}
+
+/// The root manifest of a project whose services are all of this kind.
+pub(super) fn shipped_manifest(request: &Request) -> Option<DocumentMut> {
+    let mut files = assets::templates("project").into_iter();
+    let manifest = files.find(|asset| asset.path == MANIFEST_TEMPLATE)?;
+    let answers = Answers::new(request.name.clone(), request.kind, port::first());
+    let text = render(&text(&manifest), &Variables::new("", &answers)).ok()?;
+    text.parse().ok()
 }
 
 /// Tells sets of templates apart.
@@ -65,7 +80,7 @@ pub(super) fn service(
     answers: &Answers,
     runbook_base: &str,
 ) -> Result<Vec<Rendered>, RenderError> {
-    let templates = ["service", set(answers.kind)].map(assets::templates);
+    let templates = sets(answers.kind).map(assets::templates);
     let mut files = from_templates(templates.iter().flatten(), project, answers)?;
     let example = Example::new(answers, runbook_base);
     let name = answers.name.as_str();
@@ -85,9 +100,7 @@ pub(super) fn service(
 /// The paths of a service's files.
 pub(super) fn paths(request: &Request) -> Vec<String> {
     let name = request.name.as_str();
-    let templates = ["service", set(request.kind)]
-        .into_iter()
-        .flat_map(assets::templates);
+    let templates = sets(request.kind).into_iter().flat_map(assets::templates);
     let mut paths: Vec<String> = templates
         .map(|asset| destination(&asset.path, name).path)
         .collect();
@@ -100,10 +113,11 @@ pub(super) fn paths(request: &Request) -> Vec<String> {
     paths
 }
 
-/// The templates that only this kind has.
-fn set(kind: Kind) -> &'static str {
+/// The templates that a service of this kind is made of: of every service, of those that keep users, of its own kind.
+fn sets(kind: Kind) -> [&'static str; 3] {
     match kind {
-        Kind::Http => "http",
+        Kind::Http => ["service", "users", "http"],
+        Kind::Grpc => ["service", "users", "grpc"],
     }
 }
 
@@ -210,9 +224,13 @@ fn uid(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Example, project, service, uid};
+    use std::collections::BTreeSet;
+
+    use toml_edit::{DocumentMut, Item};
+
+    use super::{Example, project, service, shipped_manifest, uid};
     use crate::project::port;
-    use crate::scaffold::{Answers, Kind};
+    use crate::scaffold::{Answers, Kind, Request};
 
     fn answers(name: &str) -> Answers {
         Answers::new(name.parse().unwrap(), Kind::Http, port::first())
@@ -274,16 +292,57 @@ mod tests {
 
     #[test]
     fn no_two_files_have_one_path() {
-        let answers = answers("user-service");
-        let mut paths: Vec<String> = project("shop", &answers)
-            .unwrap()
-            .into_iter()
-            .chain(service("shop", &answers, "").unwrap())
-            .map(|file| file.path)
-            .collect();
-        let count = paths.len();
-        paths.sort_unstable();
-        paths.dedup();
-        assert_eq!(paths.len(), count);
+        for kind in Kind::ALL {
+            let answers = Answers {
+                kind: *kind,
+                ..answers("user-service")
+            };
+            let mut paths: Vec<String> = project("shop", &answers)
+                .unwrap()
+                .into_iter()
+                .chain(service("shop", &answers, "").unwrap())
+                .map(|file| file.path)
+                .collect();
+            let count = paths.len();
+            paths.sort_unstable();
+            paths.dedup();
+            assert_eq!(paths.len(), count);
+        }
+    }
+
+    /// What the tables of a manifest's dependencies name.
+    fn named(manifest: &DocumentMut, tables: &[&str]) -> BTreeSet<String> {
+        let tables = tables.iter().filter_map(|table| manifest.get(table));
+        let tables = tables.filter_map(Item::as_table_like);
+        tables
+            .flat_map(|table| table.iter().map(|(name, _)| name.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_project_has_the_dependencies_that_its_service_takes_and_no_others() {
+        for kind in Kind::ALL {
+            let answers = Answers {
+                kind: *kind,
+                ..answers("user-service")
+            };
+            let files = service("shop", &answers, "").unwrap();
+            let manifest = files
+                .iter()
+                .find(|file| file.path == "services/user-service/Cargo.toml")
+                .unwrap();
+            let manifest: DocumentMut = manifest.content.parse().unwrap();
+            let taken = named(
+                &manifest,
+                &["dependencies", "dev-dependencies", "build-dependencies"],
+            );
+            let request = Request {
+                name: answers.name,
+                kind: *kind,
+            };
+            let shipped = shipped_manifest(&request).unwrap();
+            let shipped = shipped["workspace"].as_table().unwrap().clone();
+            assert_eq!(named(&shipped.into(), &["dependencies"]), taken, "{kind}");
+        }
     }
 }

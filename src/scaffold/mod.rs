@@ -16,6 +16,7 @@ mod file;
 mod filesystem;
 mod kind;
 mod lock;
+mod manifest;
 mod name;
 pub mod next;
 mod outcome;

@@ -15,6 +15,7 @@ use super::error::{PlanError, PlanErrorKind};
 use super::file::{Class, Rendered};
 use super::kind::Kind;
 use super::lock::{LOCK_PATH, Lock};
+use super::manifest::with_dependencies;
 use super::name::service_name;
 use super::site::{ProjectState, Site, State};
 use super::style::in_the_style_of;
@@ -145,7 +146,9 @@ fn new_project(
     draft.create(MANIFEST, config.with_service(&answers.name, answers.ports));
     draft.create(
         catalogue::CARGO_LOCK,
-        shipped.renamed(answers.name.as_str()).to_text(),
+        shipped
+            .of_project(request.kind, answers.name.as_str())
+            .to_text(),
     );
     Ok(draft.into_plan(site, project, answers))
 }
@@ -181,8 +184,16 @@ fn new_service(
     let config = state.config.with_service(&answers.name, ports);
     draft.create(MANIFEST, in_the_style_of(&state.config_text, &config));
     draft.update(MANIFEST, &state.config_text);
+    if let Some((manifest, text)) = &state.cargo_manifest
+        && let Some(shipped) = catalogue::shipped_manifest(request)
+        && let Some(manifest) = with_dependencies(manifest, &shipped)
+    {
+        let manifest = in_the_style_of(text, &manifest.to_string());
+        draft.create(catalogue::CARGO_MANIFEST, manifest);
+        draft.update(catalogue::CARGO_MANIFEST, text);
+    }
     if let Some((lock, text)) = &state.cargo_lock {
-        let lock = lock.with_service(shipped, name).to_text();
+        let lock = lock.with_service(shipped, request.kind, name).to_text();
         draft.create(catalogue::CARGO_LOCK, in_the_style_of(text, &lock));
         draft.update(catalogue::CARGO_LOCK, text);
     }

@@ -39,8 +39,7 @@ pub fn listing(plan: &Plan) -> String {
 pub fn headline(plan: &Plan) -> String {
     let answers = plan.answers();
     let root = plan.root().display();
-    let kind = answers.kind.name().to_uppercase();
-    let service = format!("the {kind} service `{}`", answers.name);
+    let service = format!("the {} service `{}`", answers.kind.title(), answers.name);
     if plan.is_new_project() {
         format!(
             "the project `{}` in `{root}` with {service}",
