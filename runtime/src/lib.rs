@@ -11,6 +11,8 @@ extern crate self as marty_runtime;
 mod admin;
 pub mod business;
 pub mod config;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 pub mod http;
 mod logging;
@@ -26,6 +28,9 @@ pub use service::{Error, Running, Service, ServiceInfo};
 
 /// The crate that routes and extractors come from, in the version that [`Service::http`] takes.
 pub use axum;
+/// The crate that services come from which [`Service::grpc`] takes, in its version.
+#[cfg(feature = "grpc")]
+pub use tonic;
 /// The crate that events are logged with, in the version that the log listens to.
 pub use tracing;
 

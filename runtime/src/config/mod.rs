@@ -3,6 +3,7 @@
 //! It holds the runtime's own configuration and the reader that services use for theirs. It must not open, bind or start anything.
 
 mod error;
+mod grpc;
 mod log;
 mod lookup;
 mod runtime;
@@ -10,6 +11,7 @@ mod setting;
 pub(crate) mod variable;
 
 pub use error::ConfigError;
+pub use grpc::Origins;
 pub use log::{LogDirectives, LogFormat};
 pub use lookup::Lookup;
 pub use runtime::{Config, Ports};

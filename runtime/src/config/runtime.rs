@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{ConfigError, LogDirectives, LogFormat, Lookup, Setting, Variable, variable};
+use super::{ConfigError, LogDirectives, LogFormat, Lookup, Origins, Setting, Variable, variable};
 
 /// The ports a service listens on unless it is told otherwise. Zero asks the system for a free one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,12 @@ pub struct Config {
     pub http_addr: SocketAddr,
     /// Address of the admin listener.
     pub admin_addr: SocketAddr,
+    /// Address of a listener for gRPC alone, if it shall have one.
+    pub grpc_addr: Option<SocketAddr>,
+    /// Whether browsers may call by gRPC-Web.
+    pub grpc_web: bool,
+    /// Which pages may call by gRPC-Web.
+    pub grpc_web_origins: Origins,
     /// Where the service runs, such as `production`.
     pub environment: String,
     /// What tells this process from the service's others.
@@ -96,6 +102,9 @@ impl Config {
         Self {
             http_addr: loopback(ports.http),
             admin_addr: loopback(ports.admin),
+            grpc_addr: None,
+            grpc_web: false,
+            grpc_web_origins: Origins::None,
             environment: "development".to_owned(),
             instance_id: instance_id(),
             log: LogDirectives::default(),
@@ -114,6 +123,10 @@ impl Config {
         let config = Self {
             http_addr: lookup.parse(variable::HTTP_ADDR.name, default.http_addr)?,
             admin_addr: lookup.parse(variable::ADMIN_ADDR.name, default.admin_addr)?,
+            grpc_addr: lookup.parse_optional(variable::GRPC_ADDR.name)?,
+            grpc_web: lookup.parse(variable::GRPC_WEB.name, default.grpc_web)?,
+            grpc_web_origins: lookup
+                .parse(variable::GRPC_WEB_ORIGINS.name, default.grpc_web_origins)?,
             environment: lookup.parse(variable::ENVIRONMENT.name, default.environment)?,
             instance_id: lookup.parse(variable::INSTANCE_ID.name, default.instance_id)?,
             log: lookup.parse(variable::LOG.name, default.log)?,

@@ -16,6 +16,9 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     HTTP_ADDR,
     ADMIN_ADDR,
+    GRPC_ADDR,
+    GRPC_WEB,
+    GRPC_WEB_ORIGINS,
     ENVIRONMENT,
     INSTANCE_ID,
     LOG,
@@ -37,6 +40,21 @@ pub(crate) const ADMIN_ADDR: Variable = Variable {
     name: "MARTY_ADMIN_ADDR",
     default: "127.0.0.1:<admin port>",
     meaning: "Address of the admin listener: metrics and health. Not for the public.",
+};
+pub(crate) const GRPC_ADDR: Variable = Variable {
+    name: "MARTY_GRPC_ADDR",
+    default: "<http address>",
+    meaning: "Address of a listener for gRPC alone. Without it, HTTP and gRPC share the public one.",
+};
+pub(super) const GRPC_WEB: Variable = Variable {
+    name: "MARTY_GRPC_WEB",
+    default: "false",
+    meaning: "Whether browsers may call by gRPC-Web.",
+};
+pub(super) const GRPC_WEB_ORIGINS: Variable = Variable {
+    name: "MARTY_GRPC_WEB_ORIGINS",
+    default: "<none>",
+    meaning: "Pages that may call by gRPC-Web from elsewhere: `*`, or origins such as `https://shop.example`, between commas.",
 };
 pub(super) const ENVIRONMENT: Variable = Variable {
     name: "MARTY_ENVIRONMENT",

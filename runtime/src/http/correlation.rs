@@ -44,7 +44,7 @@ impl CorrelationId {
     }
 
     /// The id that `headers` carry, if it can be trusted to be harmless, or a new one.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sent = headers
             .get(CORRELATION_ID_HEADER)
             .and_then(|value| value.to_str().ok());
@@ -53,7 +53,7 @@ impl CorrelationId {
     }
 
     /// The id as a header's value. Nothing, if it were no such value: every id is made of harmless characters.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.0).ok()
     }
 }

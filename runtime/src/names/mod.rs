@@ -4,6 +4,7 @@
 //! It must not name a metric that the runtime does not export.
 
 mod business;
+mod grpc;
 mod http;
 mod process;
 mod service;
@@ -11,6 +12,10 @@ mod service;
 pub use business::{
     MARTY_BUSINESS_TRANSACTION_DURATION, MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
     MARTY_OPERATION_DURATION,
+};
+pub use grpc::{
+    RPC_SERVER_ACTIVE_CALLS, RPC_SERVER_CALL_DURATION, RPC_SERVER_REQUEST_SIZE,
+    RPC_SERVER_RESPONSE_SIZE,
 };
 pub use http::{
     HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_BODY_SIZE, HTTP_SERVER_REQUEST_DURATION,
@@ -63,6 +68,10 @@ pub mod label {
     pub const HTTP_ROUTE: &str = "http_route";
     /// The status of the answer, 499 when the client left before it.
     pub const HTTP_RESPONSE_STATUS_CODE: &str = "http_response_status_code";
+    /// The full name of the method, such as `shop.v1.Orders/Place`; `_OTHER` for one that no service has.
+    pub const RPC_METHOD: &str = "rpc_method";
+    /// The name of the call's status, such as `OK` or `NOT_FOUND`.
+    pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc_response_status_code";
     /// The service's name.
     pub const SERVICE_NAME: &str = "service_name";
     /// The service's version.
@@ -101,7 +110,7 @@ pub mod label {
 
 /// Values of labels that stand for no value of their own.
 pub mod value {
-    /// The method of a request whose method HTTP does not define.
+    /// The method of a request whose method HTTP does not define, or of a call whose method no service has.
     pub const OTHER_METHOD: &str = "_OTHER";
     /// The route of a request that no route matched.
     pub const UNMATCHED_ROUTE: &str = "unmatched";
@@ -113,6 +122,10 @@ pub const ALL: &[&Metric] = &[
     &HTTP_SERVER_ACTIVE_REQUESTS,
     &HTTP_SERVER_REQUEST_BODY_SIZE,
     &HTTP_SERVER_RESPONSE_BODY_SIZE,
+    &RPC_SERVER_CALL_DURATION,
+    &RPC_SERVER_ACTIVE_CALLS,
+    &RPC_SERVER_REQUEST_SIZE,
+    &RPC_SERVER_RESPONSE_SIZE,
     &TARGET_INFO,
     &MARTY_BUILD_INFO,
     &MARTY_BUSINESS_TRANSACTION_DURATION,

@@ -6,7 +6,11 @@ use std::{
 
 use axum::{Router, middleware};
 
+#[cfg(feature = "grpc")]
+use super::grpc::{Rpc, Served};
 use super::{Error, Running, ServiceInfo, info, signal};
+#[cfg(feature = "grpc")]
+use crate::grpc::{Bounds, GrpcMetrics};
 use crate::{
     admin::{self, Admin},
     business,
@@ -24,6 +28,8 @@ use crate::{
 const ADMIN_LIMITS: Limits = Limits {
     connections: 64,
     header_timeout: Duration::from_secs(10),
+    #[cfg(feature = "grpc")]
+    http2: false,
 };
 
 /// A service: routes, metrics and checks, put together and then run.
@@ -55,6 +61,8 @@ pub struct Service {
     routes: Router,
     families: Vec<Arc<dyn Collect>>,
     checks: Vec<Check>,
+    #[cfg(feature = "grpc")]
+    pub(super) rpc: Rpc,
 }
 
 impl Service {
@@ -66,6 +74,8 @@ impl Service {
             routes: Router::new(),
             families: Vec::new(),
             checks: Vec::new(),
+            #[cfg(feature = "grpc")]
+            rpc: Rpc::default(),
         }
     }
 
@@ -143,6 +153,8 @@ impl Service {
             routes,
             families,
             checks,
+            #[cfg(feature = "grpc")]
+            rpc,
         } = self;
         let mut seen = BTreeSet::new();
         if let Some(check) = checks.iter().find(|check| !seen.insert(check.name)) {
@@ -157,12 +169,25 @@ impl Service {
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
         let own = own.chain(logging::families());
+        #[cfg(feature = "grpc")]
+        let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
+        #[cfg(feature = "grpc")]
+        let own = own.chain(grpc_metrics.families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
 
         let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
         let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
+        #[cfg(feature = "grpc")]
+        let rpc = {
+            let bounds = Bounds {
+                request_timeout: config.request_timeout,
+                max_message_bytes: config.max_body_bytes,
+                panics: panics.caught.clone(),
+            };
+            rpc.serve(&grpc_metrics, bounds, &health, &config)?
+        };
         let protection = Protection {
             request_timeout: config.request_timeout,
             max_body_bytes: config.max_body_bytes,
@@ -179,10 +204,19 @@ impl Service {
         let limits = Limits {
             connections: config.max_connections,
             header_timeout: config.header_timeout.min(LONGEST_TIME),
+            #[cfg(feature = "grpc")]
+            http2: false,
         };
         let cut_off = http_metrics.cut_off();
-        let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
-        Ok(Running::new(http, admin, health, &config))
+        let routes = stack(routes, http_metrics, protection);
+        #[cfg(feature = "grpc")]
+        let (http, grpc) = Served::listen(rpc, http, routes, limits, &cut_off, &config).await?;
+        #[cfg(not(feature = "grpc"))]
+        let http = http.serve(routes, limits, cut_off);
+        let running = Running::new(http, admin, health, &config);
+        #[cfg(feature = "grpc")]
+        let running = running.with_grpc(grpc);
+        Ok(running)
     }
 }
 
@@ -223,7 +257,7 @@ fn stack(routes: Router, metrics: HttpMetrics, protection: Protection) -> Router
         .with_state(())
 }
 
-async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
+pub(super) async fn bind(address: SocketAddr, variable: &Variable) -> Result<Listener, Error> {
     Listener::bind(address)
         .await
         .map_err(|source| Error::bind(address, variable.name, source))

@@ -23,6 +23,14 @@ enum Kind {
     Metric(#[from] RegisterError),
     #[error("there are two readiness checks named `{name}`")]
     Check { name: &'static str },
+    #[cfg(feature = "grpc")]
+    #[error("there are two gRPC services named `{name}`")]
+    Twice { name: &'static str },
+    #[cfg(feature = "grpc")]
+    #[error("cannot read the descriptor of a gRPC service")]
+    Descriptor {
+        source: Box<dyn error::Error + Send + Sync>,
+    },
     #[error("cannot wait for signals")]
     Signal { source: io::Error },
     #[error(
@@ -46,6 +54,18 @@ impl Error {
 
     pub(super) fn check(name: &'static str) -> Self {
         Self(Box::new(Kind::Check { name }))
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(super) fn twice(name: &'static str) -> Self {
+        Self(Box::new(Kind::Twice { name }))
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(super) fn descriptor(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self(Box::new(Kind::Descriptor {
+            source: source.into(),
+        }))
     }
 
     pub(super) fn signal(source: io::Error) -> Self {

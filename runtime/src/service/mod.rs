@@ -4,6 +4,8 @@
 
 mod builder;
 mod error;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod info;
 mod running;
 mod signal;

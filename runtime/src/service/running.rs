@@ -20,6 +20,8 @@ const LAST_TIME: Duration = Duration::from_millis(500);
 #[must_use = "dropping it ends the service at once"]
 pub struct Running {
     http: Server,
+    #[cfg(feature = "grpc")]
+    grpc: Option<Server>,
     admin: Server,
     health: Arc<Health>,
     drain_grace: Duration,
@@ -32,11 +34,30 @@ impl Running {
         tracing::info!(http_addr = %http.address(), admin_addr = %admin.address(), "service started");
         Self {
             http,
+            #[cfg(feature = "grpc")]
+            grpc: None,
             admin,
             health,
             drain_grace: config.drain_grace.min(LONGEST_TIME),
             shutdown_deadline: config.shutdown_deadline.min(LONGEST_TIME),
         }
+    }
+
+    /// Also ends the listener that gRPC has of its own.
+    #[cfg(feature = "grpc")]
+    pub(super) fn with_grpc(mut self, grpc: Option<Server>) -> Self {
+        if let Some(grpc) = &grpc {
+            tracing::info!(grpc_addr = %grpc.address(), "gRPC is served apart");
+        }
+        self.grpc = grpc;
+        self
+    }
+
+    /// Address of the listener that answers calls: the public one, unless gRPC has one of its own.
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    pub fn grpc_addr(&self) -> SocketAddr {
+        self.grpc.as_ref().unwrap_or(&self.http).address()
     }
 
     /// Address of the public listener.
@@ -76,8 +97,7 @@ impl Running {
         }
 
         let phase = Phase::begin("finish requests");
-        self.http.drain();
-        let requests_finished = phase.end(self.http.finish(requests_end).await);
+        let requests_finished = phase.end(self.finish_requests(requests_end).await);
 
         // A connection that still waits here is an idle scraper's or a slow one's: nobody's request is lost.
         let phase = Phase::begin("close admin listener");
@@ -88,6 +108,27 @@ impl Running {
             Ok(()) => Ok(()),
             Err(phase) => Err(Error::shutdown_deadline(phase, self.shutdown_deadline)),
         }
+    }
+}
+
+impl Running {
+    /// Accepts no further connection, and waits until all are closed.
+    #[cfg(not(feature = "grpc"))]
+    async fn finish_requests(&mut self, deadline: Instant) -> bool {
+        self.http.drain();
+        self.http.finish(deadline).await
+    }
+
+    /// Accepts no further connection on either listener, and waits until all are closed.
+    #[cfg(feature = "grpc")]
+    async fn finish_requests(&mut self, deadline: Instant) -> bool {
+        self.http.drain();
+        let Some(grpc) = &mut self.grpc else {
+            return self.http.finish(deadline).await;
+        };
+        grpc.drain();
+        let (http, grpc) = tokio::join!(self.http.finish(deadline), grpc.finish(deadline));
+        http && grpc
     }
 }
 
