@@ -39,9 +39,9 @@ const MANIFEST_TEMPLATE: &str = "Cargo.toml.hbs";
 /// The shipped lock, which becomes the project's.
 pub(super) const CARGO_LOCK: &str = "Cargo.lock";
 
-/// The lock that the templates were tested with.
-pub(super) fn shipped_cargo_lock() -> Option<CargoLock> {
-    let mut files = assets::templates("project").into_iter();
+/// The lock that the templates of this kind were tested with.
+pub(super) fn shipped_cargo_lock(kind: Kind) -> Option<CargoLock> {
+    let mut files = assets::templates(set(kind)).into_iter();
     let lock = files.find(|asset| asset.path == CARGO_LOCK)?;
     CargoLock::parse(&text(&lock)).ok()
 }
@@ -68,8 +68,7 @@ pub(super) fn fingerprint() -> String {
 /// The files that a project has once, less those that every service changes.
 pub(super) fn project(project: &str, answers: &Answers) -> Result<Vec<Rendered>, RenderError> {
     let templates = assets::templates("project");
-    let templates = templates.iter().filter(|asset| asset.path != CARGO_LOCK);
-    let mut files = from_templates(templates, project, answers)?;
+    let mut files = from_templates(templates.iter(), project, answers)?;
     files.extend(runtime_crate::files().map_err(RenderError::manifest)?);
     Ok(files)
 }
@@ -80,8 +79,8 @@ pub(super) fn service(
     answers: &Answers,
     runbook_base: &str,
 ) -> Result<Vec<Rendered>, RenderError> {
-    let templates = sets(answers.kind).map(assets::templates);
-    let mut files = from_templates(templates.iter().flatten(), project, answers)?;
+    let templates = templates(answers.kind);
+    let mut files = from_templates(templates.iter(), project, answers)?;
     let example = Example::new(answers, runbook_base);
     let name = answers.name.as_str();
     let dashboards = assets::dashboards()
@@ -100,8 +99,8 @@ pub(super) fn service(
 /// The paths of a service's files.
 pub(super) fn paths(request: &Request) -> Vec<String> {
     let name = request.name.as_str();
-    let templates = sets(request.kind).into_iter().flat_map(assets::templates);
-    let mut paths: Vec<String> = templates
+    let mut paths: Vec<String> = templates(request.kind)
+        .iter()
         .map(|asset| destination(&asset.path, name).path)
         .collect();
     paths.extend(
@@ -114,10 +113,17 @@ pub(super) fn paths(request: &Request) -> Vec<String> {
 }
 
 /// The templates that a service of this kind is made of: of every service, of those that keep users, of its own kind.
-fn sets(kind: Kind) -> [&'static str; 3] {
+fn templates(kind: Kind) -> Vec<Asset> {
+    let sets = ["service", "users", set(kind)];
+    let templates = sets.into_iter().flat_map(assets::templates);
+    templates.filter(|asset| asset.path != CARGO_LOCK).collect()
+}
+
+/// The templates that only this kind has.
+fn set(kind: Kind) -> &'static str {
     match kind {
-        Kind::Http => ["service", "users", "http"],
-        Kind::Grpc => ["service", "users", "grpc"],
+        Kind::Http => "http",
+        Kind::Grpc => "grpc",
     }
 }
 

@@ -74,7 +74,7 @@ impl Plan {
     /// # Errors
     /// When the name will not do or is taken, or when files are in the way.
     pub fn new(request: &Request, site: &Site) -> Result<Self, PlanError> {
-        let shipped = shipped_lock()?;
+        let shipped = shipped_lock(request.kind)?;
         service_name(request.name.as_str()).map_err(PlanErrorKind::Name)?;
         let plan = match &site.state {
             State::Vacant { project } => new_project(request, site, project, &shipped)?,
@@ -114,8 +114,8 @@ impl Plan {
     }
 }
 
-fn shipped_lock() -> Result<CargoLock, PlanErrorKind> {
-    catalogue::shipped_cargo_lock().ok_or(PlanErrorKind::NoCargoLock)
+fn shipped_lock(kind: Kind) -> Result<CargoLock, PlanErrorKind> {
+    catalogue::shipped_cargo_lock(kind).ok_or(PlanErrorKind::NoCargoLock)
 }
 
 fn new_project(
@@ -146,9 +146,7 @@ fn new_project(
     draft.create(MANIFEST, config.with_service(&answers.name, answers.ports));
     draft.create(
         catalogue::CARGO_LOCK,
-        shipped
-            .of_project(request.kind, answers.name.as_str())
-            .to_text(),
+        shipped.renamed(answers.name.as_str()).to_text(),
     );
     Ok(draft.into_plan(site, project, answers))
 }
@@ -193,7 +191,7 @@ fn new_service(
         draft.update(catalogue::CARGO_MANIFEST, text);
     }
     if let Some((lock, text)) = &state.cargo_lock {
-        let lock = lock.with_service(shipped, request.kind, name).to_text();
+        let lock = lock.with_service(shipped, name).to_text();
         draft.create(catalogue::CARGO_LOCK, in_the_style_of(text, &lock));
         draft.update(catalogue::CARGO_LOCK, text);
     }
