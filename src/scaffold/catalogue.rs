@@ -1,10 +1,13 @@
 //! Which files a project and a service are made of, rendered.
 
+use std::collections::BTreeMap;
+
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use toml_edit::DocumentMut;
 
 use super::answer::Answers;
 use super::cargo_lock::CargoLock;
+use super::dashboard::with_rows_of;
 use super::digest::{sha256, sha256_of_all};
 use super::error::RenderError;
 use super::file::Rendered;
@@ -82,17 +85,10 @@ pub(super) fn service(
     let templates = templates(answers.kind);
     let mut files = from_templates(templates.iter(), project, answers)?;
     let example = Example::new(answers, runbook_base);
-    let name = answers.name.as_str();
-    let dashboards = assets::dashboards()
-        .into_iter()
-        .map(|it| (dashboard_path(&it, name), it));
-    let alerts = assets::alerts()
-        .into_iter()
-        .map(|it| (alert_path(&it, name), it));
-    files.extend(dashboards.chain(alerts).map(|(path, asset)| Rendered {
-        path,
-        content: example.adapt(&text(&asset)),
-    }));
+    for (path, text) in observability(answers.kind, answers.name.as_str())? {
+        let content = example.adapt(&text);
+        files.push(Rendered { path, content });
+    }
     Ok(files)
 }
 
@@ -103,12 +99,10 @@ pub(super) fn paths(request: &Request) -> Vec<String> {
         .iter()
         .map(|asset| destination(&asset.path, name).path)
         .collect();
-    paths.extend(
-        assets::dashboards()
-            .iter()
-            .map(|asset| dashboard_path(asset, name)),
-    );
-    paths.extend(assets::alerts().iter().map(|asset| alert_path(asset, name)));
+    let dashboards = of_kind(assets::dashboards(), request.kind);
+    paths.extend(dashboards.iter().map(|it| dashboard_path(&it.path, name)));
+    let alerts = of_kind(assets::alerts(), request.kind);
+    paths.extend(alerts.iter().map(|it| alert_path(&it.path, name)));
     paths
 }
 
@@ -127,15 +121,68 @@ fn set(kind: Kind) -> &'static str {
     }
 }
 
-fn dashboard_path(asset: &Asset, name: &str) -> String {
-    format!("services/{name}/observability/dashboards/{}", asset.path)
+/// The dashboards, alerts and runbooks of a service of this kind, written for the example, with the paths of its own.
+fn observability(kind: Kind, name: &str) -> Result<Vec<(String, String)>, RenderError> {
+    let mut files = Vec::new();
+    for Shipped { path, common, own } in of_kind(assets::dashboards(), kind) {
+        let text = match (common, own) {
+            (Some(common), Some(own)) => with_rows_of(&text(&own), &text(&common))
+                .ok_or_else(|| RenderError::dashboard(&path))?,
+            (common, own) => own.or(common).as_ref().map(text).unwrap_or_default(),
+        };
+        files.push((dashboard_path(&path, name), text));
+    }
+    for Shipped { path, common, own } in of_kind(assets::alerts(), kind) {
+        let text = own.or(common).as_ref().map(text).unwrap_or_default();
+        files.push((alert_path(&path, name), text));
+    }
+    Ok(files)
 }
 
-fn alert_path(asset: &Asset, name: &str) -> String {
-    if asset.path.starts_with("runbooks/") {
-        format!("services/{name}/observability/{}", asset.path)
+/// What ships at a path: for every kind, of which HTTP is the first, and for one kind.
+struct Shipped {
+    path: String,
+    common: Option<Asset>,
+    own: Option<Asset>,
+}
+
+/// What ships for a kind: what lies in the folder of its name comes to what has the same path beside that.
+fn of_kind(assets: Vec<Asset>, kind: Kind) -> Vec<Shipped> {
+    let mut shipped: BTreeMap<String, Shipped> = BTreeMap::new();
+    for asset in assets {
+        let inside = Kind::ALL.iter().find_map(|kind| {
+            let path = asset.path.strip_prefix(kind.name())?.strip_prefix('/')?;
+            Some((*kind, path.to_owned()))
+        });
+        let (of, path) = match inside {
+            Some((of, path)) => (Some(of), path),
+            None => (None, asset.path.clone()),
+        };
+        if of.is_some_and(|of| of != kind) {
+            continue;
+        }
+        let entry = shipped.entry(path.clone()).or_insert(Shipped {
+            path,
+            common: None,
+            own: None,
+        });
+        match of {
+            Some(_) => entry.own = Some(asset),
+            None => entry.common = Some(asset),
+        }
+    }
+    shipped.into_values().collect()
+}
+
+fn dashboard_path(path: &str, name: &str) -> String {
+    format!("services/{name}/observability/dashboards/{path}")
+}
+
+fn alert_path(path: &str, name: &str) -> String {
+    if path.starts_with("runbooks/") {
+        format!("services/{name}/observability/{path}")
     } else {
-        format!("{RULES}/{}", asset.path.replace(EXAMPLE, name))
+        format!("{RULES}/{}", path.replace(EXAMPLE, name))
     }
 }
 
@@ -234,7 +281,7 @@ mod tests {
 
     use toml_edit::{DocumentMut, Item};
 
-    use super::{Example, project, service, shipped_manifest, uid};
+    use super::{Example, observability, paths, project, service, shipped_manifest, uid};
     use crate::project::port;
     use crate::scaffold::{Answers, Kind, Request};
 
@@ -257,9 +304,66 @@ mod tests {
 
     #[test]
     fn nothing_of_the_example_is_left() {
-        for file in service("shop", &answers("order-service"), "").unwrap() {
-            assert!(!file.content.contains("example-service"), "{}", file.path);
-            assert!(!file.path.contains("example-service"), "{}", file.path);
+        for kind in Kind::ALL {
+            let answers = Answers {
+                kind: *kind,
+                ..answers("order-service")
+            };
+            for file in service("shop", &answers, "").unwrap() {
+                assert!(!file.content.contains("example-service"), "{}", file.path);
+                assert!(!file.path.contains("example-service"), "{}", file.path);
+            }
+        }
+    }
+
+    #[test]
+    fn the_paths_of_a_service_are_those_of_its_files() {
+        for kind in Kind::ALL {
+            let answers = Answers {
+                kind: *kind,
+                ..answers("order-service")
+            };
+            let files = service("shop", &answers, "").unwrap();
+            let mut made: Vec<_> = files.into_iter().map(|file| file.path).collect();
+            let request = Request {
+                name: answers.name,
+                kind: *kind,
+            };
+            let mut named = paths(&request);
+            made.sort_unstable();
+            named.sort_unstable();
+            assert_eq!(named, made);
+        }
+    }
+
+    #[test]
+    fn a_service_is_watched_by_the_metrics_of_its_kind() {
+        for (kind, own, other) in [
+            (Kind::Http, "http_server_", "rpc_server_"),
+            (Kind::Grpc, "rpc_server_", "http_server_"),
+        ] {
+            for (path, text) in observability(kind, "a").unwrap() {
+                assert!(!text.contains(other), "{path}");
+                let without = ["service-down.md"].iter().any(|it| path.ends_with(it));
+                assert!(without || text.contains(own), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_down_is_told_of_in_the_same_words_whatever_its_kind() {
+        let told = |kind, file: &str, from: &str, to: &str| {
+            let files = observability(kind, "a").unwrap();
+            let (_, text) = files.iter().find(|(path, _)| path.ends_with(file)).unwrap();
+            let (_, rest) = text.split_once(from).unwrap();
+            rest.split_once(to).unwrap().0.to_owned()
+        };
+        for (file, from, to) in [
+            ("a.rules.yml", "-availability", "- name: "),
+            ("a.test.yml", "--- ServiceDown", "# ---"),
+        ] {
+            let http = told(Kind::Http, file, from, to);
+            assert_eq!(told(Kind::Grpc, file, from, to), http);
         }
     }
 

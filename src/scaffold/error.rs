@@ -19,6 +19,8 @@ enum RenderErrorKind {
     Template(Box<handlebars::RenderError>),
     #[error(transparent)]
     Manifest(toml_edit::TomlError),
+    #[error("it is not a dashboard with panels and variables")]
+    Dashboard,
 }
 
 impl RenderError {
@@ -26,6 +28,13 @@ impl RenderError {
         Self {
             path: path.to_owned(),
             source: RenderErrorKind::Template(Box::new(error)),
+        }
+    }
+
+    pub(super) fn dashboard(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: RenderErrorKind::Dashboard,
         }
     }
 

@@ -85,7 +85,7 @@ mod tests {
         check(
             "[workspace]\ndependencies = { a = \"1\" }\n",
             Some(
-                "[workspace]\ndependencies = { a = \"1\" , c = { version = \"2\", default-features = false } }\n",
+                "[workspace]\ndependencies = { a = \"1\" , c = { version = \"2\", default-features = false }}\n",
             ),
         );
         check(

@@ -9,6 +9,7 @@ mod apply;
 mod base;
 mod cargo_lock;
 mod catalogue;
+mod dashboard;
 mod diff;
 mod digest;
 mod error;

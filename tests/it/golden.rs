@@ -8,8 +8,16 @@ use std::sync::LazyLock;
 
 use crate::server;
 
-/// A project with two services, at a place that stays the same so that builds can be reused.
-pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| Golden::generate("golden"));
+/// A project with a service of each kind, at a place that stays the same so that builds can be reused.
+pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
+    Golden::of(
+        "golden",
+        &[("user-service", "http"), ("order-service", "grpc")],
+    )
+});
+
+/// Its services.
+const SERVICES: [&str; 2] = ["user-service", "order-service"];
 
 /// A generated project.
 pub(crate) struct Golden {
@@ -17,15 +25,23 @@ pub(crate) struct Golden {
 }
 
 impl Golden {
-    /// Generates one at a place of its own.
+    /// Generates one with two HTTP services at a place of its own.
     pub(crate) fn generate(place: &str) -> Self {
+        Self::of(
+            place,
+            &[("user-service", "http"), ("order-service", "http")],
+        )
+    }
+
+    /// Generates one with services of these kinds.
+    fn of(place: &str, services: &[(&str, &str)]) -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
         let _ = fs::remove_dir_all(place.join("shop"));
         fs::create_dir_all(&place).unwrap();
-        for name in ["user-service", "order-service"] {
+        for (name, kind) in services {
             let mut command = Command::new(env!("CARGO_BIN_EXE_marty"));
             let command = command
-                .args(["new", name, "--dir", "shop"])
+                .args(["new", name, "--kind", kind, "--dir", "shop"])
                 .current_dir(&place);
             succeeds(command);
         }
@@ -113,8 +129,11 @@ fn it_is_formatted() {
 #[test]
 fn it_is_formatted_whatever_the_name() {
     let sandbox = crate::sandbox::Sandbox::new();
-    for name in ["a", &"x".repeat(63)] {
-        succeeds(&mut sandbox.marty(["new", name, "--dir", "shop"]));
+    for (kind, letters) in [("http", ["a", "x"]), ("grpc", ["b", "y"])] {
+        let [short, long] = letters;
+        for name in [short, &long.repeat(63)] {
+            succeeds(&mut sandbox.marty(["new", name, "--kind", kind, "--dir", "shop"]));
+        }
     }
     let mut command = Command::new(env!("CARGO"));
     succeeds(
@@ -151,6 +170,34 @@ fn its_documentation_has_no_warnings() {
     succeeds(PROJECT.cargo(arguments).env("RUSTDOCFLAGS", "-D warnings"));
 }
 
+/// The crates that a package is built from, as the project's lock has them.
+fn built_from(package: &str) -> String {
+    let tree = [
+        "tree",
+        "--locked",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+    ];
+    succeeds(&mut PROJECT.cargo(tree.into_iter().chain(["--package", package])))
+}
+
+#[test]
+fn a_service_compiles_nothing_that_only_another_kind_needs() {
+    assert!(built_from("order-service").contains("tonic v"));
+    let http = built_from("user-service");
+    for only_of_grpc in ["tonic v", "prost v", "protox v", "h2 v"] {
+        assert!(!http.contains(only_of_grpc), "{http}");
+    }
+}
+
+#[test]
+fn marty_finds_nothing_in_it() {
+    let printed = PROJECT.run(env!("CARGO_BIN_EXE_marty"), "", &["check"]);
+    assert!(printed.contains("fit together"), "{printed}");
+}
+
 #[test]
 fn a_build_changes_nothing_that_is_committed() {
     let root = PROJECT.path("");
@@ -173,7 +220,7 @@ fn a_build_changes_nothing_that_is_committed() {
 #[test]
 fn hadolint_accepts_the_dockerfiles() {
     let hadolint = server::program("hadolint", "hadolint");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let path = format!("services/{service}/Dockerfile");
         assert_eq!(PROJECT.run(&hadolint, "", &[&path]), "");
     }
@@ -194,7 +241,7 @@ fn prometheus_accepts_its_configuration_and_rules() {
     let directory = "observability/monitoring/prometheus";
     let printed = PROJECT.run(&promtool, directory, &["check", "config", "prometheus.yml"]);
     assert!(printed.contains("2 rule files found"), "{printed}");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let rules = format!("rules/{service}.rules.yml");
         let lint = ["check", "rules", "--lint=all", "--lint-fatal", &rules];
         let printed = PROJECT.run(&promtool, directory, &lint);
@@ -206,7 +253,7 @@ fn prometheus_accepts_its_configuration_and_rules() {
 fn the_tests_of_its_alerts_pass() {
     let promtool = server::program("prometheus", "promtool");
     let directory = "observability/monitoring/prometheus";
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let tests = format!("rules/{service}.test.yml");
         PROJECT.run(&promtool, directory, &["test", "rules", &tests]);
     }
@@ -215,7 +262,7 @@ fn the_tests_of_its_alerts_pass() {
 #[test]
 fn grafana_s_types_accept_its_dashboards() {
     let check = server::program("dashboard-check", "dashboard-check");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let directory = format!("services/{service}/observability/dashboards");
         PROJECT.run(&check, &directory, &["microservice-detail.json"]);
     }
