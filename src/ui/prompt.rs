@@ -2,9 +2,9 @@
 
 use std::io;
 
+use dialoguer::Input;
 use dialoguer::console::{Key, Term};
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
-use dialoguer::Input;
 
 use super::Ui;
 

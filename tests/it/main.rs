@@ -14,6 +14,7 @@ mod contract;
 mod corpora;
 mod false_alarm;
 mod golden;
+mod kind;
 mod live;
 mod new;
 mod property;

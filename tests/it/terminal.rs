@@ -66,7 +66,11 @@ fn status_on(screen: &str) -> Option<i32> {
 #[test]
 fn a_missing_name_is_asked_for_and_the_equivalent_command_is_said() {
     let sandbox = Sandbox::new();
-    let (status, screen) = on_a_terminal(&sandbox, "new --color never", "User\ruser-service\rftp\rgrpc\ry\r");
+    let (status, screen) = on_a_terminal(
+        &sandbox,
+        "new --color never",
+        "User\ruser-service\rftp\rgrpc\ry\r",
+    );
     assert_eq!(status, Some(0), "{screen}");
     assert!(screen.contains("name of the service"), "{screen}");
     assert!(screen.contains("`user` would do"), "{screen}");
