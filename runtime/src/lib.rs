@@ -20,6 +20,7 @@ pub mod metric;
 pub mod names;
 mod serve;
 mod service;
+pub mod trace;
 mod unwind;
 
 pub use config::{Config, ConfigError, Ports};

@@ -8,6 +8,7 @@ mod log;
 mod lookup;
 mod runtime;
 mod setting;
+mod telemetry;
 pub(crate) mod variable;
 
 pub use error::ConfigError;
@@ -17,4 +18,5 @@ pub use lookup::Lookup;
 pub use runtime::{Config, Ports};
 pub(crate) use setting::LONGEST_TIME;
 pub use setting::Setting;
+pub use telemetry::{Endpoint, Protocol, ResourceAttributes, Sampling, SecretHeaders, Telemetry};
 pub use variable::{VARIABLES, Variable};

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use super::{ConfigError, LogDirectives, LogFormat, Lookup, Origins, Setting, Variable, variable};
+use super::{
+    ConfigError, LogDirectives, LogFormat, Lookup, Origins, Setting, Telemetry, Variable, variable,
+};
 
 /// The ports a service listens on unless it is told otherwise. Zero asks the system for a free one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub struct Config {
     pub drain_grace: Duration,
     /// How long a shutdown may take in all.
     pub shutdown_deadline: Duration,
+    /// Where telemetry is sent, and which traces are recorded.
+    pub telemetry: Telemetry,
 }
 
 impl Config {
@@ -115,6 +119,7 @@ impl Config {
             header_timeout: Duration::from_secs(10),
             drain_grace: Duration::from_secs(5),
             shutdown_deadline: Duration::from_secs(25),
+            telemetry: Telemetry::silent(),
         }
     }
 
@@ -157,6 +162,7 @@ impl Config {
                     Positive(default.shutdown_deadline),
                 )?
                 .0,
+            telemetry: Telemetry::read(lookup)?,
         };
         config.leaves_time_to_finish()?;
         Ok(config)

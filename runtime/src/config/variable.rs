@@ -29,6 +29,22 @@ pub const VARIABLES: &[Variable] = &[
     HEADER_TIMEOUT,
     DRAIN_GRACE,
     SHUTDOWN_DEADLINE,
+    OTEL_SDK_DISABLED,
+    OTEL_SERVICE_NAME,
+    OTEL_RESOURCE_ATTRIBUTES,
+    OTLP_PROTOCOL,
+    OTLP_ENDPOINT,
+    OTLP_TRACES_ENDPOINT,
+    OTLP_LOGS_ENDPOINT,
+    OTLP_HEADERS,
+    OTLP_TIMEOUT,
+    OTEL_BSP_DELAY,
+    OTEL_BSP_QUEUE,
+    OTEL_LOGS_EXPORTER,
+    OTEL_TRACES_SAMPLER,
+    OTEL_TRACES_SAMPLER_ARG,
+    TRUST_REMOTE,
+    REMOTE_TRACES,
 ];
 
 pub(crate) const HTTP_ADDR: Variable = Variable {
@@ -105,4 +121,84 @@ pub(super) const SHUTDOWN_DEADLINE: Variable = Variable {
     name: "MARTY_SHUTDOWN_DEADLINE",
     default: "25s",
     meaning: "How long a shutdown may take in all; what is not done then is cut off.",
+};
+pub(super) const OTEL_SDK_DISABLED: Variable = Variable {
+    name: "OTEL_SDK_DISABLED",
+    default: "false",
+    meaning: "`true` sends no telemetry, wherever the variables below say that it goes.",
+};
+pub(super) const OTEL_SERVICE_NAME: Variable = Variable {
+    name: "OTEL_SERVICE_NAME",
+    default: "<service's name>",
+    meaning: "What the service is called in traces and sent logs.",
+};
+pub(super) const OTEL_RESOURCE_ATTRIBUTES: Variable = Variable {
+    name: "OTEL_RESOURCE_ATTRIBUTES",
+    default: "<none>",
+    meaning: "Further attributes of the service in traces and sent logs, such as `service.namespace=shop`.",
+};
+pub(super) const OTLP_PROTOCOL: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_PROTOCOL",
+    default: "grpc",
+    meaning: "How telemetry is sent: `grpc`, or `http/protobuf` with the feature `otlp-http`.",
+};
+pub(super) const OTLP_ENDPOINT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    default: "<none>",
+    meaning: "Where telemetry is sent, such as `http://localhost:4317`. Unless it is set, none is.",
+};
+pub(super) const OTLP_TRACES_ENDPOINT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    default: "<where telemetry is sent>",
+    meaning: "Where traces are sent.",
+};
+pub(super) const OTLP_LOGS_ENDPOINT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    default: "<where telemetry is sent>",
+    meaning: "Where log events are sent.",
+};
+pub(super) const OTLP_HEADERS: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_HEADERS",
+    default: "<none>",
+    meaning: "What is sent along, such as `authorization=Bearer%20…`. A secret: it is shown nowhere.",
+};
+pub(super) const OTLP_TIMEOUT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_TIMEOUT",
+    default: "10000",
+    meaning: "How long an export may take with its retries, in milliseconds.",
+};
+pub(super) const OTEL_BSP_DELAY: Variable = Variable {
+    name: "OTEL_BSP_SCHEDULE_DELAY",
+    default: "5000",
+    meaning: "How long spans and log events wait for others to be sent with, in milliseconds.",
+};
+pub(super) const OTEL_BSP_QUEUE: Variable = Variable {
+    name: "OTEL_BSP_MAX_QUEUE_SIZE",
+    default: "2048",
+    meaning: "How many spans, and how many log events, may wait; further ones are dropped and counted.",
+};
+pub(super) const OTEL_LOGS_EXPORTER: Variable = Variable {
+    name: "OTEL_LOGS_EXPORTER",
+    default: "none",
+    meaning: "`otlp` sends log events as well, beside the standard output.",
+};
+pub(super) const OTEL_TRACES_SAMPLER: Variable = Variable {
+    name: "OTEL_TRACES_SAMPLER",
+    default: "parentbased_always_on",
+    meaning: "Which traces are recorded, by a name of OpenTelemetry's: `[parentbased_]always_on`, `always_off` or `traceidratio`.",
+};
+pub(super) const OTEL_TRACES_SAMPLER_ARG: Variable = Variable {
+    name: "OTEL_TRACES_SAMPLER_ARG",
+    default: "1",
+    meaning: "The share of traces that `traceidratio` records, from 0 to 1.",
+};
+pub(super) const TRUST_REMOTE: Variable = Variable {
+    name: "MARTY_TRUST_REMOTE_CONTEXT",
+    default: "true",
+    meaning: "`false` begins a trace for each request and links it to the caller's, as a service at the edge should.",
+};
+pub(super) const REMOTE_TRACES: Variable = Variable {
+    name: "MARTY_REMOTE_TRACES_PER_SECOND",
+    default: "100",
+    meaning: "How many traces are recorded in a second because a caller asks, beyond the service's own share.",
 };

@@ -69,15 +69,12 @@ impl<B: HttpBody<Data = Bytes>> HttpBody for RequestBody<B> {
         let passed = this
             .frames
             .pass(data, *this.limit, |length| observe(sizes, length));
-        Poll::Ready(Some(match passed {
-            Ok(()) => Ok(frame),
-            Err(_) => {
-                *this.broken = true;
-                let limit = this.limit;
-                let text = format!("the message is longer than {limit} bytes");
-                Err(Status::resource_exhausted(text))
-            }
-        }))
+        if passed.is_ok() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        *this.broken = true;
+        let text = format!("the message is longer than {} bytes", this.limit);
+        Poll::Ready(Some(Err(Status::resource_exhausted(text))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -179,8 +176,7 @@ impl HttpBody for ResponseBody {
         let Some(inner) = &mut this.inner else {
             return Poll::Ready(None);
         };
-        let span = this.call.as_ref().map(|call| call.span.clone());
-        let entered = span.as_ref().map(tracing::Span::enter);
+        let entered = this.call.as_ref().and_then(Call::enter);
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(context)));
         drop(entered);
         match polled {

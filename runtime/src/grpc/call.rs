@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use tokio::time::{Duration, Instant};
 use tonic::Code;
-use tracing::Span;
 
 use super::{layer::Shared, method::Method, status};
-use crate::http::CorrelationId;
+use crate::{
+    http::CorrelationId,
+    trace::{ActiveSpan, Begin, Entered},
+};
 
 /// How far two clocks of one deadline may be apart: the caller's and ours.
 const APART: Duration = Duration::from_millis(100);
@@ -17,13 +19,13 @@ const APART: Duration = Duration::from_millis(100);
 pub(super) struct Call {
     pub(super) method: Arc<Method>,
     pub(super) shared: Arc<Shared>,
-    pub(super) span: Span,
     started: Instant,
     /// How long the caller waits, and until when.
     patience: Option<(Duration, Instant)>,
     /// What the call ends with, once that is known.
     code: Option<Code>,
-    traced: bool,
+    /// In a box, for answers carry it around.
+    traced: Option<Box<ActiveSpan>>,
 }
 
 impl Call {
@@ -37,25 +39,35 @@ impl Call {
         Self {
             method,
             shared,
-            span: Span::none(),
             started,
             patience: patience.and_then(|time| Some((time, started.checked_add(time)?))),
             code: None,
-            traced: false,
+            traced: None,
         }
     }
 
     /// Gives the call its id and its span.
     pub(super) fn trace(&mut self, headers: &HeaderMap) -> CorrelationId {
         let correlation_id = CorrelationId::of(headers);
-        self.traced = true;
-        self.span = tracing::info_span!(
-            target: "marty_runtime::grpc",
-            "call",
-            correlation_id = correlation_id.as_str(),
-            rpc_method = self.method.name(),
-        );
+        let begin = Begin::server(self.method.shared_name(), headers);
+        let span = begin.correlated(correlation_id.shared()).span(|| {
+            tracing::info_span!(
+                target: "marty_runtime::grpc",
+                "call",
+                correlation_id = correlation_id.as_str(),
+                rpc_method = self.method.name(),
+            )
+        });
+        if span.is_recorded() {
+            span.record("rpc.system.name", "grpc");
+        }
+        self.traced = Some(Box::new(span));
         correlation_id
+    }
+
+    /// Is inside the call's span until the guard is dropped.
+    pub(super) fn enter(&self) -> Option<Entered<'_>> {
+        self.traced.as_deref().map(ActiveSpan::enter)
     }
 
     /// When the caller stops waiting.
@@ -97,8 +109,16 @@ impl Call {
         }
     }
 
-    fn log(&self, code: Code, seconds: f64) {
-        let _entered = self.span.enter();
+    /// Tells the span and the log how the call ended.
+    fn tell(span: &ActiveSpan, code: Code, seconds: f64) {
+        let _entered = span.enter();
+        if span.is_recorded() {
+            span.record("rpc.response.status_code", status::name(code));
+            if is_fault(code) {
+                span.record("error.type", status::name(code));
+                span.fail("");
+            }
+        }
         tracing::info!(
             target: "marty_runtime::access",
             rpc_response_status_code = status::name(code),
@@ -113,14 +133,27 @@ fn is_over((patience, deadline): (Duration, Instant)) -> bool {
     Instant::now() + APART.min(patience / 10) >= deadline
 }
 
+/// Whether the semantic conventions take a code for a failure of the server.
+const fn is_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
+}
+
 impl Drop for Call {
     fn drop(&mut self) {
         let seconds = self.started.elapsed().as_secs_f64();
         let code = self.code.unwrap_or_else(|| self.reason_to_end());
         self.method.handles().active.dec();
         self.method.observe_duration(code, seconds);
-        if self.traced {
-            self.log(code, seconds);
+        if let Some(span) = &self.traced {
+            Self::tell(span, code, seconds);
         }
     }
 }

@@ -91,7 +91,10 @@ where
         let limit = self.shared.bounds.max_message_bytes;
         let mut request = request.map(|body| Body::new(RequestBody::new(body, method, limit)));
         request.extensions_mut().insert(correlation_id.clone());
-        let inner = call.span.in_scope(|| self.inner.call(request));
+        let inner = {
+            let _entered = call.enter();
+            self.inner.call(request)
+        };
         CallFuture {
             inner: Some(inner),
             waiting: None,
@@ -152,14 +155,15 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>>> CallFuture<F> {
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Pending;
         };
-        let _entered = call.span.enter();
-        match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
-            Ok(polled) => polled.map(|Ok(answer)| answer),
-            Err(_) => {
+        let _entered = call.enter();
+        let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(context)));
+        polled.map_or_else(
+            |_| {
                 call.shared.bounds.panics.inc();
                 Poll::Ready(panicked().into_http())
-            }
-        }
+            },
+            |polled| polled.map(|Ok(answer)| answer),
+        )
     }
 
     fn poll_deadline(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -185,13 +189,11 @@ fn finish(
     if let Some(code) = status::of(answer.headers()) {
         Call::finish(slot, code);
     }
-    match slot.take() {
-        Some(call) => {
-            if let Some(path) = learns {
-                call.shared.methods.learn(path);
-            }
-            answer.map(|body| ResponseBody::observed(body, call))
-        }
-        None => answer.map(ResponseBody::plain),
+    let Some(call) = slot.take() else {
+        return answer.map(ResponseBody::plain);
+    };
+    if let Some(path) = learns {
+        call.shared.methods.learn(path);
     }
+    answer.map(|body| ResponseBody::observed(body, call))
 }

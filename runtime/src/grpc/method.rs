@@ -145,6 +145,10 @@ impl Method {
         &self.name
     }
 
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
     pub(super) fn handles(&self) -> &Handles {
         self.handles.get_or_init(|| {
             let labels = MethodLabels {

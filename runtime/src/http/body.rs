@@ -54,7 +54,10 @@ impl HttpBody for ObservedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let frame = ready!(this.inner.as_mut().poll_frame(context));
+        let entered = this.observation.as_ref().and_then(Observation::enter);
+        let polled = this.inner.as_mut().poll_frame(context);
+        drop(entered);
+        let frame = ready!(polled);
         match &frame {
             Some(Ok(frame)) => {
                 let count = frame.data_ref().map_or(0, Bytes::len);

@@ -43,6 +43,11 @@ impl CorrelationId {
         &self.0
     }
 
+    /// The id as text that is shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The id that `headers` carry, if it can be trusted to be harmless, or a new one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sent = headers

@@ -8,7 +8,10 @@ use super::{
     method::Method,
     metrics::{HttpMetrics, MethodLabels, ResponseLabels, RouteLabels},
 };
-use crate::metric::{Gauge, Histogram};
+use crate::{
+    metric::{Gauge, Histogram},
+    names::value,
+};
 
 /// Routes one service remembers. More than one only where routes share a fallback.
 const ROUTES: usize = 4;
@@ -62,6 +65,7 @@ pub(super) struct MethodHandles {
     pub(super) active: Gauge,
     pub(super) request_size: Histogram,
     pub(super) response_size: Histogram,
+    span_name: Arc<str>,
     durations: [OnceLock<(u16, Histogram)>; STATUSES],
 }
 
@@ -89,9 +93,15 @@ impl RouteHandles {
                 active: self.metrics.active.get(&MethodLabels { method }),
                 request_size: self.metrics.request_size.get(&labels),
                 response_size: self.metrics.response_size.get(&labels),
+                span_name: span_name(method, &self.route),
                 durations: Default::default(),
             }
         })
+    }
+
+    /// What spans of such requests are called.
+    pub(super) fn span_name(&self, method: Method) -> Arc<str> {
+        Arc::clone(&self.method(method).span_name)
     }
 
     /// Counts how long a request took.
@@ -111,4 +121,16 @@ impl RouteHandles {
         }
         series().observe(seconds);
     }
+}
+
+/// The method and the route, by the semantic conventions of OpenTelemetry; nothing that a caller could make up.
+fn span_name(method: Method, route: &str) -> Arc<str> {
+    let method = match method.as_str() {
+        value::OTHER_METHOD => "HTTP",
+        known => known,
+    };
+    if route == value::UNMATCHED_ROUTE {
+        return method.into();
+    }
+    format!("{method} {route}").into()
 }

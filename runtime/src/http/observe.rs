@@ -16,14 +16,14 @@ use axum::{
     body::{Body, HttpBody},
     extract::{MatchedPath, Request},
     http::{
-        StatusCode,
+        StatusCode, Version,
         header::{self, HeaderName},
+        uri::Authority,
     },
     response::Response,
 };
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use tracing::Span;
 
 use super::{
     CorrelationId, HttpMetrics,
@@ -31,7 +31,10 @@ use super::{
     handle::{Handles, RouteHandles},
     method::Method,
 };
-use crate::names::{self, value};
+use crate::{
+    names::{self, value},
+    trace::{ActiveSpan, Begin, Entered},
+};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static(names::CORRELATION_ID_HEADER);
 
@@ -115,7 +118,9 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Observe<S> {
         let mut observation = Observation::begin(route, method);
         observation.count_request_body(request.body_mut());
         let correlation_id = self.traced.then(|| observation.trace(&mut request));
-        let inner = observation.span.in_scope(|| self.inner.call(request));
+        let entered = observation.enter();
+        let inner = self.inner.call(request);
+        drop(entered);
         ObserveFuture {
             inner,
             observation: Some(observation),
@@ -147,10 +152,7 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for ObserveFuture<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let entered = this
-            .observation
-            .as_ref()
-            .map(|observation| observation.span.enter());
+        let entered = this.observation.as_ref().and_then(Observation::enter);
         // In place: to take the answer out and put it back costs as much as to count it.
         let mut polled = this.inner.poll(context);
         drop(entered);
@@ -172,8 +174,8 @@ pub(super) struct Observation {
     response_bytes: u64,
     /// What the request ends with. Until the answer has ended, that is the client leaving.
     status: u16,
-    traced: bool,
-    span: Span,
+    /// In a box, for what is not traced carries it around as well.
+    traced: Option<Box<ActiveSpan>>,
 }
 
 impl Observation {
@@ -186,9 +188,14 @@ impl Observation {
             started,
             response_bytes: 0,
             status: CLIENT_LEFT,
-            traced: false,
-            span: Span::none(),
+            traced: None,
         }
+    }
+
+    /// Is inside the request's span until the guard is dropped.
+    #[inline]
+    pub(super) fn enter(&self) -> Option<Entered<'_>> {
+        self.traced.as_deref().map(ActiveSpan::enter)
     }
 
     /// Counts the body's size: what will have been read of it, for what a client announces may never come.
@@ -206,14 +213,21 @@ impl Observation {
     /// Gives the request its id and its span.
     fn trace(&mut self, request: &mut Request) -> CorrelationId {
         let correlation_id = CorrelationId::of(request.headers());
-        self.traced = true;
-        self.span = tracing::info_span!(
-            target: "marty_runtime::http",
-            "request",
-            correlation_id = correlation_id.as_str(),
-            http_request_method = self.method.as_str(),
-            http_route = self.route.route(),
-        );
+        let name = self.route.span_name(self.method);
+        let begin = Begin::server(name, request.headers()).correlated(correlation_id.shared());
+        let span = begin.span(|| {
+            tracing::info_span!(
+                target: "marty_runtime::http",
+                "request",
+                correlation_id = correlation_id.as_str(),
+                http_request_method = self.method.as_str(),
+                http_route = self.route.route(),
+            )
+        });
+        if span.is_recorded() {
+            describe(request, &span);
+        }
+        self.traced = Some(Box::new(span));
         request.extensions_mut().insert(correlation_id.clone());
         correlation_id
     }
@@ -274,8 +288,16 @@ impl Observation {
         }
     }
 
-    fn log(&self, seconds: f64) {
-        let _entered = self.span.enter();
+    /// Tells the span and the log how the request ended.
+    fn tell(&self, span: &ActiveSpan, seconds: f64) {
+        let _entered = span.enter();
+        if span.is_recorded() {
+            span.record("http.response.status_code", self.status);
+            if self.status >= 500 {
+                span.record("error.type", &*self.status.to_string());
+                span.fail("");
+            }
+        }
         tracing::info!(
             target: "marty_runtime::access",
             http_response_status_code = self.status,
@@ -297,10 +319,29 @@ impl Drop for Observation {
         handles.response_size.observe(float(self.response_bytes));
         self.route
             .observe_duration(self.method, self.status, seconds);
-        if self.traced {
-            self.log(seconds);
+        if let Some(span) = &self.traced {
+            self.tell(span, seconds);
         }
     }
+}
+
+/// Tells the span what it is about. Neither the path nor the client's address nor its agent: they may say who somebody is.
+fn describe(request: &Request, span: &ActiveSpan) {
+    span.record("url.scheme", request.uri().scheme_str().unwrap_or("http"));
+    let host = request.headers().get(header::HOST);
+    let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    if let Some(authority) = authority {
+        span.record("server.address", authority.host());
+        if let Some(port) = authority.port_u16() {
+            span.record("server.port", port);
+        }
+    }
+    let version = match request.version() {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        _ => "1.1",
+    };
+    span.record("network.protocol.version", version);
 }
 
 /// The length that the handler itself announced for an answer that is written piece by piece.

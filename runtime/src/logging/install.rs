@@ -19,11 +19,13 @@ use super::{
     count::{CountEvents, dropped},
     json::JsonLines,
     queue::Queue,
+    text::TextLines,
 };
 use crate::{
     ServiceInfo,
     config::{Config, LogFormat},
     metric::Counter,
+    trace::{self, Listeners},
     unwind::PANICS,
 };
 
@@ -45,10 +47,11 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
         LogFormat::Auto => io::stdout().is_terminal(),
     };
     let writer = writer();
+    let (traces, sends) = trace::begin(info, config);
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, writer))
+        tracing::subscriber::set_global_default(text_lines(config, writer, (traces, sends)))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, writer))
+        tracing::subscriber::set_global_default(json_lines(info, config, writer, (traces, sends)))
     };
     if installed.is_ok() {
         panic::set_hook(Box::new(log_panic));
@@ -74,22 +77,39 @@ fn writer() -> BoxMakeWriter {
     }
 }
 
-fn json_lines<W>(info: ServiceInfo, config: &Config, writer: W) -> impl Subscriber + use<W>
+fn json_lines<W>(
+    info: ServiceInfo,
+    config: &Config,
+    writer: W,
+    (traces, sends): Listeners,
+) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let lines = CountEvents.and_then(JsonLines::new(writer, info, config));
-    Registry::default().with(lines.with_filter(wanted(config)))
+    let lines = CountEvents
+        .and_then(JsonLines::new(writer, info, config))
+        .and_then(sends);
+    Registry::default()
+        .with(lines.with_filter(wanted(config)))
+        .with(traces.filtered())
 }
 
-fn text_lines<W>(config: &Config, writer: W) -> impl Subscriber + use<W>
+fn text_lines<W>(config: &Config, writer: W, (traces, sends): Listeners) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
-        .with_writer(writer);
-    Registry::default().with(CountEvents.and_then(lines).with_filter(wanted(config)))
+        .with_writer(writer)
+        .map_event_format(TextLines);
+    Registry::default()
+        .with(
+            CountEvents
+                .and_then(lines)
+                .and_then(sends)
+                .with_filter(wanted(config)),
+        )
+        .with(traces.filtered())
 }
 
 /// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
@@ -114,10 +134,14 @@ fn log_panic(info: &PanicHookInfo<'_>) {
 mod tests {
     use std::sync::{Arc, Mutex, PoisonError};
 
+    use axum::http::HeaderMap;
     use serde_json::Value;
 
     use super::*;
-    use crate::config::Setting;
+    use crate::{
+        config::{Sampling, Setting},
+        trace::{Begin, Kind, TraceLayer},
+    };
 
     #[derive(Clone, Default)]
     struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -152,7 +176,8 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let info = ServiceInfo::new("user-service", "1.2.3");
-        let subscriber = json_lines(info, &config(log), move || writer.clone());
+        let traces = (TraceLayer::silent(Sampling::default()), None);
+        let subscriber = json_lines(info, &config(log), move || writer.clone(), traces);
         tracing::subscriber::with_default(subscriber, write);
         captured
             .text()
@@ -201,6 +226,42 @@ mod tests {
     }
 
     #[test]
+    fn carries_the_ids_of_the_innermost_span_around_an_event() {
+        let found = lines("info", || {
+            let mut caller = HeaderMap::new();
+            let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+            caller.insert("traceparent", parent.parse().unwrap());
+            let request = Begin::server("GET /", &caller).span(|| tracing::info_span!("request"));
+            let inside = || {
+                tracing::info!(trace_id = "mine", "request");
+                tracing::info_span!("inner").in_scope(|| tracing::info!("inner"));
+                // No span of this level is asked for, nor traced.
+                tracing::debug_span!("hidden").in_scope(|| tracing::info!("hidden"));
+            };
+            request.in_scope(inside);
+            tracing::info!("outside");
+        });
+        let [request, inner, hidden, outside] = &found[..] else {
+            panic!("{found:?}")
+        };
+        for line in [request, inner, hidden] {
+            assert_eq!(line["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+        }
+        let ids = [request, inner, hidden].map(|line| line["span_id"].as_str().unwrap());
+        assert!(
+            ids.iter()
+                .all(|id| id.len() == 16 && *id != "b7ad6b7169203331")
+        );
+        assert_ne!(ids[0], ids[1]);
+        assert_eq!(ids[0], ids[2]);
+        assert_eq!(request["field.trace_id"], "mine");
+        assert_eq!(
+            (outside.get("trace_id"), outside.get("span_id")),
+            (None, None)
+        );
+    }
+
+    #[test]
     fn lets_no_field_replace_a_member() {
         let found = lines("info", || {
             let span = tracing::info_span!("request", message = "of the span");
@@ -237,12 +298,17 @@ mod tests {
     fn writes_text_with_level_spans_and_fields() {
         let captured = Captured::default();
         let writer = captured.clone();
-        let subscriber = text_lines(&config("info,chatty=debug"), move || writer.clone());
-        tracing::subscriber::with_default(subscriber, || {
-            let span = tracing::info_span!("request", correlation_id = "order-17");
+        let config = config("info,chatty=debug");
+        let traces = (TraceLayer::silent(Sampling::default()), None);
+        let subscriber = text_lines(&config, move || writer.clone(), traces);
+        let ids = tracing::subscriber::with_default(subscriber, || {
+            let begin = Begin::new(Kind::Internal, "request");
+            let span = begin.span(|| tracing::info_span!("request", correlation_id = "order-17"));
             span.in_scope(|| tracing::warn!(user = 17, "said"));
             tracing::debug!("dropped");
             tracing::debug!(target: "chatty", "kept");
+            let context = span.context().unwrap();
+            (context.trace_id(), context.span_id())
         });
         let text = captured.text();
         let lines: Vec<&str> = text.lines().collect();
@@ -253,7 +319,11 @@ mod tests {
         assert!(humantime::parse_rfc3339(timestamp).is_ok(), "{timestamp}");
         assert_eq!(
             said.trim_start(),
-            "WARN request{correlation_id=\"order-17\"}: marty_runtime::logging::install::tests: said user=17"
+            format!(
+                "WARN request{{correlation_id=\"order-17\"}}: marty_runtime::logging::install::tests: said user=17 \
+                 trace_id={} span_id={}",
+                ids.0, ids.1
+            )
         );
         assert!(kept.ends_with("DEBUG chatty: kept"), "{kept}");
     }

@@ -7,6 +7,7 @@ mod field;
 mod install;
 mod json;
 mod queue;
+mod text;
 
 pub(crate) use count::families;
 pub(crate) use install::{flush, install};

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use std::{convert::Infallible, error::Error, future::Future};
+use std::{convert::Infallible, error::Error, future::Future, time::Duration};
 
 use axum::http::{Request, Response};
 use http_body::Body;
@@ -20,6 +20,18 @@ use super::{
 
 /// The most that is kept of what one client has sent or has not taken yet.
 pub(super) const BUFFER_BYTES: usize = 64 * 1024;
+
+/// What the parts of one connection share.
+pub(super) struct Terms {
+    pub(super) flight: Flight,
+    /// How long the client may take to send a head, and to take bytes.
+    pub(super) header_timeout: Duration,
+    #[cfg_attr(
+        not(feature = "grpc"),
+        expect(dead_code, reason = "a request of HTTP/1.1 has no task of its own")
+    )]
+    pub(super) alive: Alive,
+}
 
 /// Held as long as something of a connection lives.
 pub(super) type Alive = mpsc::Sender<Infallible>;
@@ -72,22 +84,19 @@ pub(super) async fn serve<S: Served>(
         inner: TowerToHyperService::new(service),
         flight: flight.clone(),
     };
+    let terms = Terms {
+        flight,
+        header_timeout: limits.header_timeout,
+        alive,
+    };
     #[cfg(feature = "grpc")]
     let ended = if limits.http2 {
-        preface::serve(
-            stream,
-            service,
-            &flight,
-            limits.header_timeout,
-            alive,
-            drain,
-        )
-        .await
+        preface::serve(stream, service, &terms, drain).await
     } else {
-        http1::serve(stream, service, &flight, limits.header_timeout, drain).await
+        http1::serve(stream, service, &terms, drain).await
     };
     #[cfg(not(feature = "grpc"))]
-    let ended = http1::serve(stream, service, &flight, limits.header_timeout, drain).await;
+    let ended = http1::serve(stream, service, &terms, drain).await;
     if let Err(error) = ended {
         // Clients break connections all the time: of interest only to who looks for it.
         tracing::debug!(error = %error, "connection broke");
@@ -99,7 +108,6 @@ mod tests {
     use std::{
         io::{Read, Write},
         net::Ipv4Addr,
-        time::Duration,
     };
 
     use axum::Router;

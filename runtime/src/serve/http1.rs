@@ -4,7 +4,6 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
-    time::Duration,
 };
 
 use hyper::server::conn::http1;
@@ -18,21 +17,20 @@ use tokio::{
 };
 
 use super::{
-    connection::{BUFFER_BYTES, Served},
-    flight::{Flight, Watched},
+    connection::{BUFFER_BYTES, Served, Terms},
+    flight::Watched,
 };
 
-/// Serves requests as long as the client sends the head of each within `header_timeout`.
+/// Serves requests as long as the client sends the head of each in time.
 pub(super) async fn serve<S: Served>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     service: Watched<TowerToHyperService<S>>,
-    flight: &Flight,
-    header_timeout: Duration,
+    terms: &Terms,
     drain: impl Future<Output = ()>,
 ) -> hyper::Result<()> {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
+        .header_read_timeout(terms.header_timeout)
         .max_buf_size(BUFFER_BYTES);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     select! {
@@ -41,7 +39,7 @@ pub(super) async fn serve<S: Served>(
             connection.as_mut().graceful_shutdown();
             // hyper would wait for the rest of a head. It is asked first: what has arrived whole is answered.
             poll_fn(|context| match connection.as_mut().poll(context) {
-                Poll::Pending if !flight.is_on() => Poll::Ready(Ok(())),
+                Poll::Pending if !terms.flight.is_on() => Poll::Ready(Ok(())),
                 polled => polled,
             })
             .await

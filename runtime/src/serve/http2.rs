@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    connection::{Alive, Served},
+    connection::{Alive, Served, Terms},
     flight::{Flight, Watched},
 };
 
@@ -53,16 +53,16 @@ const IDLE: Duration = Duration::from_mins(5);
 /// How long a connection that is to close, and on which nothing moves, is waited for.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Serves requests until the client closes, or has none for too long: `patience` for the first, [`IDLE`] for another.
+/// Serves requests until the client closes, or has none for too long: as long as a head may take for the first, [`IDLE`] for
+/// another.
 pub(super) async fn serve<S: Served>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     service: Watched<TowerToHyperService<S>>,
-    flight: &Flight,
-    patience: Duration,
-    alive: Alive,
+    terms: &Terms,
     drain: impl Future<Output = ()>,
 ) -> hyper::Result<()> {
-    let builder = builder(Streams::new(alive), patience);
+    let (flight, patience) = (&terms.flight, terms.header_timeout);
+    let builder = builder(Streams::new(terms.alive.clone()), patience);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     select! {
         ended = connection.as_mut() => return ended,

@@ -5,7 +5,6 @@ use std::{
     io::{self, IoSlice},
     pin::{Pin, pin},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use hyper_util::service::TowerToHyperService;
@@ -16,24 +15,22 @@ use tokio::{
 };
 
 use super::{
-    connection::{Alive, Served},
-    flight::{Flight, Watched},
+    connection::{Served, Terms},
+    flight::Watched,
     http1, http2,
 };
 
 /// RFC 9113, section 3.4.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Serves either version. The first head has to be there within `header_timeout`, and what tells the version is part of it.
+/// Serves either version. The first head has to be there in time, and what tells the version is part of it.
 pub(super) async fn serve<S: Served>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     service: Watched<TowerToHyperService<S>>,
-    flight: &Flight,
-    header_timeout: Duration,
-    alive: Alive,
+    terms: &Terms,
     drain: impl Future<Output = ()>,
 ) -> hyper::Result<()> {
-    let deadline = Instant::now() + header_timeout;
+    let deadline = Instant::now() + terms.header_timeout;
     let mut drain = pin!(drain);
     // What has arrived whole is answered, so that the bytes go before the word to drain.
     let begun = select! {
@@ -46,13 +43,13 @@ pub(super) async fn serve<S: Served>(
         return Ok(());
     };
     if is_http2 {
-        return http2::serve(stream, service, flight, header_timeout, alive, drain).await;
+        return http2::serve(stream, service, terms, drain).await;
     }
-    let served = http1::serve(stream, service, flight, header_timeout, drain);
+    let served = http1::serve(stream, service, terms, drain);
     let late = async {
         sleep_until(deadline).await;
-        if flight.begun() > 0 {
-            pending().await
+        if terms.flight.begun() > 0 {
+            pending::<()>().await;
         }
     };
     select! {

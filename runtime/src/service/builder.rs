@@ -8,9 +8,14 @@ use axum::{Router, middleware};
 
 #[cfg(feature = "grpc")]
 use super::grpc::{Rpc, Served};
-use super::{Error, Running, ServiceInfo, info, signal};
+use super::{
+    Error, Running, ServiceInfo, info,
+    public::{Public, limits},
+    running::flush_telemetry,
+    signal,
+};
 #[cfg(feature = "grpc")]
-use crate::grpc::{Bounds, GrpcMetrics};
+use crate::grpc::GrpcMetrics;
 use crate::{
     admin::{self, Admin},
     business,
@@ -21,6 +26,7 @@ use crate::{
     metric::{Collect, Counter, CounterFamily, Family, Instrument, Labels, Registry},
     names,
     serve::{Limits, Listener},
+    trace,
     unwind::PANICS,
 };
 
@@ -132,9 +138,11 @@ impl Service {
         let shutdown = begins
             .await
             .map_err(|gone| Error::signal(io::Error::other(gone)))?;
-        running
+        let ended = running
             .shut_down(shutdown.deadline, shutdown.signal.leaves_grace())
-            .await
+            .await;
+        flush_telemetry(shutdown.deadline).await;
+        ended
     }
 
     /// Starts the service and returns once both listeners answer. It touches nothing of the process: neither its log nor its signals.
@@ -168,7 +176,7 @@ impl Service {
             .chain(info::families(info, &config))
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
-        let own = own.chain(logging::families());
+        let own = own.chain(logging::families()).chain(trace::families());
         #[cfg(feature = "grpc")]
         let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
         #[cfg(feature = "grpc")]
@@ -180,19 +188,7 @@ impl Service {
         let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
         let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
         #[cfg(feature = "grpc")]
-        let rpc = {
-            let bounds = Bounds {
-                request_timeout: config.request_timeout,
-                max_message_bytes: config.max_body_bytes,
-                panics: panics.caught.clone(),
-            };
-            rpc.serve(&grpc_metrics, bounds, &health, &config)?
-        };
-        let protection = Protection {
-            request_timeout: config.request_timeout,
-            max_body_bytes: config.max_body_bytes,
-            panics: panics.caught,
-        };
+        let rpc = rpc.serve(&grpc_metrics, &panics.caught, &health, &config)?;
         let admin = admin.serve(
             admin::routes(Arc::new(Admin {
                 registry,
@@ -201,22 +197,28 @@ impl Service {
             ADMIN_LIMITS,
             Arc::default(),
         );
-        let limits = Limits {
-            connections: config.max_connections,
-            header_timeout: config.header_timeout.min(LONGEST_TIME),
-            #[cfg(feature = "grpc")]
-            http2: false,
+        let public = Public {
+            listener: http,
+            cut_off: http_metrics.cut_off(),
+            routes: stack(routes, http_metrics, protection(&config, panics.caught)),
+            limits: limits(&config),
         };
-        let cut_off = http_metrics.cut_off();
-        let routes = stack(routes, http_metrics, protection);
         #[cfg(feature = "grpc")]
-        let (http, grpc) = Served::listen(rpc, http, routes, limits, &cut_off, &config).await?;
+        let (http, grpc) = Served::listen(rpc, public, &config).await?;
         #[cfg(not(feature = "grpc"))]
-        let http = http.serve(routes, limits, cut_off);
+        let http = public.serve();
         let running = Running::new(http, admin, health, &config);
         #[cfg(feature = "grpc")]
         let running = running.with_grpc(grpc);
         Ok(running)
+    }
+}
+
+fn protection(config: &Config, panics: Counter) -> Protection {
+    Protection {
+        request_timeout: config.request_timeout,
+        max_body_bytes: config.max_body_bytes,
+        panics,
     }
 }
 

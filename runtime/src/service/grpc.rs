@@ -1,9 +1,6 @@
 //! The builder's part of gRPC: services, their descriptors, and what every one of them is served with.
 
-use std::{
-    convert::Infallible,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -13,14 +10,15 @@ use axum::{
 use tonic::{body::Body, codegen::StdError, server::NamedService};
 use tonic_reflection::server::Builder;
 
-use super::{Error, Service, builder::bind};
+use super::{Error, Service, builder::bind, public::Public};
 use crate::{
     config::{Config, Origins, variable},
     grpc::{
         Bounds, Calls, Described, Front, GrpcMetrics, HealthService, Methods, Services, observe,
     },
     health::Health,
-    serve::{Limits, Listener, Server},
+    metric::Counter,
+    serve::{Limits, Server},
 };
 
 /// The gRPC services of a service.
@@ -82,7 +80,7 @@ impl Rpc {
     pub(super) fn serve(
         self,
         metrics: &GrpcMetrics,
-        bounds: Bounds,
+        panics: &Counter,
         health: &Arc<Health>,
         config: &Config,
     ) -> Result<Option<Served>, Error> {
@@ -107,6 +105,11 @@ impl Rpc {
         if !added {
             return Err(Error::twice("grpc.health.v1.Health"));
         }
+        let bounds = Bounds {
+            request_timeout: config.request_timeout,
+            max_message_bytes: config.max_body_bytes,
+            panics: panics.clone(),
+        };
         let methods = Methods::new(metrics, services.names(), &described);
         Ok(Some(Served {
             calls: observe(services.clone(), methods, bounds),
@@ -120,27 +123,24 @@ impl Served {
     /// Serves what there is: routes and services on `public`, or the services on a listener of their own.
     pub(super) async fn listen(
         served: Option<Self>,
-        public: Listener,
-        routes: Router,
-        limits: Limits,
-        cut_off: &Arc<AtomicBool>,
+        public: Public,
         config: &Config,
     ) -> Result<(Server, Option<Server>), Error> {
-        let cut_off = || Arc::clone(cut_off);
         let Some(served) = served else {
-            return Ok((public.serve(routes, limits, cut_off()), None));
+            return Ok((public.serve(), None));
         };
         let both = Limits {
             http2: true,
-            ..limits
+            ..public.limits
         };
+        let cut_off = Arc::clone(&public.cut_off);
         let Some(address) = config.grpc_addr else {
-            let front = served.front(routes);
-            return Ok((public.serve(front, both, cut_off()), None));
+            let front = served.front(public.routes);
+            return Ok((public.listener.serve(front, both, cut_off), None));
         };
         let own = bind(address, &variable::GRPC_ADDR).await?;
-        let grpc = own.serve(served.front(Front::no_routes()), both, cut_off());
-        Ok((public.serve(routes, limits, cut_off()), Some(grpc)))
+        let grpc = own.serve(served.front(Front::no_routes()), both, cut_off);
+        Ok((public.serve(), Some(grpc)))
     }
 
     /// What a port does that answers calls, and other requests by `routes`.

@@ -7,6 +7,7 @@ mod error;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod info;
+mod public;
 mod running;
 mod signal;
 

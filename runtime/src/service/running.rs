@@ -9,11 +9,15 @@ use crate::{
     config::{Config, LONGEST_TIME},
     health::{Health, State},
     serve::Server,
+    trace,
 };
 
 /// What the requests leave of the deadline, at most and of a short one a quarter: half of it for the admin listener's last answers,
-/// half for `main` to return.
-const LAST_TIME: Duration = Duration::from_millis(500);
+/// the rest for telemetry on its way, and for `main` to return.
+const LAST_TIME: Duration = Duration::from_secs(2);
+
+/// What telemetry leaves of it for `main` to return, at most and of a short time a quarter.
+const RETURN_TIME: Duration = Duration::from_millis(250);
 
 /// A service that runs. Dropping it cuts every request off; [`Running::stop`] lets them finish.
 #[derive(Debug)]
@@ -129,6 +133,16 @@ impl Running {
         grpc.drain();
         let (http, grpc) = tokio::join!(self.http.finish(deadline), grpc.finish(deadline));
         http && grpc
+    }
+}
+
+/// Sends what telemetry waits, as the last of the shutdown. What the collector does not take in time is counted as dropped: that is
+/// no failure of the service.
+pub(super) async fn flush_telemetry(deadline: Instant) {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let phase = Phase::begin("flush telemetry");
+    if let Some(complete) = trace::flush(deadline - RETURN_TIME.min(left / 4)).await {
+        let _ = phase.end(complete);
     }
 }
 

@@ -7,7 +7,10 @@
 )]
 
 mod build;
+mod collector;
 mod exposition;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 mod hostile;
 mod process;
@@ -16,3 +19,4 @@ mod refusal;
 mod scrape;
 mod shutdown;
 mod support;
+mod telemetry;

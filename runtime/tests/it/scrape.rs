@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use marty_runtime::axum::{Router, routing::get as on_get};
 use marty_runtime::business::time_operation;
 use marty_runtime::metric::{CounterFamily, Labels, Open};
-use marty_runtime::names::{self, Kind};
+use marty_runtime::names::{self, Kind, Metric};
 use marty_runtime::{operation, transaction};
 
 use crate::exposition::read;
@@ -27,6 +27,12 @@ async fn sell() -> Result<&'static str, std::io::Error> {
     time_operation(operation!("sell"), async { Ok("sold") }).await
 }
 
+/// What is exported of all names, by the features that there are.
+fn exported_names() -> impl Iterator<Item = &'static Metric> {
+    let all = names::ALL.iter().copied();
+    all.filter(|metric| cfg!(feature = "grpc") || !metric.name.starts_with("rpc_"))
+}
+
 #[test]
 fn exports_exactly_what_names_declares() {
     let routes = Router::new().route("/users/{id}", on_get(async || "user"));
@@ -37,17 +43,21 @@ fn exports_exactly_what_names_declares() {
     let service = service(routes)
         .check("database", async || Ok(()))
         .metric(&SALES);
+    #[cfg(feature = "grpc")]
+    let service = crate::grpc::served_by(service);
     let live = Live::start(service);
+    #[cfg(feature = "grpc")]
+    crate::grpc::call_once(&live);
     assert_eq!(get(live.http, "/users/17").status, 200);
     assert_eq!(get(live.http, "/sale").body, "sold");
     let mut scrape = read(&get(live.admin, "/metrics").body, false).unwrap();
     assert!(scrape.remove("sales_total").is_some());
 
     let exported: BTreeSet<&str> = scrape.keys().map(String::as_str).collect();
-    let declared: BTreeSet<&str> = names::ALL.iter().map(|metric| metric.name).collect();
+    let declared: BTreeSet<&str> = exported_names().map(|metric| metric.name).collect();
     assert_eq!(exported, declared);
 
-    for metric in names::ALL {
+    for metric in exported_names() {
         let family = &scrape[metric.name];
         assert_eq!(family.help, metric.help, "{}", metric.name);
         let kind = match family.kind.as_str() {

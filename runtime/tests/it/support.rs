@@ -15,6 +15,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Live {
     pub(crate) http: SocketAddr,
     pub(crate) admin: SocketAddr,
+    #[cfg(feature = "grpc")]
+    pub(crate) grpc: SocketAddr,
     running: Running,
     runtime: Runtime,
 }
@@ -36,6 +38,8 @@ impl Live {
         Self {
             http: running.http_addr(),
             admin: running.admin_addr(),
+            #[cfg(feature = "grpc")]
+            grpc: running.grpc_addr(),
             running,
             runtime,
         }
