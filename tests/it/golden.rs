@@ -158,6 +158,14 @@ fn clippy_finds_nothing_not_even_pedantically() {
     succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(pedantic)));
 }
 
+/// Alone, an HTTP service links a runtime without gRPC, which is other code than with it.
+#[test]
+fn clippy_finds_nothing_in_a_service_without_the_other_kind() {
+    let arguments = ["clippy", "--locked", "--package", "user-service"];
+    let pedantic = ["--", "-D", "warnings", "-W", "clippy::pedantic"];
+    succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(pedantic)));
+}
+
 #[test]
 fn its_own_tests_pass() {
     let printed = succeeds(&mut PROJECT.cargo(["test", "--locked", "--workspace"]));
