@@ -9,17 +9,14 @@ use axum::{
 use marty_runtime::{Config, Error, Ports, Service, trace, tracing};
 use tokio::runtime::Builder;
 
-fn main() -> Result<(), Error> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = std::env::args().nth(1);
     let mut builder = match threads.as_deref() {
         Some("current-thread") => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
     };
-    let runtime = builder.worker_threads(1).enable_all().build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(serve()),
-        Err(error) => panic!("no runtime: {error}"),
-    }
+    let runtime = builder.worker_threads(1).enable_all().build()?;
+    Ok(runtime.block_on(serve())?)
 }
 
 async fn serve() -> Result<(), Error> {

@@ -10,6 +10,8 @@ extern crate self as marty_runtime;
 
 mod admin;
 pub mod business;
+#[cfg(any(feature = "grpc", feature = "http-client"))]
+pub mod client;
 pub mod config;
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -25,6 +27,8 @@ mod unwind;
 
 pub use config::{Config, ConfigError, Ports};
 pub use health::CheckError;
+#[doc(hidden)]
+pub use logging::log_for_benchmarks;
 pub use service::{Error, Running, Service, ServiceInfo};
 
 /// The crate that routes and extractors come from, in the version that [`Service::http`] takes.

@@ -340,7 +340,7 @@ impl Setting for ResourceAttributes {
     const ACCEPTED: &'static str = "`name=value` pairs with commas between them";
 
     fn parse(text: &str) -> Option<Self> {
-        pairs(text)?.collect::<Option<_>>().map(Self)
+        pairs(text).collect::<Option<_>>().map(Self)
     }
 }
 
@@ -353,7 +353,7 @@ impl Setting for SecretHeaders {
 
     fn parse(text: &str) -> Option<Self> {
         let mut headers = HeaderMap::new();
-        for pair in pairs(text)? {
+        for pair in pairs(text) {
             let (name, value) = pair?;
             let name: HeaderName = name.to_ascii_lowercase().parse().ok()?;
             let mut value = HeaderValue::try_from(value).ok()?;
@@ -372,14 +372,14 @@ impl fmt::Debug for SecretHeaders {
 }
 
 /// Reads `name=value` pairs whose values are percent-encoded, as W3C Baggage writes them.
-fn pairs(text: &str) -> Option<impl Iterator<Item = Option<(String, String)>>> {
+fn pairs(text: &str) -> impl Iterator<Item = Option<(String, String)>> {
     let pairs = text.split(',').map(str::trim);
     let pairs = pairs.filter(|pair| !pair.is_empty());
-    Some(pairs.map(|pair| {
+    pairs.map(|pair| {
         let (name, value) = pair.split_once('=')?;
         let (name, value) = (name.trim(), decoded(value.trim())?);
         (!name.is_empty()).then(|| (name.to_owned(), value))
-    }))
+    })
 }
 
 fn decoded(text: &str) -> Option<String> {

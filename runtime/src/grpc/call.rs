@@ -151,7 +151,8 @@ impl Drop for Call {
         let seconds = self.started.elapsed().as_secs_f64();
         let code = self.code.unwrap_or_else(|| self.reason_to_end());
         self.method.handles().active.dec();
-        self.method.observe_duration(code, seconds);
+        let exemplar = self.traced.as_ref().and_then(|span| span.exemplar());
+        self.method.observe_duration(code, seconds, exemplar);
         if let Some(span) = &self.traced {
             Self::tell(span, code, seconds);
         }

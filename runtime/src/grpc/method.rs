@@ -19,7 +19,7 @@ use super::{
     status::{self, CODES},
 };
 use crate::{
-    metric::{Gauge, Histogram},
+    metric::{Exemplar, Gauge, Histogram},
     names::value,
 };
 
@@ -163,7 +163,7 @@ impl Method {
     }
 
     /// Counts how long a call took.
-    pub(super) fn observe_duration(&self, code: Code, seconds: f64) {
+    pub(super) fn observe_duration(&self, code: Code, seconds: f64, exemplar: Option<Exemplar>) {
         let series = || {
             self.metrics.duration.get(&CallLabels {
                 method: Arc::clone(&self.name),
@@ -172,7 +172,11 @@ impl Method {
         };
         // The array has a place for every code.
         if let Some(place) = self.durations.get(code as usize) {
-            place.get_or_init(series).observe(seconds);
+            let histogram = place.get_or_init(series);
+            match exemplar {
+                None => histogram.observe(seconds),
+                Some(exemplar) => histogram.observe_with(seconds, exemplar),
+            }
         }
     }
 }

@@ -13,8 +13,8 @@ mod health;
 mod layer;
 mod method;
 mod metrics;
-mod status;
-mod timeout;
+pub(crate) mod status;
+pub(crate) mod timeout;
 mod web;
 
 pub(crate) use descriptor::Described;

@@ -4,10 +4,10 @@ use axum::http::HeaderMap;
 use tonic::{Code, Status};
 
 /// How many codes there are.
-pub(super) const CODES: usize = 17;
+pub(crate) const CODES: usize = 17;
 
 /// The name of a code as gRPC writes it, which is the value of its label.
-pub(super) const fn name(code: Code) -> &'static str {
+pub(crate) const fn name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",
@@ -30,7 +30,7 @@ pub(super) const fn name(code: Code) -> &'static str {
 }
 
 /// The code that trailers carry, or headers that are trailers at once. A code that there is not counts as unknown.
-pub(super) fn of(headers: &HeaderMap) -> Option<Code> {
+pub(crate) fn of(headers: &HeaderMap) -> Option<Code> {
     let value = headers.get(Status::GRPC_STATUS)?;
     Some(Code::from_bytes(value.as_bytes()))
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 
-const NAME: &str = "grpc-timeout";
+pub(crate) const NAME: &str = "grpc-timeout";
 
 /// The most digits that the protocol allows.
 const DIGITS: usize = 8;
 
 /// How long the caller waits, if it says so in the protocol's form. Another form says nothing.
-pub(super) fn of(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn of(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(NAME)?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let sound =
@@ -27,9 +27,23 @@ pub(super) fn of(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
+/// The header's value for a time, in milliseconds unless it takes more digits than there may be. Nothing for an endless one.
+pub(crate) fn header(time: Duration) -> Option<HeaderValue> {
+    let most = 10_u128.pow(u32::try_from(DIGITS).ok()?);
+    let milliseconds = time.as_millis();
+    let text = if milliseconds < most {
+        format!("{milliseconds}m")
+    } else if u128::from(time.as_secs()) < most {
+        format!("{}S", time.as_secs())
+    } else {
+        return None;
+    };
+    HeaderValue::from_str(&text).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
 
     use super::*;
 
@@ -48,6 +62,16 @@ mod tests {
         check("500m", Some(Duration::from_millis(500)));
         check("99999999u", Some(Duration::from_micros(99_999_999)));
         check("0n", Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        for time in [Duration::from_millis(1), Duration::from_hours(500)] {
+            let name = HeaderName::from_static(NAME);
+            let headers = HeaderMap::from_iter([(name, header(time).unwrap())]);
+            assert_eq!(of(&headers), Some(time));
+        }
+        assert_eq!(header(Duration::MAX), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     metrics::{HttpMetrics, MethodLabels, ResponseLabels, RouteLabels},
 };
 use crate::{
-    metric::{Gauge, Histogram},
+    metric::{Exemplar, Gauge, Histogram},
     names::value,
 };
 
@@ -105,7 +105,12 @@ impl RouteHandles {
     }
 
     /// Counts how long a request took.
-    pub(super) fn observe_duration(&self, method: Method, status: u16, seconds: f64) {
+    pub(super) fn observe_duration(
+        &self,
+        (method, status): (Method, u16),
+        seconds: f64,
+        exemplar: Option<Exemplar>,
+    ) {
         let series = || {
             self.metrics.duration.get(&ResponseLabels {
                 method,
@@ -116,10 +121,18 @@ impl RouteHandles {
         for place in &self.method(method).durations {
             let (known, histogram) = place.get_or_init(|| (status, series()));
             if *known == status {
-                return histogram.observe(seconds);
+                return observe(histogram, seconds, exemplar);
             }
         }
-        series().observe(seconds);
+        observe(&series(), seconds, exemplar);
+    }
+}
+
+#[inline]
+fn observe(histogram: &Histogram, seconds: f64, exemplar: Option<Exemplar>) {
+    match exemplar {
+        None => histogram.observe(seconds),
+        Some(exemplar) => histogram.observe_with(seconds, exemplar),
     }
 }
 

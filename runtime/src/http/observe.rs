@@ -317,8 +317,9 @@ impl Drop for Observation {
         let handles = self.route.method(self.method);
         handles.active.dec();
         handles.response_size.observe(float(self.response_bytes));
+        let exemplar = self.traced.as_ref().and_then(|span| span.exemplar());
         self.route
-            .observe_duration(self.method, self.status, seconds);
+            .observe_duration((self.method, self.status), seconds, exemplar);
         if let Some(span) = &self.traced {
             self.tell(span, seconds);
         }

@@ -18,14 +18,14 @@ use tracing_subscriber::{
 use super::{
     count::{CountEvents, dropped},
     json::JsonLines,
+    place::TextLines,
     queue::Queue,
-    text::TextLines,
 };
 use crate::{
     ServiceInfo,
-    config::{Config, LogFormat},
+    config::{Config, LogFormat, Setting},
     metric::Counter,
-    trace::{self, Listeners},
+    trace::{self, Listeners, TraceLayer},
     unwind::PANICS,
 };
 
@@ -112,6 +112,17 @@ where
         .with(traces.filtered())
 }
 
+/// The log of a service that logs warnings only, so that benchmarks measure what a service does with a request that says nothing.
+#[doc(hidden)]
+pub fn log_for_benchmarks<W>(writer: W, traces: TraceLayer) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let mut config = Config::for_tests();
+    config.log = Setting::parse("warn").unwrap_or_default();
+    json_lines(crate::service_info!(), &config, writer, (traces, None))
+}
+
 /// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
 fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
     let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == REQUEST_TARGET);
@@ -139,8 +150,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{Sampling, Setting},
-        trace::{Begin, Kind, TraceLayer},
+        config::Sampling,
+        trace::{Begin, Kind},
     };
 
     #[derive(Clone, Default)]

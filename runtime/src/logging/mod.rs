@@ -6,8 +6,10 @@ mod count;
 mod field;
 mod install;
 mod json;
+mod place;
 mod queue;
-mod text;
 
 pub(crate) use count::families;
+#[doc(hidden)]
+pub use install::log_for_benchmarks;
 pub(crate) use install::{flush, install};

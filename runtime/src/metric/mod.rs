@@ -36,6 +36,7 @@ pub mod bucket;
 mod counter;
 mod declare;
 mod executor;
+mod exemplar;
 mod exposition;
 mod family;
 mod gauge;
@@ -48,6 +49,8 @@ mod process;
 mod registry;
 
 pub use counter::Counter;
+pub use exemplar::Exemplar;
+pub(crate) use exemplar::Exemplars;
 pub(crate) use exposition::{Format, encode};
 pub(crate) use family::Collect;
 pub use family::{

@@ -7,7 +7,7 @@ use prometheus::{
     proto::MetricFamily,
 };
 
-use super::{Collect, CounterFamily, GaugeFamily, LabelValues, Labels};
+use super::{Collect, CounterFamily, Exemplars, GaugeFamily, LabelValues, Labels};
 use crate::names::{self, Kind};
 
 /// The families of one service.
@@ -130,6 +130,15 @@ impl Registry {
         families.retain(|family| !family.get_metric().is_empty());
         families.sort_by(|one, other| one.name().cmp(other.name()));
         families
+    }
+
+    /// What the histograms' measurements refer to.
+    pub(crate) fn exemplars(&self) -> Exemplars {
+        let mut exemplars = Exemplars::default();
+        for family in &self.families {
+            exemplars.insert(family.name(), family.exemplars());
+        }
+        exemplars
     }
 
     /// How many series each family has, how often one was full, and how many values were not shown. Counted anew on every scrape.

@@ -1,4 +1,4 @@
-//! Metrics of the gRPC server.
+//! Metrics of the gRPC server and of gRPC clients.
 
 use super::{Kind, Metric, label};
 use crate::metric::bucket;
@@ -37,4 +37,17 @@ pub const RPC_SERVER_RESPONSE_SIZE: Metric = Metric {
     help: "Bytes of each response message as it was sent, without its frame.",
     labels: &[label::RPC_METHOD],
     buckets: &bucket::BYTES,
+};
+
+/// How long calls to other services took.
+pub const RPC_CLIENT_CALL_DURATION: Metric = Metric {
+    name: "rpc_client_call_duration_seconds",
+    kind: Kind::Histogram,
+    help: "Time a call to another service took until its status came, in seconds.",
+    labels: &[
+        label::RPC_METHOD,
+        label::SERVER_ADDRESS,
+        label::RPC_RESPONSE_STATUS_CODE,
+    ],
+    buckets: &bucket::LATENCY,
 };

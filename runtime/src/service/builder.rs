@@ -181,6 +181,8 @@ impl Service {
         let grpc_metrics = GrpcMetrics::new(http_metrics.cut_off());
         #[cfg(feature = "grpc")]
         let own = own.chain(grpc_metrics.families());
+        #[cfg(any(feature = "grpc", feature = "http-client"))]
+        let own = own.chain(crate::client::families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;

@@ -10,6 +10,7 @@ use super::{
     record::Recording,
     scope::{self, Scope, Traced},
 };
+use crate::metric::Exemplar;
 
 /// A span that was begun with [`Begin`](super::Begin). It ends when it is dropped.
 #[derive(Clone, Debug)]
@@ -68,14 +69,24 @@ impl ActiveSpan {
         self.recorded
     }
 
+    /// What a measurement made during the span refers to, if the span will be there to be looked at.
+    #[must_use]
+    pub fn exemplar(&self) -> Option<Exemplar> {
+        let context = self.context.as_ref().filter(|_| self.recorded)?;
+        Some(Exemplar::new(
+            context.trace_id.to_bytes(),
+            context.span_id.to_bytes(),
+        ))
+    }
+
     /// Is inside the span until the guard is dropped. A future enters on every poll, and keeps no guard while it waits.
     pub fn enter(&self) -> Entered<'_> {
-        let outer = self
+        let around = self
             .unlayered
             .as_ref()
-            .map(|scope| scope::replace_unlayered(Some(Arc::clone(scope))));
+            .map(|scope| Around(scope::replace_unlayered(Some(Arc::clone(scope)))));
         Entered {
-            outer,
+            _around: around,
             _entered: self.span.enter(),
         }
     }
@@ -113,15 +124,16 @@ impl ActiveSpan {
 /// Being inside an [`ActiveSpan`].
 #[must_use = "dropping it leaves the span"]
 pub struct Entered<'span> {
-    outer: Option<Option<Arc<Scope>>>,
+    _around: Option<Around>,
     _entered: span::Entered<'span>,
 }
 
-impl Drop for Entered<'_> {
+/// What was around the span, and is again.
+struct Around(Option<Arc<Scope>>);
+
+impl Drop for Around {
     fn drop(&mut self) {
-        if let Some(outer) = self.outer.take() {
-            scope::replace_unlayered(outer);
-        }
+        scope::replace_unlayered(self.0.take());
     }
 }
 

@@ -1,7 +1,7 @@
 //! The thread that sends telemetry. It has a runtime of its own: whatever becomes of the collector, no request waits for it, and
 //! whatever the service's threads are at, it can be sent.
 
-use std::{cell::Cell, fmt, io, thread, time::Duration};
+use std::{fmt, io, thread, time::Duration};
 
 use tokio::{
     runtime::Builder,
@@ -17,6 +17,7 @@ use super::{
     otlp::{Sender, Signal},
     queue::Queue,
     record::EndedSpan,
+    sending,
 };
 use crate::config::Telemetry;
 
@@ -25,15 +26,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// How much longer than the deadline somebody waits for the thread to say that it has given up.
 const LAST_WORD: Duration = Duration::from_millis(50);
-
-thread_local! {
-    static SENDING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this is the thread that sends: what happens there is not itself sent.
-pub(super) fn is_sending() -> bool {
-    SENDING.get()
-}
 
 /// What is sent, and the thread that does it.
 #[derive(Debug)]
@@ -57,7 +49,7 @@ impl Exporter {
         let sends = (spans.clone(), logs.clone());
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let work = move || {
-            SENDING.set(true);
+            sending::begin();
             let complete = runtime.block_on(run(sends, &telemetry, &resource, closes));
             let _ = end.send(Some(complete));
             // Something may still resolve a name.
@@ -103,8 +95,8 @@ async fn run(
         let way = (telemetry.protocol, endpoint);
         Sender::new(way, &telemetry.headers.0, resource)
     };
-    let of_spans = telemetry.traces.as_ref().and_then(sender);
-    let of_logs = telemetry.logs.as_ref().and_then(sender);
+    let of_spans = telemetry.traces.as_ref().map(sender);
+    let of_logs = telemetry.logs.as_ref().map(sender);
     let sending = async {
         tokio::join!(
             send_all(spans.as_ref(), of_spans, telemetry, closes.clone()),

@@ -4,14 +4,11 @@ use std::sync::OnceLock;
 
 use tokio::time::Instant;
 
-use super::{TraceLayer, count, export::Exporter, log::SendLogs, queue::Queue};
+use super::{Listeners, TraceLayer, count, export::Exporter, log::SendLogs, queue::Queue};
 use crate::{ServiceInfo, config::Config};
 
 /// What has to be sent before the process ends.
 static EXPORTER: OnceLock<Exporter> = OnceLock::new();
-
-/// What listens to spans, and what to log events if those are to be sent.
-pub(crate) type Listeners = (TraceLayer, Option<SendLogs>);
 
 /// Begins to send telemetry, if the configuration says where to.
 pub(crate) fn begin(info: ServiceInfo, config: &Config) -> Listeners {

@@ -14,11 +14,12 @@ use tracing_subscriber::{
 };
 
 use super::{
-    Begin, Kind, Value, export,
+    Begin, Kind, Value, count,
     queue::Queue,
     record::{Attributes, EndedSpan, OfSpan, Recording},
     sample::Sampler,
     scope::{Scope, Traced},
+    sending,
 };
 use crate::config::Sampling;
 
@@ -44,6 +45,12 @@ impl TraceLayer {
             sampler: Sampler::new(rule),
             queue: None,
         }
+    }
+
+    /// Records as a service does whose collector never answers. For benchmarks.
+    #[must_use]
+    pub fn unanswered(sampling: Sampling) -> Self {
+        Self::sending(sampling, Queue::new(2048, count::SPANS.clone()))
     }
 
     /// Listens to spans and events of level `info` and above, except those of the parts that calls are made of: what they say while
@@ -91,6 +98,19 @@ impl TraceLayer {
         place
     }
 
+    /// The begin of a span that has a part in another process.
+    fn handed(&self, mut begin: Begin, around: Option<&Scope>) -> Begun {
+        let link = begin.remote.clone();
+        let link = link.filter(|_| !self.sampler.trusts_remote());
+        let place = self.begin(&mut begin, around);
+        let recording = self.recording(&place, || {
+            let mut recording = Recording::new(begin.name, begin.kind);
+            recording.links.extend(link);
+            recording
+        });
+        (place, recording)
+    }
+
     fn inside(&self, around: Option<&Scope>) -> Place {
         around.map_or_else(
             || self.root(),
@@ -124,6 +144,8 @@ impl TraceLayer {
     }
 }
 
+type Begun = (Place, Option<Box<Recording>>);
+
 /// Where a span is, and below what.
 struct Place {
     scope: Scope,
@@ -146,7 +168,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_new_span(&self, attributes: &SpanAttributes<'_>, id: &Id, context: Context<'_, S>) {
-        if export::is_sending() {
+        if sending::here() {
             return;
         }
         let Some(span) = context.span(id) else {
@@ -155,27 +177,13 @@ where
         let around = span.parent().and_then(|parent| scope_of(&parent));
         let begin = Begin::taken();
         let handed = begin.is_some();
-        let (place, mut recording) = match begin {
-            Some(mut begin) => {
-                let link = begin
-                    .remote
-                    .clone()
-                    .filter(|_| !self.sampler.trusts_remote());
-                let place = self.begin(&mut begin, around.as_ref());
-                let recording = self.recording(&place, || {
-                    let mut recording = Recording::new(begin.name, begin.kind);
-                    recording.links.extend(link);
-                    recording
-                });
-                (place, recording)
-            }
-            None => {
-                let place = self.inside(around.as_ref());
-                let name = attributes.metadata().name();
-                let recording =
-                    self.recording(&place, || Recording::new(name.into(), Kind::Internal));
-                (place, recording)
-            }
+        let (place, mut recording) = if let Some(begin) = begin {
+            self.handed(begin, around.as_ref())
+        } else {
+            let place = self.inside(around.as_ref());
+            let name = attributes.metadata().name();
+            let recording = self.recording(&place, || Recording::new(name.into(), Kind::Internal));
+            (place, recording)
         };
         if let Some(recording) = &mut recording {
             attributes.record(&mut OfSpan(recording));

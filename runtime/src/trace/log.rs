@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use super::{TARGET, TraceContext, Value, export, queue::Queue, record::Attributes, scope};
+use super::{TARGET, TraceContext, Value, queue::Queue, record::Attributes, scope, sending};
 
 /// A log event, and where it happened.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ where
 {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
-        if export::is_sending() || metadata.target() == TARGET {
+        if sending::here() || metadata.target() == TARGET {
             return;
         }
         let mut attributes = Attributes::default();

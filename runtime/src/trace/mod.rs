@@ -10,27 +10,39 @@ mod active;
 mod begin;
 mod context;
 mod count;
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod export;
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod install;
 mod layer;
 mod log;
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod otlp;
 mod queue;
+#[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
+mod quiet;
 mod random;
 mod record;
 mod sample;
 mod scope;
+mod sending;
 mod state;
 
 pub use active::{ActiveSpan, Entered};
 pub use begin::{Begin, Kind};
 pub use context::{SpanId, TraceContext, TraceId};
 pub(crate) use count::families;
-pub(crate) use install::{Listeners, begin, flush};
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
+pub(crate) use install::{begin, flush};
 pub use layer::TraceLayer;
+#[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
+pub(crate) use quiet::{begin, flush};
 pub use record::Value;
 pub(crate) use scope::ids;
 pub use scope::{current, inject};
 
 /// The target of what the exporter says of itself. It is logged, and never sent.
 const TARGET: &str = "marty_runtime::telemetry";
+
+/// What listens to spans, and what to log events if those are to be sent.
+pub(crate) type Listeners = (TraceLayer, Option<log::SendLogs>);

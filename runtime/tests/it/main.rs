@@ -7,6 +7,8 @@
 )]
 
 mod build;
+#[cfg(feature = "http-client")]
+mod client;
 mod collector;
 mod exposition;
 #[cfg(feature = "grpc")]

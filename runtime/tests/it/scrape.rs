@@ -31,6 +31,7 @@ async fn sell() -> Result<&'static str, std::io::Error> {
 fn exported_names() -> impl Iterator<Item = &'static Metric> {
     let all = names::ALL.iter().copied();
     all.filter(|metric| cfg!(feature = "grpc") || !metric.name.starts_with("rpc_"))
+        .filter(|metric| cfg!(feature = "http-client") || !metric.name.starts_with("http_client_"))
 }
 
 #[test]
@@ -48,6 +49,8 @@ fn exports_exactly_what_names_declares() {
     let live = Live::start(service);
     #[cfg(feature = "grpc")]
     crate::grpc::call_once(&live);
+    #[cfg(feature = "http-client")]
+    crate::client::request_something(live.http);
     assert_eq!(get(live.http, "/users/17").status, 200);
     assert_eq!(get(live.http, "/sale").body, "sold");
     let mut scrape = read(&get(live.admin, "/metrics").body, false).unwrap();

@@ -5,10 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "otlp-http")]
+use {
+    opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest,
+    prost::Message,
+    std::{
+        io::{Read, Write},
+        net::TcpListener,
+    },
+};
+
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 
 use crate::{
     collector::{Collector, Temper, attribute, black_hole, nobody},
+    exposition::read,
     process::{Process, example},
     support::{PATIENCE, get, get_with},
 };
@@ -34,7 +45,9 @@ fn start(command: &mut Command) -> Process {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |number: u8| char::from_digit(number.into(), 16).unwrap();
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }
 
 fn caller() -> String {
@@ -76,15 +89,7 @@ fn await_lost(process: &Process, reason: &str, least: f64) -> f64 {
 #[test]
 fn sends_the_spans_of_a_request_below_its_callers() {
     let collector = Collector::start();
-    let mut command = traced(&collector.url());
-    command.envs([
-        (
-            "OTEL_EXPORTER_OTLP_HEADERS",
-            "authorization=Bearer%20hunter2",
-        ),
-        ("OTEL_RESOURCE_ATTRIBUTES", "service.namespace=shop"),
-    ]);
-    let mut process = start(&mut command);
+    let mut process = start(&mut traced(&collector.url()));
     assert_eq!(get_with(process.http, "/users/17", &caller()).status, 200);
     let spans = await_spans(&collector, &["GET /users/{id}", "load"]);
 
@@ -94,7 +99,6 @@ fn sends_the_spans_of_a_request_below_its_callers() {
     assert_eq!(hex(&request.parent_span_id), PARENT);
     assert_eq!(request.trace_state, "vendor=17");
     assert_eq!(request.status, None);
-    let port = process.http.port().to_string();
     for (name, value) in [
         ("http.request.method", Some("GET")),
         ("http.route", Some("/users/{id}")),
@@ -107,7 +111,7 @@ fn sends_the_spans_of_a_request_below_its_callers() {
         ("user_agent.original", None),
     ] {
         let found = attribute(&request.attributes, name);
-        assert_eq!(found.as_deref(), value, "{name} on port {port}");
+        assert_eq!(found.as_deref(), value, "{name}");
     }
     assert!(attribute(&request.attributes, "correlation_id").is_some());
 
@@ -125,6 +129,26 @@ fn sends_the_spans_of_a_request_below_its_callers() {
     assert!(load.end_time_unix_nano <= request.end_time_unix_nano);
     assert!(request.events.is_empty(), "{:?}", request.events);
 
+    let loaded = process.await_line("user loaded");
+    assert_eq!(loaded["trace_id"], TRACE);
+    assert_eq!(loaded["span_id"], hex(&load.span_id));
+    let answered = process.await_line("request answered");
+    assert_eq!(answered["span_id"], hex(&request.span_id));
+}
+
+#[test]
+fn says_who_sends_and_what_was_to_be_sent_along() {
+    let collector = Collector::start();
+    let mut command = traced(&collector.url());
+    command.envs([
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "authorization=Bearer%20hunter2",
+        ),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.namespace=shop"),
+    ]);
+    let process = start(&mut command);
+    get(process.http, "/users/17");
     let (resource, headers) = collector.wait(|received| {
         let resource = received.resources.first()?.attributes.clone();
         Some((resource, received.headers.first()?.clone()))
@@ -139,12 +163,6 @@ fn sends_the_spans_of_a_request_below_its_callers() {
     }
     assert!(attribute(&resource, "service.instance.id").is_some());
     assert_eq!(headers["authorization"], "Bearer hunter2");
-
-    let loaded = process.await_line("user loaded");
-    assert_eq!(loaded["trace_id"], TRACE);
-    assert_eq!(loaded["span_id"], hex(&load.span_id));
-    let answered = process.await_line("request answered");
-    assert_eq!(answered["span_id"], hex(&request.span_id));
 }
 
 #[test]
@@ -454,4 +472,90 @@ fn reports_telemetry_that_did_not_go_out_in_time() {
     let expected = "shutdown phase cut off at its deadline: flush telemetry";
     assert_eq!(said.last().unwrap(), expected);
     assert!(status.success());
+}
+
+#[test]
+fn refers_from_durations_to_traces_that_are_sent() {
+    let collector = Collector::start();
+    let process = start(&mut traced(&collector.url()));
+    get_with(process.http, "/users/17", &caller());
+    let spans = await_spans(&collector, &["GET /users/{id}"]);
+    let accept = "accept: application/openmetrics-text; version=1.0.0\r\n";
+    let scrape = get_with(process.admin, "/metrics", accept).body;
+    let scrape = read(&scrape, true).unwrap();
+    let durations = &scrape["http_server_request_duration_seconds"].samples;
+    let exemplars: Vec<_> = durations
+        .iter()
+        .filter_map(|sample| sample.exemplar.clone())
+        .collect();
+    let [(labels, seconds)] = &exemplars[..] else {
+        panic!("{exemplars:?}")
+    };
+    let request = named(&spans, "GET /users/{id}");
+    let expected = [
+        ("trace_id", TRACE.to_owned()),
+        ("span_id", hex(&request.span_id)),
+    ];
+    assert_eq!(
+        *labels,
+        expected.map(|(name, value)| (name.to_owned(), value))
+    );
+    assert!(*seconds < 5.0);
+    // The other format has no place for them.
+    let text = get(process.admin, "/metrics").body;
+    assert!(!text.contains(" # "), "{text}");
+    read(&text, false).unwrap();
+}
+
+/// Takes one request and answers it as a collector does. Says what it got.
+#[cfg(feature = "otlp-http")]
+fn take_one(listener: &TcpListener) -> (String, ExportTraceServiceRequest) {
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut bytes = Vec::new();
+    loop {
+        let mut part = [0; 4096];
+        let count = stream.read(&mut part).unwrap();
+        assert_ne!(count, 0, "cut short");
+        bytes.extend_from_slice(&part[..count]);
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        let Some(end) = end else { continue };
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.unwrap().parse().unwrap();
+        if bytes.len() >= end + 4 + length {
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+            let message = ExportTraceServiceRequest::decode(&bytes[end + 4..]).unwrap();
+            return (head, message);
+        }
+    }
+}
+
+#[cfg(feature = "otlp-http")]
+#[test]
+fn sends_over_http_when_it_is_told_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/otlp", listener.local_addr().unwrap());
+    let mut command = traced(&url);
+    command.envs([
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=17"),
+    ]);
+    let process = start(&mut command);
+    get_with(process.http, "/error", &caller());
+    let (head, message) = take_one(&listener);
+    assert!(
+        head.starts_with("POST /otlp/v1/traces HTTP/1.1\r\n"),
+        "{head}"
+    );
+    for line in ["x-tenant: 17", "content-type: application/x-protobuf"] {
+        assert!(head.lines().any(|found| found == line), "{head}");
+    }
+    let spans = &message.resource_spans[0].scope_spans[0].spans;
+    assert_eq!(hex(&named(spans, "GET /error").trace_id), TRACE);
+    assert!(lost(&process, "export_failed") == 0.0);
 }

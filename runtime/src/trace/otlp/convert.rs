@@ -90,7 +90,7 @@ fn span(ended: EndedSpan) -> Span {
         attributes: key_values(recording.attributes),
         events: recording.events.into_iter().map(event).collect(),
         dropped_events_count: recording.dropped_events,
-        links: recording.links.into_iter().map(link).collect(),
+        links: recording.links.iter().map(link).collect(),
         dropped_links_count: recording.dropped_links,
         status: status(recording.status),
         flags: u32::from(context.is_sampled()) | PARENT_IS_KNOWN | remote,
@@ -125,7 +125,7 @@ fn event(event: SpanEvent) -> Event {
     }
 }
 
-fn link(context: TraceContext) -> Link {
+fn link(context: &TraceContext) -> Link {
     Link {
         trace_id: context.trace_id().to_bytes().into(),
         span_id: context.span_id().to_bytes().into(),

@@ -54,6 +54,23 @@ pub(super) enum Client {
     Http(http::Client),
 }
 
+impl Client {
+    #[cfg_attr(
+        not(all(feature = "otlp", feature = "otlp-http")),
+        expect(unused_variables, reason = "there is one way only")
+    )]
+    fn new(protocol: Protocol, endpoint: &Endpoint, headers: HeaderMap) -> Self {
+        #[cfg(all(feature = "otlp", feature = "otlp-http"))]
+        if protocol == Protocol::HttpProtobuf {
+            return Self::Http(http::Client::new(endpoint, headers));
+        }
+        #[cfg(feature = "otlp")]
+        return Self::Grpc(grpc::Client::new(endpoint, headers));
+        #[cfg(not(feature = "otlp"))]
+        Self::Http(http::Client::new(endpoint, headers))
+    }
+}
+
 /// Why a message was not taken.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -75,24 +92,16 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Nothing, if the way is not built in. Has to be called inside the runtime that sends.
+    /// Has to be called inside the runtime that sends. The configuration has seen to it that the way is built in.
     pub(super) fn new(
         (protocol, endpoint): (Protocol, &Endpoint),
         headers: &HeaderMap,
         attributes: &[(String, String)],
-    ) -> Option<Self> {
-        let client = match protocol {
-            #[cfg(feature = "otlp")]
-            Protocol::Grpc => Client::Grpc(grpc::Client::new(endpoint, headers.clone())),
-            #[cfg(feature = "otlp-http")]
-            Protocol::HttpProtobuf => Client::Http(http::Client::new(endpoint, headers.clone())),
-            #[cfg(not(all(feature = "otlp", feature = "otlp-http")))]
-            _ => return None,
-        };
-        Some(Self {
-            client,
+    ) -> Self {
+        Self {
+            client: Client::new(protocol, endpoint, headers.clone()),
             resource: convert::resource(attributes),
-        })
+        }
     }
 
     pub(super) fn encode<T: Signal>(&self, items: Vec<T>) -> Vec<u8> {

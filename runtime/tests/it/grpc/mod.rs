@@ -1,6 +1,7 @@
 //! gRPC over real sockets, by a real client, and by one that knows no manners.
 
 mod caller;
+mod client;
 mod code;
 mod end;
 mod health;
@@ -24,10 +25,11 @@ pub(crate) fn served_by(service: Service) -> Service {
     service.grpc(probe::Probe).reflection(probe::descriptor())
 }
 
-/// Calls the tests' own service.
+/// Calls the tests' own service, once as a service calls another.
 pub(crate) fn call_once(live: &Live) {
     let ask = probe::Ask::text("once");
     caller::Caller::new(live.grpc).unary(ask).unwrap();
+    client::call_something(live.grpc);
 }
 
 pub(crate) fn live() -> Live {

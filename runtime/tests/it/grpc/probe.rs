@@ -8,7 +8,7 @@ use std::{
 };
 
 use marty_runtime::{
-    axum::http::{Request as HttpRequest, Response as HttpResponse},
+    axum::http::{HeaderMap, Request as HttpRequest, Response as HttpResponse},
     http::CorrelationId,
     tonic::{
         Code, Request, Response, Status, Streaming,
@@ -16,6 +16,7 @@ use marty_runtime::{
         codegen::tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream},
         server::{Grpc, NamedService},
     },
+    trace,
 };
 use prost::Message;
 use prost_types::{
@@ -136,6 +137,12 @@ fn reply<T>(request: &Request<T>, text: String) -> Response<Reply> {
     if let Some(id) = request.extensions().get::<CorrelationId>() {
         let id = id.as_str().parse().unwrap();
         response.metadata_mut().insert("x-seen", id);
+    }
+    let mut headers = HeaderMap::new();
+    trace::inject(&mut headers);
+    if let Some(place) = headers.get("traceparent") {
+        let place = place.to_str().unwrap().parse().unwrap();
+        response.metadata_mut().insert("x-seen-traceparent", place);
     }
     response
 }

@@ -1,4 +1,4 @@
-//! Lines for people.
+//! The place in a trace on lines for people.
 
 use std::fmt;
 
