@@ -8,14 +8,15 @@ use std::sync::LazyLock;
 
 use crate::server;
 
-/// A project with a service of each kind, at a place that stays the same so that builds can be reused.
-pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
-    let services: [&[&str]; 2] = [&["user-service"], &["order-service", "--kind", "grpc"]];
-    Golden::generate_of("golden", &services)
-});
-
 /// Its services.
-const SERVICES: [&str; 2] = ["user-service", "order-service"];
+pub(crate) const SERVICES: [&str; 3] = ["user-service", "order-service", "billing-service"];
+
+/// A project with a service of each kind and one with a database, at a place that stays the same so that builds can be reused.
+/// One project for all of them: what they have in common is compiled once.
+pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
+    let arguments: [&[&str]; 3] = [&[], &["--kind", "grpc"], &["--with", "postgres"]];
+    Golden::of("golden", SERVICES.into_iter().zip(arguments))
+});
 
 /// A generated project.
 pub(crate) struct Golden {
@@ -25,19 +26,22 @@ pub(crate) struct Golden {
 impl Golden {
     /// Generates one with two HTTP services at a place of its own.
     pub(crate) fn generate(place: &str) -> Self {
-        Self::generate_of(place, &[&["user-service"], &["order-service"]])
+        Self::of(
+            place,
+            ["user-service", "order-service"].map(|name| (name, &[][..])),
+        )
     }
 
     /// The same of these services, each with its arguments.
-    pub(crate) fn generate_of(place: &str, services: &[&[&str]]) -> Self {
+    fn of<'a>(place: &str, services: impl IntoIterator<Item = (&'a str, &'a [&'a str])>) -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
         let _ = fs::remove_dir_all(place.join("shop"));
         fs::create_dir_all(&place).unwrap();
-        for arguments in services {
+        for (name, arguments) in services {
             let mut command = Command::new(env!("CARGO_BIN_EXE_marty"));
             let command = command
-                .args(["new", "--dir", "shop"])
-                .args(*arguments)
+                .args(["new", name, "--dir", "shop"])
+                .args(arguments)
                 .current_dir(&place);
             succeeds(command);
         }
@@ -130,10 +134,15 @@ fn it_is_formatted() {
 #[test]
 fn it_is_formatted_whatever_the_name() {
     let sandbox = crate::sandbox::Sandbox::new();
-    for (kind, letters) in [("http", ["a", "x"]), ("grpc", ["b", "y"])] {
-        let [short, long] = letters;
+    let sets: [(&[&str], [&str; 2]); 3] = [
+        (&[], ["a", "x"]),
+        (&["--kind", "grpc"], ["b", "y"]),
+        (&["--with", "postgres"], ["c", "z"]),
+    ];
+    for (arguments, [short, long]) in sets {
         for name in [short, &long.repeat(63)] {
-            succeeds(&mut sandbox.marty(["new", name, "--kind", kind, "--dir", "shop"]));
+            let mut command = sandbox.marty(["new", name, "--dir", "shop"]);
+            succeeds(command.args(arguments));
         }
     }
     let mut command = Command::new(env!("CARGO"));
@@ -169,8 +178,11 @@ fn clippy_finds_nothing_in_a_service_without_the_other_kind() {
 
 #[test]
 fn its_own_tests_pass() {
-    let printed = succeeds(&mut PROJECT.cargo(["test", "--locked", "--workspace"]));
-    assert!(passed(&printed) > 100, "{printed}");
+    let arguments = ["test", "--locked", "--workspace"];
+    // The service with a database starts a server of its own unless there is one.
+    let mut command = PROJECT.cargo(arguments);
+    let printed = succeeds(command.env_remove("MARTY_TEST_DATABASE_URL"));
+    assert!(passed(&printed) > 180, "{printed}");
 }
 
 #[test]
@@ -255,7 +267,7 @@ fn prometheus_accepts_its_configuration_and_rules() {
     let promtool = server::program("prometheus", "promtool");
     let directory = "observability/monitoring/prometheus";
     let printed = PROJECT.run(&promtool, directory, &["check", "config", "prometheus.yml"]);
-    assert!(printed.contains("2 rule files found"), "{printed}");
+    assert!(printed.contains("4 rule files found"), "{printed}");
     for service in SERVICES {
         let rules = format!("rules/{service}.rules.yml");
         let lint = ["check", "rules", "--lint=all", "--lint-fatal", &rules];
