@@ -15,6 +15,7 @@ mod corpora;
 mod exposition;
 mod false_alarm;
 mod golden;
+mod kind;
 mod live;
 mod new;
 mod postgres;
