@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn every_embedded_file_is_safe_to_ship() {
-        let sets = ["project", "service", "http", "postgres"].map(templates);
+        let sets = ["project", "service", "users", "http", "grpc", "postgres"].map(templates);
         assert!(sets.iter().all(|set| !set.is_empty()));
         let optional = [dashboards_of("postgres"), alerts_of("postgres")];
         assert!(optional.iter().all(|set| !set.is_empty()));

@@ -53,19 +53,17 @@ fn ask_name(ui: &Ui) -> Result<String, Failure> {
         .map_err(|error| Failure::new(&error))
 }
 
-/// Asks only where there is something to choose.
 fn ask_kind(ui: &Ui) -> Result<Kind, Failure> {
-    let [_, _, ..] = Kind::ALL else {
-        return Ok(Kind::default());
+    let accept = |name: &str| match name.parse::<Kind>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
     };
-    let choices: Vec<String> = Kind::ALL
-        .iter()
-        .map(|kind| format!("{kind}: {}", kind.summary()))
-        .collect();
-    let chosen = ui
-        .choose("kind of service", &choices)
+    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let question = format!("kind of service, {}", kinds.join(" or "));
+    let name = ui
+        .ask_or(&question, Kind::default().name(), accept)
         .map_err(|error| Failure::new(&error))?;
-    Ok(Kind::ALL.get(chosen).copied().unwrap_or_default())
+    name.parse().map_err(|error| Failure::new(&error))
 }
 
 /// The command line that does the same without questions.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::extra::Extra;
 use super::kind::Kind;
-use super::workspace::WorkspaceError;
 use crate::project::name::NameError;
 
 /// An embedded file that cannot be rendered: a fault of this program, never of its user.
@@ -22,6 +21,8 @@ enum RenderErrorKind {
     Template(Box<handlebars::RenderError>),
     #[error(transparent)]
     Manifest(toml_edit::TomlError),
+    #[error("it is not a dashboard with panels and variables")]
+    Dashboard,
 }
 
 impl RenderError {
@@ -29,6 +30,13 @@ impl RenderError {
         Self {
             path: path.to_owned(),
             source: RenderErrorKind::Template(Box::new(error)),
+        }
+    }
+
+    pub(super) fn dashboard(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: RenderErrorKind::Dashboard,
         }
     }
 
@@ -139,11 +147,6 @@ pub(super) enum PlanErrorKind {
     },
     #[error("a service of the kind `{kind}` cannot be made with `{extra}`; {} can", kinds(*extra))]
     Unfit { extra: Extra, kind: Kind },
-    #[error("cannot add what the service needs to `{}`", path.display())]
-    Workspace {
-        path: PathBuf,
-        source: WorkspaceError,
-    },
     #[error("every pair of ports is taken in `marty.toml`")]
     NoPorts,
     #[error("the embedded `Cargo.lock` cannot be read")]
@@ -175,9 +178,6 @@ impl PlanError {
                 "choose another name for the service".to_owned(),
                 "or move these files away, and run this again".to_owned(),
             ],
-            PlanErrorKind::Workspace { .. } => {
-                vec!["repair it or restore it from version control".to_owned()]
-            }
             _ => Vec::new(),
         }
     }
@@ -291,10 +291,10 @@ mod tests {
 
     #[test]
     fn a_kind_that_cannot_have_something_is_told_which_can() {
-        let (extra, kind) = (Extra::Postgres, Kind::Http);
+        let (extra, kind) = (Extra::Postgres, Kind::Grpc);
         assert_eq!(
             PlanErrorKind::Unfit { extra, kind }.to_string(),
-            "a service of the kind `http` cannot be made with `postgres`; `http` can"
+            "a service of the kind `grpc` cannot be made with `postgres`; `http` can"
         );
     }
 }

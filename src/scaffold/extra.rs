@@ -42,17 +42,6 @@ impl Extra {
             Self::Postgres => &[Kind::Http],
         }
     }
-
-    /// What the service needs of the project's workspace: crates with their form in its manifest.
-    pub(super) fn dependencies(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            // The features are those of `runtime/Cargo.toml`, so that the shipped lock holds.
-            Self::Postgres => &[(
-                "sqlx",
-                r#"{ version = "0.9", default-features = false, features = ["migrate", "postgres", "runtime-tokio", "uuid"] }"#,
-            )],
-        }
-    }
 }
 
 impl fmt::Display for Extra {
@@ -92,22 +81,5 @@ mod tests {
             assert!(!extra.kinds().is_empty());
         }
         assert!("oracle".parse::<Extra>().is_err());
-    }
-
-    #[test]
-    fn what_is_added_to_the_workspace_is_what_the_runtime_was_locked_with() {
-        let manifest: toml_edit::DocumentMut = assets::RUNTIME_MANIFEST.parse().unwrap();
-        for (name, added) in Extra::ALL.iter().flat_map(|extra| extra.dependencies()) {
-            let mut own = manifest["dependencies"][name].clone();
-            let table = own.as_inline_table_mut().unwrap();
-            assert_eq!(
-                table.remove("optional").and_then(|it| it.as_bool()),
-                Some(true)
-            );
-            table.fmt();
-            table.decor_mut().clear();
-            let added: toml_edit::Value = added.parse().unwrap();
-            assert_eq!(table.to_string().trim(), added.to_string().trim());
-        }
     }
 }

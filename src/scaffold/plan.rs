@@ -19,7 +19,6 @@ use super::lock::{LOCK_PATH, Lock};
 use super::name::service_name;
 use super::site::{ProjectState, Site, State};
 use super::style::in_the_style_of;
-use super::workspace::{WORKSPACE, WorkspaceError, with_dependencies};
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
 use crate::project::port;
@@ -77,9 +76,9 @@ impl Plan {
     /// # Errors
     /// When the name will not do or is taken, or when files are in the way.
     pub fn new(request: &Request, site: &Site) -> Result<Self, PlanError> {
-        let shipped = shipped_lock()?;
         service_name(request.name.as_str()).map_err(PlanErrorKind::Name)?;
         check_extras(request)?;
+        let shipped = shipped_lock(request)?;
         let plan = match &site.state {
             State::Vacant { project } => new_project(request, site, project, &shipped)?,
             State::Project(state) => new_service(request, site, state, &shipped)?,
@@ -118,8 +117,8 @@ impl Plan {
     }
 }
 
-fn shipped_lock() -> Result<CargoLock, PlanErrorKind> {
-    catalogue::shipped_cargo_lock().ok_or(PlanErrorKind::NoCargoLock)
+fn shipped_lock(request: &Request) -> Result<CargoLock, PlanErrorKind> {
+    catalogue::shipped_cargo_lock(request).ok_or(PlanErrorKind::NoCargoLock)
 }
 
 fn new_project(
@@ -145,21 +144,13 @@ fn new_project(
         &answers,
         config.runbook_base_url(),
     )?);
-    for file in files.iter_mut().filter(|file| file.path == WORKSPACE) {
-        if let Some(text) = workspace(&file.content, site, &answers)? {
-            file.content = text;
-        }
-    }
     let mut draft = Draft::default();
     let templates = catalogue::fingerprint();
     draft.generate(files, Lock::new(project, &templates), &answers, &templates)?;
     draft.create(MANIFEST, config.with_service(&answers.name, answers.ports));
     draft.create(
         catalogue::CARGO_LOCK,
-        shipped
-            .with_extras(&answers.with)
-            .renamed(answers.name.as_str())
-            .to_text(),
+        shipped.renamed(answers.name.as_str()).to_text(),
     );
     Ok(draft.into_plan(site, project, answers))
 }
@@ -195,16 +186,12 @@ fn new_service(
     let config = state.config.with_service(&answers.name, ports);
     draft.create(MANIFEST, in_the_style_of(&state.config_text, &config));
     draft.update(MANIFEST, &state.config_text);
-    if !answers.with.is_empty() {
-        let text = state.workspace.as_deref().unwrap_or_default();
-        if let Some(changed) = workspace(text, site, &answers)? {
-            draft.create(WORKSPACE, in_the_style_of(text, &changed));
-            draft.update(WORKSPACE, text);
-        }
+    if let Some((before, after)) = &state.cargo_manifest {
+        draft.create(catalogue::CARGO_MANIFEST, in_the_style_of(before, after));
+        draft.update(catalogue::CARGO_MANIFEST, before);
     }
     if let Some((lock, text)) = &state.cargo_lock {
-        let shipped = shipped.with_extras(&answers.with);
-        let lock = lock.with_service(&shipped, name).to_text();
+        let lock = lock.with_service(shipped, name).to_text();
         draft.create(catalogue::CARGO_LOCK, in_the_style_of(text, &lock));
         draft.update(catalogue::CARGO_LOCK, text);
     }
@@ -226,15 +213,6 @@ fn check_extras(request: &Request) -> Result<(), PlanErrorKind> {
             kind,
         })
     })
-}
-
-/// The project's manifest with what the service needs, if it has to change.
-fn workspace(text: &str, site: &Site, answers: &Answers) -> Result<Option<String>, PlanErrorKind> {
-    let add = |source: WorkspaceError| PlanErrorKind::Workspace {
-        path: site.root.join(WORKSPACE),
-        source,
-    };
-    with_dependencies(text, &answers.with).map_err(add)
 }
 
 /// A service, or a crate of the project or of its dependencies, may have the name already.

@@ -91,14 +91,18 @@ fn the_metrics_of_the_generated_service_are_read_from_its_sources() {
         ("users_stored".to_owned(), "gauge", Vec::new()),
     ];
     assert_eq!(exports(&PROJECT.path(""), "user-service"), expected);
+    assert_eq!(exports(&PROJECT.path(""), "order-service"), expected);
 }
 
 #[test]
 fn the_service_s_readme_has_every_variable_of_the_runtime() {
-    let readme = fs::read_to_string(PROJECT.path("services/user-service/README.md")).unwrap();
-    for variable in marty_runtime::config::VARIABLES {
-        let row = format!("| `{}` |", variable.name);
-        assert!(readme.contains(&row), "{row} is missing");
+    for service in ["user-service", "order-service"] {
+        let readme = PROJECT.path(&format!("services/{service}/README.md"));
+        let readme = fs::read_to_string(readme).unwrap();
+        for variable in marty_runtime::config::VARIABLES {
+            let row = format!("| `{}` |", variable.name);
+            assert!(readme.contains(&row), "{row} is missing");
+        }
     }
 }
 
@@ -124,8 +128,6 @@ fn the_versions_of_the_toolchain_agree() {
 
 #[test]
 fn the_service_observes_itself_through_the_runtime_alone() {
-    let manifest = fs::read_to_string(PROJECT.path("services/user-service/Cargo.toml")).unwrap();
-    let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
     let others = [
         "log",
         "metrics",
@@ -134,8 +136,13 @@ fn the_service_observes_itself_through_the_runtime_alone() {
         "tracing",
         "tracing-subscriber",
     ];
-    for (name, _) in manifest["dependencies"].as_table().unwrap() {
-        assert!(!others.contains(&name), "{name}");
+    for service in ["user-service", "order-service"] {
+        let manifest = PROJECT.path(&format!("services/{service}/Cargo.toml"));
+        let manifest = fs::read_to_string(manifest).unwrap();
+        let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
+        for (name, _) in manifest["dependencies"].as_table().unwrap() {
+            assert!(!others.contains(&name), "{name}");
+        }
+        assert!(manifest["dependencies"].get("marty-runtime").is_some());
     }
-    assert!(manifest["dependencies"].get("marty-runtime").is_some());
 }

@@ -8,8 +8,14 @@ use std::sync::LazyLock;
 
 use crate::server;
 
-/// A project with two services, at a place that stays the same so that builds can be reused.
-pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| Golden::generate("golden"));
+/// A project with a service of each kind, at a place that stays the same so that builds can be reused.
+pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
+    let services: [&[&str]; 2] = [&["user-service"], &["order-service", "--kind", "grpc"]];
+    Golden::generate_of("golden", &services)
+});
+
+/// Its services.
+const SERVICES: [&str; 2] = ["user-service", "order-service"];
 
 /// A generated project.
 pub(crate) struct Golden {
@@ -17,7 +23,7 @@ pub(crate) struct Golden {
 }
 
 impl Golden {
-    /// Generates one at a place of its own.
+    /// Generates one with two HTTP services at a place of its own.
     pub(crate) fn generate(place: &str) -> Self {
         Self::generate_of(place, &[&["user-service"], &["order-service"]])
     }
@@ -125,8 +131,11 @@ fn it_is_formatted() {
 #[test]
 fn it_is_formatted_whatever_the_name() {
     let sandbox = crate::sandbox::Sandbox::new();
-    for name in ["a", &"x".repeat(63)] {
-        succeeds(&mut sandbox.marty(["new", name, "--dir", "shop"]));
+    for (kind, letters) in [("http", ["a", "x"]), ("grpc", ["b", "y"])] {
+        let [short, long] = letters;
+        for name in [short, &long.repeat(63)] {
+            succeeds(&mut sandbox.marty(["new", name, "--kind", kind, "--dir", "shop"]));
+        }
     }
     let mut command = Command::new(env!("CARGO"));
     succeeds(
@@ -151,6 +160,14 @@ fn clippy_finds_nothing_not_even_pedantically() {
     succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(pedantic)));
 }
 
+/// Alone, an HTTP service links a runtime without gRPC, which is other code than with it.
+#[test]
+fn clippy_finds_nothing_in_a_service_without_the_other_kind() {
+    let arguments = ["clippy", "--locked", "--package", "user-service"];
+    let pedantic = ["--", "-D", "warnings", "-W", "clippy::pedantic"];
+    succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(pedantic)));
+}
+
 #[test]
 fn its_own_tests_pass() {
     let printed = succeeds(&mut PROJECT.cargo(["test", "--locked", "--workspace"]));
@@ -161,6 +178,40 @@ fn its_own_tests_pass() {
 fn its_documentation_has_no_warnings() {
     let arguments = ["doc", "--locked", "--workspace", "--no-deps"];
     succeeds(PROJECT.cargo(arguments).env("RUSTDOCFLAGS", "-D warnings"));
+}
+
+/// The crates that a package is built from, as the project's lock has them.
+fn built_from(package: &str) -> String {
+    let tree = [
+        "tree",
+        "--locked",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+    ];
+    succeeds(&mut PROJECT.cargo(tree.into_iter().chain(["--package", package])))
+}
+
+#[test]
+fn a_service_compiles_nothing_that_only_another_kind_needs() {
+    let (http, grpc) = (built_from("user-service"), built_from("order-service"));
+    for only_of_grpc in [
+        "protox v",
+        "tonic-health v",
+        "tonic-prost-build v",
+        "tonic-reflection v",
+        "tonic-types v",
+    ] {
+        assert!(grpc.contains(only_of_grpc), "{grpc}");
+        assert!(!http.contains(only_of_grpc), "{http}");
+    }
+}
+
+#[test]
+fn marty_finds_nothing_in_it() {
+    let printed = PROJECT.run(env!("CARGO_BIN_EXE_marty"), "", &["check"]);
+    assert!(printed.contains("fit together"), "{printed}");
 }
 
 #[test]
@@ -185,7 +236,7 @@ fn a_build_changes_nothing_that_is_committed() {
 #[test]
 fn hadolint_accepts_the_dockerfiles() {
     let hadolint = server::program("hadolint", "hadolint");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let path = format!("services/{service}/Dockerfile");
         assert_eq!(PROJECT.run(&hadolint, "", &[&path]), "");
     }
@@ -206,7 +257,7 @@ fn prometheus_accepts_its_configuration_and_rules() {
     let directory = "observability/monitoring/prometheus";
     let printed = PROJECT.run(&promtool, directory, &["check", "config", "prometheus.yml"]);
     assert!(printed.contains("2 rule files found"), "{printed}");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let rules = format!("rules/{service}.rules.yml");
         let lint = ["check", "rules", "--lint=all", "--lint-fatal", &rules];
         let printed = PROJECT.run(&promtool, directory, &lint);
@@ -218,7 +269,7 @@ fn prometheus_accepts_its_configuration_and_rules() {
 fn the_tests_of_its_alerts_pass() {
     let promtool = server::program("prometheus", "promtool");
     let directory = "observability/monitoring/prometheus";
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let tests = format!("rules/{service}.test.yml");
         PROJECT.run(&promtool, directory, &["test", "rules", &tests]);
     }
@@ -227,7 +278,7 @@ fn the_tests_of_its_alerts_pass() {
 #[test]
 fn grafana_s_types_accept_its_dashboards() {
     let check = server::program("dashboard-check", "dashboard-check");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let directory = format!("services/{service}/observability/dashboards");
         PROJECT.run(&check, &directory, &["microservice-detail.json"]);
     }

@@ -76,15 +76,6 @@ impl Jaeger {
         Ok(traces.iter().map(spans).collect())
     }
 
-    /// The spans of a trace.
-    pub(crate) fn trace(&self, id: &str) -> Result<Vec<Span>, String> {
-        let answer = self.get(&format!("/{id}"))?;
-        match answer["data"].as_array().map(Vec::as_slice) {
-            Some([trace]) => Ok(spans(trace)),
-            _ => Err(answer.to_string()),
-        }
-    }
-
     fn get(&self, rest: &str) -> Result<Value, String> {
         let url = format!("http://{}/api/traces{rest}", self.query);
         let mut response = ureq::get(&url).call().map_err(|error| error.to_string())?;

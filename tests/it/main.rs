@@ -17,6 +17,7 @@ mod exposition;
 mod false_alarm;
 mod golden;
 mod jaeger;
+mod kind;
 mod live;
 mod loki;
 mod new;

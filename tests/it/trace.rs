@@ -38,6 +38,21 @@ static PROJECT: LazyLock<Golden> =
 /// The generated service, and one route that asks the other service.
 const WITH_A_CALL: &str = include_str!("../fixtures/trace/caller.rs");
 
+/// Builds both services, and lets the caller know the client of the other.
+#[track_caller]
+fn build() {
+    let examples = PROJECT.path("services/user-service/examples");
+    fs::create_dir_all(&examples).unwrap();
+    fs::write(examples.join("caller.rs"), WITH_A_CALL).unwrap();
+    for command in [
+        format!("add --quiet --package {CALLER} --dev marty-runtime --features grpc"),
+        format!("add --quiet --package {CALLER} --dev --path services/{CALLEE}"),
+        format!("build --package {CALLER} --example caller --package {CALLEE} --bin {CALLEE}"),
+    ] {
+        succeeds(&mut PROJECT.cargo(command.split(' ')));
+    }
+}
+
 /// Both services.
 struct Shop {
     caller: Service,
@@ -45,30 +60,9 @@ struct Shop {
 }
 
 impl Shop {
-    /// Builds and starts both services.
+    /// Starts both services.
     #[track_caller]
     fn open(collector: &str) -> Self {
-        let examples = PROJECT.path("services/user-service/examples");
-        fs::create_dir_all(&examples).unwrap();
-        fs::write(examples.join("caller.rs"), WITH_A_CALL).unwrap();
-        let needs = |arguments: &[&str]| {
-            let add = ["add", "--quiet", "--package", CALLER, "--dev"];
-            succeeds(&mut PROJECT.cargo(add.iter().chain(arguments)));
-        };
-        needs(&["marty-runtime", "--features", "grpc"]);
-        needs(&["--path", "services/order-service"]);
-        let both = [
-            "-p",
-            CALLER,
-            "--example",
-            "caller",
-            "-p",
-            CALLEE,
-            "--bin",
-            CALLEE,
-        ];
-        succeeds(&mut PROJECT.cargo(["build"].iter().chain(&both)));
-
         let built = PROJECT.target().join("debug");
         let callee = start(&mut Command::new(built.join(CALLEE)), collector);
         let mut caller = Command::new(built.join("examples/caller"));
@@ -111,10 +105,10 @@ fn start(command: &mut Command, collector: &str) -> Service {
 #[track_caller]
 fn only_trace(jaeger: &Jaeger) -> [Span; 3] {
     let spans = eventually(PATIENCE, || {
-        let traces = jaeger.traces(CALLER)?;
-        match traces.as_slice() {
-            [spans] if spans.len() >= 3 => Ok(spans.clone()),
-            _ => Err(format!("the traces are {traces:#?}")),
+        let [of_caller, of_callee] = [jaeger.traces(CALLER)?, jaeger.traces(CALLEE)?];
+        match (of_caller.as_slice(), of_callee.as_slice()) {
+            ([spans], [same]) if spans.len() >= 3 && spans.len() == same.len() => Ok(spans.clone()),
+            _ => Err(format!("{of_caller:#?} {of_callee:#?}")),
         }
     });
     let below = |parent: Option<&Span>| {
@@ -267,6 +261,7 @@ fn holds(prometheus: &Prometheus, query: &str) -> Result<(), String> {
 
 #[test]
 fn a_request_over_two_services_is_one_trace_and_the_death_of_the_collector_harms_neither() {
+    build();
     let loki = Loki::listen();
     let jaeger = Jaeger::start();
     let collector = Collector::start(&jaeger.otlp, &loki.endpoint);

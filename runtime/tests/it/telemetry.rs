@@ -137,6 +137,18 @@ fn sends_the_spans_of_a_request_below_its_callers() {
 }
 
 #[test]
+fn counts_losses_from_zero_on() {
+    let process = start(&mut example("traced"));
+    let page = get(process.admin, "/metrics").body;
+    for reason in ["queue_full", "export_failed", "shutdown"] {
+        for what in ["spans", "otlp_logs"] {
+            let series = format!("marty_{what}_dropped_total{{reason=\"{reason}\"}} 0\n");
+            assert!(page.contains(&series), "no {series}");
+        }
+    }
+}
+
+#[test]
 fn says_who_sends_and_what_was_to_be_sent_along() {
     let collector = Collector::start();
     let mut command = traced(&collector.url());

@@ -1,6 +1,6 @@
 //! Where users are kept: what the service asks of such a place, and one that keeps them in memory.
 //!
-//! It must not know HTTP.
+//! It must not know how users are asked for.
 
 mod error;
 mod memory;

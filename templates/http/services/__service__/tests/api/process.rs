@@ -1,66 +1,9 @@
 //! The program itself: its configuration, its metrics, its log and its end.
 
-use std::{
-    io::{BufRead, BufReader, Lines},
-    net::SocketAddr,
-    process::{Child, ChildStdout, Command, Stdio},
+use crate::{
+    program::{Process, address, program},
+    support::{Client, profile},
 };
-
-use serde_json::Value;
-
-use crate::support::{Client, profile};
-
-fn program() -> Command {
-    let mut command = Command::new(path());
-    command
-        .env("MARTY_HTTP_ADDR", "127.0.0.1:0")
-        .env("MARTY_ADMIN_ADDR", "127.0.0.1:0")
-        .env("MARTY_LOG_FORMAT", "json")
-        .env("MARTY_DRAIN_GRACE", "0s")
-        .env("MARTY_SHUTDOWN_DEADLINE", "10s"){{#if postgres}}
-        .env_remove("MARTY_DATABASE_URL"){{/if}};
-    command
-}
-
-const fn path() -> &'static str {
-    env!("CARGO_BIN_EXE_{{name}}")
-}
-
-/// A process that is ended when the test is.
-struct Process {
-    child: Child,
-    log: Lines<BufReader<ChildStdout>>,
-}
-
-impl Process {
-    fn start() -> Self {
-        let mut child = program().stdout(Stdio::piped()).spawn().unwrap();
-        let log = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, log }
-    }
-
-    /// The next line of the log that has the field.
-    #[track_caller]
-    fn line_with(&mut self, field: &str) -> Value {
-        let lines = self.log.by_ref().map(Result::unwrap);
-        let mut lines = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
-        let line = lines.find(|line| line.get(field).is_some());
-        assert!(line.is_some(), "the log ended without `{field}`");
-        line.unwrap()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It fails only if the process has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn address(line: &Value, field: &str) -> SocketAddr {
-    line[field].as_str().unwrap().parse().unwrap()
-}
 
 #[test]
 fn counts_and_logs_what_it_does() {
@@ -119,15 +62,7 @@ fn counts_and_logs_what_it_does() {
 fn ends_well_when_it_is_told_to() {
     let mut process = Process::start();
     process.line_with("http_addr");
-    let tell = format!("kill -TERM {}", process.child.id());
-    assert!(
-        Command::new("sh")
-            .args(["-c", &tell])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert!(process.child.wait().unwrap().success());
+    assert!(process.terminate());
 }
 
 #[test]
