@@ -29,6 +29,8 @@ async fn serve() -> Result<(), Error> {
         .route("/headers", get(headers))
         .route("/spans/{count}", get(spans))
         .route("/error", get(async || StatusCode::BAD_GATEWAY));
+    #[cfg(feature = "http-client")]
+    let routes = routes.route("/relay/{port}", get(relay));
     Service::new(marty_runtime::service_info!(), config)
         .http(routes)
         .run()
@@ -55,6 +57,17 @@ async fn headers() -> String {
         format!("{name}: {value}\n")
     });
     lines.collect()
+}
+
+/// Has another service, which listens at that port, say what it thinks.
+#[cfg(feature = "http-client")]
+async fn relay(Path(port): Path<u16>) -> StatusCode {
+    let other = marty_runtime::client::HttpClient::new(&format!("http://127.0.0.1:{port}"));
+    let answer = match other {
+        Ok(other) => other.get("/error").await.ok(),
+        Err(_) => None,
+    };
+    answer.map_or(StatusCode::SERVICE_UNAVAILABLE, |answer| answer.status())
 }
 
 async fn spans(Path(count): Path<u64>) -> &'static str {

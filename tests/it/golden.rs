@@ -67,7 +67,8 @@ impl Golden {
         command
     }
 
-    fn target(&self) -> PathBuf {
+    /// Where its programs are built.
+    pub(crate) fn target(&self) -> PathBuf {
         self.root.with_file_name("target")
     }
 

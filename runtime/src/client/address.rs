@@ -1,8 +1,11 @@
-//! The addresses that metrics show: those of the first clients of a process.
+//! The addresses that metrics and spans show: those of the first clients of a process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::metric::OTHER;
+
+/// The port of an address that names none.
+pub(super) const PORT: u16 = 80;
 
 /// How many addresses are shown.
 const SHOWN: usize = 32;

@@ -57,6 +57,7 @@ const CONNECTING: Duration = Duration::from_secs(5);
 pub struct GrpcChannel {
     inner: Channel,
     server: Arc<str>,
+    port: u16,
     methods: Arc<RwLock<Methods>>,
     deadline: Duration,
 }
@@ -79,9 +80,11 @@ impl GrpcChannel {
         let uri = endpoint.uri();
         let host = uri.host().filter(|_| uri.scheme_str() == Some("http"));
         let server = address::shown(host.ok_or_else(refused)?);
+        let port = uri.port_u16().unwrap_or(address::PORT);
         Ok(Self {
             inner: endpoint.connect_timeout(CONNECTING).connect_lazy(),
             server,
+            port,
             methods: Arc::default(),
             deadline: DEADLINE,
         })
@@ -109,20 +112,22 @@ impl GrpcChannel {
         let mut known = self.methods.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(path.into()).or_insert(method))
     }
-}
 
-fn span(method: &Method) -> ActiveSpan {
-    let span = Begin::client(Arc::clone(&method.name)).span(|| {
-        tracing::info_span!(
-            target: "marty_runtime::client",
-            "outgoing_call",
-            rpc_method = &*method.name,
-        )
-    });
-    if span.is_recorded() {
-        span.record("rpc.system.name", "grpc");
+    fn span(&self, method: &Method) -> ActiveSpan {
+        let span = Begin::client(Arc::clone(&method.name)).span(|| {
+            tracing::info_span!(
+                target: "marty_runtime::client",
+                "outgoing_call",
+                rpc_method = &*method.name,
+            )
+        });
+        if span.is_recorded() {
+            span.record("rpc.system.name", "grpc");
+            span.record("server.address", &*self.server);
+            span.record("server.port", self.port);
+        }
+        span
     }
-    span
 }
 
 impl Service<Request<Body>> for GrpcChannel {
@@ -137,7 +142,7 @@ impl Service<Request<Body>> for GrpcChannel {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let method = self.method(&request);
-        let call = Call::begin(Arc::clone(&method), span(&method));
+        let call = Call::begin(Arc::clone(&method), self.span(&method));
         call.span.in_scope(|| trace::inject(request.headers_mut()));
         let patience = deadline::of(request.headers()).unwrap_or(self.deadline);
         if let Some(value) = deadline::header(patience) {

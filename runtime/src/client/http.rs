@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     names::value,
-    trace::{self, Begin},
+    trace::{self, ActiveSpan, Begin},
 };
 
 /// How long the head of an answer is waited for.
@@ -48,6 +48,7 @@ pub struct HttpClient {
     inner: Client<HttpConnector, Body>,
     authority: Arc<str>,
     server: Arc<str>,
+    port: u16,
     deadline: Duration,
 }
 
@@ -81,6 +82,7 @@ impl HttpClient {
         Ok(Self {
             inner: Client::builder(TokioExecutor::new()).build_http(),
             server: address::shown(authority.host()),
+            port: authority.port_u16().unwrap_or(address::PORT),
             authority: authority.as_str().into(),
             deadline: DEADLINE,
         })
@@ -125,6 +127,19 @@ impl HttpClient {
             path: path.to_owned(),
         })?;
         let method = shown(request.method());
+        let span = self.span(method);
+        span.in_scope(|| trace::inject(request.headers_mut()));
+        let mut pending = Pending::begin(method, &self.server);
+        let answer = timeout(self.deadline, self.inner.request(request)).await;
+        let answer = answer
+            .map_err(Kind::from)
+            .and_then(|sent| sent.map_err(Kind::from));
+        pending.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+        tell(&span, &answer);
+        Ok(answer.map(|answer| answer.map(Body::new))?)
+    }
+
+    fn span(&self, method: &'static str) -> ActiveSpan {
         let span = Begin::client(method).span(|| {
             tracing::info_span!(
                 target: "marty_runtime::client",
@@ -132,23 +147,32 @@ impl HttpClient {
                 http_request_method = method,
             )
         });
-        span.in_scope(|| trace::inject(request.headers_mut()));
-        let mut pending = Pending::begin(method, &self.server);
-        let answer = timeout(self.deadline, self.inner.request(request)).await;
-        let answer = answer
-            .map_err(Kind::from)
-            .and_then(|sent| sent.map_err(Kind::from));
-        match &answer {
-            Ok(answer) => {
-                pending.status = Some(answer.status().as_u16());
-                span.record("http.response.status_code", answer.status().as_u16());
-                if answer.status().as_u16() >= 400 {
-                    span.fail("");
-                }
-            }
-            Err(error) => span.fail(&error.to_string()),
+        if span.is_recorded() {
+            span.record("server.address", &*self.server);
+            span.record("server.port", self.port);
         }
-        Ok(answer.map(|answer| answer.map(Body::new))?)
+        span
+    }
+}
+
+/// Tells the span how the request ended.
+fn tell<B>(span: &ActiveSpan, answer: &Result<Response<B>, Kind>) {
+    if !span.is_recorded() {
+        return;
+    }
+    match answer.as_ref().map(|answer| answer.status().as_u16()) {
+        Ok(status) => {
+            span.record("http.response.status_code", status);
+            if status >= 400 {
+                span.record("error.type", &*status.to_string());
+                span.fail("");
+            }
+        }
+        Err(error) => {
+            let late = matches!(error, Kind::TooLate(_));
+            span.record("error.type", if late { "timeout" } else { "connection" });
+            span.fail(&error.to_string());
+        }
     }
 }
 

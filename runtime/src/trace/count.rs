@@ -14,9 +14,14 @@ pub(super) static SPANS: LazyLock<Lost> = LazyLock::new(|| Lost::of(&names::MART
 pub(super) static LOGS: LazyLock<Lost> =
     LazyLock::new(|| Lost::of(&names::MARTY_OTLP_LOGS_DROPPED));
 
-/// The families about telemetry.
+/// The families about telemetry. Every reason has a series: a rate needs the zero before the first loss.
 pub(crate) fn families() -> [Arc<dyn Collect>; 2] {
-    [&SPANS, &LOGS].map(|lost| Arc::clone(&lost.0) as Arc<dyn Collect>)
+    [&SPANS, &LOGS].map(|lost| {
+        for reason in [Reason::QueueFull, Reason::ExportFailed, Reason::Shutdown] {
+            lost.0.with(&ReasonLabels { reason }, |_| ());
+        }
+        Arc::clone(&lost.0) as Arc<dyn Collect>
+    })
 }
 
 /// Why something recorded did not arrive.

@@ -137,6 +137,18 @@ fn sends_the_spans_of_a_request_below_its_callers() {
 }
 
 #[test]
+fn counts_losses_from_zero_on() {
+    let process = start(&mut example("traced"));
+    let page = get(process.admin, "/metrics").body;
+    for reason in ["queue_full", "export_failed", "shutdown"] {
+        for what in ["spans", "otlp_logs"] {
+            let series = format!("marty_{what}_dropped_total{{reason=\"{reason}\"}} 0\n");
+            assert!(page.contains(&series), "no {series}");
+        }
+    }
+}
+
+#[test]
 fn says_who_sends_and_what_was_to_be_sent_along() {
     let collector = Collector::start();
     let mut command = traced(&collector.url());
@@ -197,6 +209,48 @@ fn hands_its_place_in_the_trace_on_to_calls() {
     assert!(handed.contains(&expected), "{handed}");
     assert!(handed.contains("tracestate: vendor=17\n"), "{handed}");
     assert!(handed.contains("x-correlation-id: order-17\n"), "{handed}");
+}
+
+#[cfg(feature = "http-client")]
+#[test]
+fn records_requests_to_others_between_its_own_and_theirs() {
+    let collector = Collector::start();
+    let process = start(&mut traced(&collector.url()));
+    let port = process.http.port();
+    assert_eq!(get(process.http, &format!("/relay/{port}")).status, 502);
+    let spans = await_spans(&collector, &["GET /relay/{port}", "GET", "GET /error"]);
+    let [relay, request, error] =
+        ["GET /relay/{port}", "GET", "GET /error"].map(|name| named(&spans, name));
+    assert_eq!(request.kind(), SpanKind::Client);
+    assert_eq!(request.parent_span_id, relay.span_id);
+    assert_eq!(error.parent_span_id, request.span_id);
+    assert_eq!(error.trace_id, relay.trace_id);
+    assert_eq!(request.status.unwrap().code(), StatusCode::Error);
+    for (name, value) in [
+        ("http.request.method", "GET"),
+        ("http.response.status_code", "502"),
+        ("error.type", "502"),
+        ("server.address", "127.0.0.1"),
+        ("server.port", &port.to_string()),
+    ] {
+        let found = attribute(&request.attributes, name);
+        assert_eq!(found.as_deref(), Some(value), "{name}");
+    }
+}
+
+#[cfg(feature = "http-client")]
+#[test]
+fn records_why_a_request_to_another_has_no_answer() {
+    let collector = Collector::start();
+    let process = start(&mut traced(&collector.url()));
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    assert_eq!(get(process.http, &format!("/relay/{port}")).status, 503);
+    let request = named(&await_spans(&collector, &["GET"]), "GET");
+    let why = attribute(&request.attributes, "error.type");
+    assert_eq!(why.as_deref(), Some("connection"));
+    assert_eq!(request.status.unwrap().code(), StatusCode::Error);
 }
 
 #[test]
