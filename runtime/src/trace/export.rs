@@ -26,7 +26,7 @@ use crate::config::Telemetry;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// The longest that a collector's wish for rest is granted.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// How much longer than the deadline somebody waits for the thread to say that it has given up.
 const LAST_WORD: Duration = Duration::from_millis(50);

@@ -85,7 +85,10 @@ pub(crate) async fn flush(deadline: Instant) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::{
+        fmt::{Debug, Write},
+        sync::{Arc, Mutex},
+    };
 
     use tracing::{Event, Subscriber, field::Field};
     use tracing_subscriber::{
@@ -102,8 +105,8 @@ mod tests {
     impl<S: Subscriber> Layer<S> for Heard {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
             let mut heard = self.0.lock().unwrap();
-            event.record(&mut |field: &Field, value: &dyn std::fmt::Debug| {
-                *heard += &format!("{field}={value:?} ");
+            event.record(&mut |field: &Field, value: &dyn Debug| {
+                let _ = write!(heard, "{field}={value:?} ");
             });
         }
     }
