@@ -117,10 +117,13 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        // The form of a value may itself log: nothing of the span is locked while it is asked for.
+        let mut recorded = Fields::default();
+        values.record(&mut recorded);
         if let Some(span) = context.span(id)
             && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
         {
-            values.record(fields);
+            fields.0.extend(recorded.0);
         }
     }
 
