@@ -146,10 +146,13 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
         let Some(store) = of_span.or_else(store_here) else {
             return;
         };
+        // The form of a value may itself log: nothing is locked while it is asked for.
+        let mut own = Fields::default();
+        event.record(&mut own);
         let mut records = store.records();
         let span = around.map(|around| around.place);
         let mut fields = records.fields_around(span);
-        event.record(&mut fields);
+        fields.0.extend(own.0);
         let message = fields.0.remove("message").unwrap_or_default();
         records.events.push(CapturedEvent {
             span,
