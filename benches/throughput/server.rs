@@ -1,8 +1,7 @@
 //! The processes under measurement, and what the system says of them.
 
 use std::{
-    env,
-    fs,
+    env, fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
@@ -37,10 +36,7 @@ impl Server {
             ("PATH", env::var("PATH").unwrap_or_default()),
             ("MARTY_HTTP_ADDR", "127.0.0.1:0".to_owned()),
             ("MARTY_ADMIN_ADDR", "127.0.0.1:0".to_owned()),
-            (
-                "OTEL_EXPORTER_OTLP_ENDPOINT",
-                format!("http://{collector}"),
-            ),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}")),
         ]);
         let mut child = command.spawn().expect("a server");
         let errors = child.stderr.take().expect("its errors");

@@ -69,8 +69,7 @@ impl Queue {
 
     /// Waits until everything is written, but no longer than `time`. Says whether it is.
     pub(super) fn flush(&self, time: Duration) -> bool {
-        let busy =
-            |lines: &mut Lines| lines.state == State::Writes || !lines.waiting.is_empty();
+        let busy = |lines: &mut Lines| lines.state == State::Writes || !lines.waiting.is_empty();
         let mut lines = self.lines();
         lines.flushing = true;
         self.0.changed.notify_all();
