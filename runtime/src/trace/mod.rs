@@ -49,6 +49,7 @@ pub(crate) use install::{begin, complain, flush};
 pub use layer::TraceLayer;
 #[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
 pub(crate) use quiet::{begin, complain, flush};
+pub(crate) use random::next as random_number;
 pub use record::Value;
 pub(crate) use scope::ids;
 pub use scope::{current, inject};
