@@ -2,12 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::uri::Authority;
+
 use crate::metric::OTHER;
 
 /// How many addresses are shown.
 const SHOWN: usize = 32;
 
 static KNOWN: Mutex<Vec<Arc<str>>> = Mutex::new(Vec::new());
+
+/// Whether there is nothing but a host, and perhaps a port: credentials would go nowhere, and be shown with the rest.
+pub(super) fn is_host(authority: &Authority) -> bool {
+    !authority.host().is_empty() && !authority.as_str().contains('@')
+}
 
 /// The address as it is shown.
 pub(super) fn shown(host: &str) -> Arc<str> {
