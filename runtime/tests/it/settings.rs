@@ -160,9 +160,7 @@ fn says_what_is_wrong_with_a_secret_but_not_what_it_is() {
     let empty = file("empty-password", "\n");
     let error = password(&[("MARTY_PASSWORD_FILE", empty.to_str().unwrap())]).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .ends_with("but has to be a secret in one line"),
+        error.to_string().ends_with("but has to be a secret"),
         "{error}"
     );
 }

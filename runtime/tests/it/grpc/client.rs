@@ -138,7 +138,7 @@ fn takes_the_status_of_http_where_no_grpc_server_has_answered() {
     let called = live();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        for (status, code) in [(503, Code::Unavailable), (403, Code::PermissionDenied)] {
+        for (status, code) in [(401, Code::Unauthenticated), (403, Code::PermissionDenied)] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = format!("http://{}", listener.local_addr().unwrap());
             tokio::spawn(answer_all(listener, status));
