@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, request::Parts},
+    http::{HeaderMap, request::Parts},
 };
 use uuid::{Builder, Uuid};
 
@@ -46,11 +46,6 @@ impl CorrelationId {
         &self.0
     }
 
-    /// The id as text that is shared.
-    pub(crate) fn shared(&self) -> Arc<str> {
-        Arc::clone(&self.0)
-    }
-
     /// The id that `headers` carry, if it can be trusted to be harmless, or a new one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sent = headers
@@ -59,10 +54,19 @@ impl CorrelationId {
         sent.filter(|text| is_harmless(text))
             .map_or_else(Self::generate, |text| Self(text.into()))
     }
+}
+
+/// For the layers that give it to requests and answers.
+#[cfg(any(feature = "http", feature = "grpc"))]
+impl CorrelationId {
+    /// The id as text that is shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 
     /// The id as a header's value. Nothing, if it were no such value: every id is made of harmless characters.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+    pub(crate) fn header(&self) -> Option<axum::http::HeaderValue> {
+        axum::http::HeaderValue::from_str(&self.0).ok()
     }
 }
 
@@ -107,6 +111,8 @@ impl<S: Sync> FromRequestParts<S> for CorrelationId {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn of(value: &str) -> CorrelationId {

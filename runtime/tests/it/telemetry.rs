@@ -302,7 +302,7 @@ fn records_no_more_for_callers_than_it_was_told() {
         get_with(process.http, "/error", &caller());
         get(process.http, "/error");
     }
-    let refilled = begun.elapsed().as_secs() * 5 + 1;
+    let refilled = u64::try_from(begun.elapsed().as_millis()).unwrap() * 5 / 1000 + 1;
     process.signal("TERM");
     assert!(process.end().1.success());
     let count = collector.spans().len() as u64;
