@@ -58,8 +58,8 @@ async fn bare_tonic() {
     let incoming = TcpIncoming::bind(ANY).expect("a port");
     tell(incoming.local_addr().expect("its address"));
     let server = Server::builder().add_service(Users);
-    let served = server.serve_with_incoming(incoming).await;
-    served.expect("an end that is no error");
+    let ended = server.serve_with_incoming(incoming).await;
+    ended.expect("an end that is no error");
 }
 
 /// As a generated service: all of its telemetry is on.
