@@ -1,5 +1,7 @@
 //! The bundled runtime: its files and those of its macros, and their manifests as they stand alone in a project.
 
+use std::path::Path;
+
 use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 
 use super::file::Rendered;
@@ -27,7 +29,8 @@ pub(super) fn files() -> Result<Vec<Rendered>, TomlError> {
     let sources = sources.filter(|asset| !asset.path.ends_with(TESTS));
     let sources = sources.map(|asset| {
         let text = String::from_utf8_lossy(asset.bytes);
-        let is_code = asset.path.ends_with(".rs");
+        let extension = Path::new(&asset.path).extension();
+        let is_code = extension.is_some_and(|it| it == "rs");
         Rendered {
             path: format!("{DIRECTORY}/{}", asset.path),
             content: if is_code {
@@ -86,6 +89,8 @@ fn manifest(text: &str) -> Result<String, TomlError> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::{files, manifest, without_tests};
 
     #[test]
@@ -98,7 +103,8 @@ mod tests {
     #[test]
     fn every_source_of_a_project_can_be_read_and_has_no_tests() {
         let sources = files().unwrap().into_iter();
-        for source in sources.filter(|file| file.path.ends_with(".rs")) {
+        let is_code = |path: &str| Path::new(path).extension().is_some_and(|it| it == "rs");
+        for source in sources.filter(|file| is_code(&file.path)) {
             let parsed = syn::parse_file(&source.content);
             assert!(parsed.is_ok(), "{}: {:?}", source.path, parsed.err());
             assert!(!source.content.contains("cfg(test)"), "{}", source.path);
