@@ -2,6 +2,7 @@
 //!
 //! Pure: the contents of a project in, findings out. Nothing in here reads a file or prints.
 
+mod bundled;
 mod facts;
 mod finding;
 mod gaps;

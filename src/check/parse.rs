@@ -1,5 +1,6 @@
 //! From a file's text to what its role makes of it.
 
+use super::bundled;
 use super::shape;
 use crate::model::dashboard::Dashboard;
 use crate::model::node::Node;
@@ -42,7 +43,8 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
         Role::Dockerfile => (Some(Artefact::Other), Vec::new()),
         Role::Yaml => (Some(Artefact::Other), yaml::parse(text).issues),
         Role::Rust { package } => {
-            let (facts, issues) = rust::facts(text);
+            let (facts, issues) = bundled::facts(&file.source)
+                .map_or_else(|| rust::facts(text), |facts| (facts, Vec::new()));
             (Some(Artefact::Rust(package, facts)), issues)
         }
         Role::Dashboard => shaped(json::parse(text), |node| {

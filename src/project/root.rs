@@ -7,6 +7,9 @@ use std::path::{Component, Path, PathBuf};
 /// The file that makes a directory a project.
 pub const MANIFEST: &str = "marty.toml";
 
+/// Where a project has the runtime that its services share.
+pub const RUNTIME: &str = "crates/marty-runtime";
+
 /// The innermost directory that holds a `marty.toml`, from `start` upwards.
 ///
 /// `start` need not exist: the search begins at its nearest existing ancestor.

@@ -54,6 +54,13 @@ struct Block {
 #[error("{0}")]
 pub(super) struct CargoLockError(String);
 
+/// The names of the packages that are fetched, of a lock as cargo writes it. Much faster than reading all of it.
+pub(super) fn fetched(text: &str) -> impl Iterator<Item = &str> {
+    let packages = text.split("[[package]]\n").skip(1);
+    let fetched = packages.filter(|package| package.contains("\nsource = "));
+    fetched.filter_map(|package| package.strip_prefix("name = \"")?.split('"').next())
+}
+
 impl CargoLock {
     /// Reads the text of a lock. One with anything in it that is not understood is refused, because
     /// writing it again would lose that.
@@ -75,15 +82,6 @@ impl CargoLock {
             version: text.version,
             packages,
         })
-    }
-
-    /// The names of the packages that are fetched.
-    pub(super) fn dependencies(&self) -> impl Iterator<Item = &str> {
-        let fetched = self
-            .packages
-            .iter()
-            .filter(|(_, package)| package.source.is_some());
-        fetched.map(|((name, _), _)| name.as_str())
     }
 
     /// Whether a package of any source is called so.
@@ -306,7 +304,7 @@ fn series(version: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CargoLock, series};
+    use super::{CargoLock, fetched, series};
 
     const SHIPPED: &str = "version = 4\n
 [[package]]\nname = \"a\"\nversion = \"1.2.0\"\nsource = \"registry\"\nchecksum = \"01\"\ndependencies = [\n \"b 0.2.1\",\n]\n
@@ -322,6 +320,12 @@ mod tests {
     fn a_lock_is_written_as_cargo_writes_it() {
         let text = shipped().to_text();
         assert_eq!(text.replace(super::HEADER, ""), SHIPPED);
+    }
+
+    #[test]
+    fn what_is_fetched_has_a_source() {
+        let fetched: Vec<&str> = fetched(SHIPPED).collect();
+        assert_eq!(fetched, ["a", "b", "b"]);
     }
 
     #[test]

@@ -9,8 +9,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use toml_edit::DocumentMut;
 
 use super::answer::Answers;
-use super::cargo_lock::CargoLock;
-use super::digest::sha256_of_all;
+use super::cargo_lock::{self, CargoLock};
 use super::error::RenderError;
 use super::extra::Extra;
 use super::file::Rendered;
@@ -31,17 +30,23 @@ const MANIFEST_TEMPLATE: &str = "Cargo.toml.hbs";
 /// The shipped lock, which becomes the project's.
 pub(super) const CARGO_LOCK: &str = "Cargo.lock";
 
-/// The lock that a project of this kind starts with.
-pub(super) fn cargo_lock(kind: Kind) -> Option<CargoLock> {
+/// The text of the lock that a project of this kind starts with.
+fn cargo_lock(kind: Kind) -> Option<&'static str> {
     let mut files = assets::templates(kind.name()).into_iter();
     let lock = files.find(|asset| asset.path == CARGO_LOCK)?;
-    CargoLock::parse(&text(&lock)).ok()
+    std::str::from_utf8(lock.bytes).ok()
+}
+
+/// The crates that services of any kind build with.
+pub(super) fn dependencies() -> impl Iterator<Item = &'static str> {
+    let locks = Kind::ALL.iter().filter_map(|kind| cargo_lock(*kind));
+    locks.flat_map(cargo_lock::fetched)
 }
 
 /// The lock that the templates of such a service were tested with.
 pub(super) fn shipped_cargo_lock(request: &Request) -> Option<CargoLock> {
     let manifest = shipped_manifest(request)?;
-    let lock = cargo_lock(request.kind)?;
+    let lock = CargoLock::parse(cargo_lock(request.kind)?).ok()?;
     Some(lock.with_dependencies(manifest::dependencies(&manifest)))
 }
 
@@ -53,16 +58,6 @@ pub(super) fn shipped_manifest(request: &Request) -> Option<DocumentMut> {
     let answers = answers.with(&request.with);
     let text = render(&text(&manifest), &Variables::new("", &answers)).ok()?;
     text.parse().ok()
-}
-
-/// Tells sets of templates apart.
-pub(super) fn fingerprint() -> String {
-    let assets = assets::all();
-    sha256_of_all(
-        assets
-            .iter()
-            .flat_map(|asset| [asset.path.as_bytes(), asset.bytes]),
-    )
 }
 
 /// The files that a project has once, less those that every service changes.
@@ -128,10 +123,7 @@ fn from_templates<'a>(
             } else {
                 text
             };
-            Ok(Rendered {
-                path: destination.path,
-                content,
-            })
+            Ok(Rendered::new(destination.path, content))
         })
         .collect()
 }
@@ -243,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_the_runtime_and_services_share_is_locked_with_the_same_features() {
-        let runtime: DocumentMut = crate::assets::RUNTIME_MANIFEST.parse().unwrap();
+        let runtime: DocumentMut = crate::assets::runtime::MANIFEST.parse().unwrap();
         let own = runtime["dependencies"]["sqlx"].as_inline_table().unwrap();
         let requests = requests().into_iter();
         let with = requests.filter(|request| request.with.contains(&Extra::Postgres));

@@ -1,8 +1,12 @@
 //! A generated file.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use super::base::Copy;
+use crate::project::root::{MANIFEST, RUNTIME};
 
 /// Whose a generated file is, which decides what an update may do with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +34,13 @@ impl Class {
         if inside(".marty/") {
             return Self::Machine;
         }
-        if path == crate::project::root::MANIFEST || path == "Cargo.lock" {
+        if path == MANIFEST || path == "Cargo.lock" {
             return Self::Shared;
         }
-        if inside("crates/marty-runtime/") || path.contains("/observability/dashboards/") {
+        let in_runtime = path
+            .strip_prefix(RUNTIME)
+            .is_some_and(|rest| rest.starts_with('/'));
+        if in_runtime || path.contains("/observability/dashboards/") {
             return Self::Managed;
         }
         let in_service = path
@@ -73,7 +80,20 @@ pub(super) struct Rendered {
     /// Its path relative to the project's root.
     pub(super) path: String,
     /// What is in it.
-    pub(super) content: String,
+    pub(super) content: Cow<'static, str>,
+    /// Its pristine copy, if that is at hand.
+    pub(super) copy: Option<Copy>,
+}
+
+impl Rendered {
+    /// A file that was made just now.
+    pub(super) fn new(path: String, content: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            path,
+            content: content.into(),
+            copy: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod name;
 pub mod next;
 mod observability;
 mod outcome;
+mod pack;
 mod path;
 mod plan;
 mod render;

@@ -1,8 +1,6 @@
 //! Which names a service cannot have because of what it builds with.
 
-use super::cargo_lock::CargoLock;
 use super::catalogue;
-use super::kind::Kind;
 use crate::project::name::{NameError, ServiceName};
 
 /// The service name that `text` is.
@@ -23,10 +21,7 @@ pub fn service_name(text: &str) -> Result<ServiceName, NameError> {
 fn is_dependency(name: &str) -> bool {
     let name = name.replace('-', "_");
     // Of every kind: the project may get a service of another one later.
-    let shipped = Kind::ALL.iter().copied();
-    let shipped: Vec<_> = shipped.filter_map(catalogue::cargo_lock).collect();
-    let dependencies = shipped.iter().flat_map(CargoLock::dependencies);
-    dependencies
+    catalogue::dependencies()
         .chain(["marty-macros", "marty-runtime"])
         .any(|dependency| dependency.replace('-', "_") == name)
 }

@@ -35,10 +35,7 @@ pub(super) fn files(
 ) -> Result<Vec<Rendered>, RenderError> {
     let example = Example::new(name.as_str(), runbook_base);
     let texts = texts(sets, name.as_str())?.into_iter();
-    let files = texts.map(|(path, text)| Rendered {
-        path,
-        content: example.adapt(&text),
-    });
+    let files = texts.map(|(path, text)| Rendered::new(path, example.adapt(&text)));
     Ok(files.collect())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure: made from a request and a [`Site`], complete and free of conflicts, or not made at all.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use super::lock::{LOCK_PATH, Lock};
 use super::name::service_name;
 use super::site::{ProjectState, Site, State};
 use super::style::in_the_style_of;
+use crate::assets::FINGERPRINT;
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
 use crate::project::port;
@@ -55,7 +57,7 @@ pub struct Change {
     /// Whether it is new.
     pub action: Action,
     /// What will be in it.
-    pub content: Vec<u8>,
+    pub content: Cow<'static, [u8]>,
 }
 
 /// How a file changes.
@@ -145,8 +147,7 @@ fn new_project(
         config.runbook_base_url(),
     )?);
     let mut draft = Draft::default();
-    let templates = catalogue::fingerprint();
-    draft.generate(files, Lock::new(project, &templates), &answers, &templates)?;
+    draft.generate(files, Lock::new(project, FINGERPRINT), &answers)?;
     draft.create(MANIFEST, config.with_service(&answers.name, answers.ports));
     draft.create(
         catalogue::CARGO_LOCK,
@@ -176,12 +177,7 @@ fn new_service(
     let project = state.config.project().unwrap_or(state.lock.project());
     let files = catalogue::service(project, &answers, state.config.runbook_base_url())?;
     let mut draft = Draft::default();
-    draft.generate(
-        files,
-        state.lock.clone(),
-        &answers,
-        &catalogue::fingerprint(),
-    )?;
+    draft.generate(files, state.lock.clone(), &answers)?;
     draft.update(LOCK_PATH, &state.lock_text);
     let config = state.config.with_service(&answers.name, ports);
     draft.create(MANIFEST, in_the_style_of(&state.config_text, &config));
@@ -253,7 +249,6 @@ impl Draft {
         files: Vec<Rendered>,
         lock: Lock,
         answers: &Answers,
-        templates: &str,
     ) -> Result<(), PlanErrorKind> {
         // Compressing takes longer than all else, and each file stands for itself.
         let copies = files
@@ -262,25 +257,33 @@ impl Draft {
             .collect::<Result<Vec<_>, _>>();
         let mut recorded = Vec::new();
         for (record, copy) in copies.map_err(PlanErrorKind::Base)?.into_iter().flatten() {
-            self.create(&base::path(&record.sha256), copy);
+            self.put(&base::path(&record.sha256), copy);
             recorded.push(record);
         }
         for file in files {
-            self.create(&file.path, file.content);
+            let content = match file.content {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            };
+            self.put(&file.path, content);
         }
         self.create(
             LOCK_PATH,
-            lock.with(answers, templates, recorded).to_text()?,
+            lock.with(answers, FINGERPRINT, recorded).to_text()?,
         );
         Ok(())
     }
 
-    fn create(&mut self, path: &str, content: impl Into<Vec<u8>>) {
+    fn create(&mut self, path: &str, text: String) {
+        self.put(path, Cow::Owned(text.into_bytes()));
+    }
+
+    fn put(&mut self, path: &str, content: Cow<'static, [u8]>) {
         let change = Change {
             path: path.to_owned(),
             class: Class::of(path),
             action: Action::Create,
-            content: content.into(),
+            content,
         };
         self.changes.insert(path.to_owned(), change);
     }

@@ -7,6 +7,7 @@ use super::base;
 use super::plan::{Action, Plan};
 use super::site::Site;
 use crate::project::port;
+use crate::project::root::RUNTIME;
 
 /// Every path of the plan and what happens to it; the pristine copies in one line.
 #[must_use]
@@ -71,10 +72,7 @@ pub fn places(plan: &Plan) -> String {
         ("marty.toml".to_owned(), "its ports"),
     ];
     if plan.is_new_project() {
-        places.push((
-            "crates/marty-runtime".to_owned(),
-            "metrics, logs, health and shutdown",
-        ));
+        places.push((RUNTIME.to_owned(), "metrics, logs, health and shutdown"));
         places.push((
             ".marty".to_owned(),
             "what was generated, for marty; commit it",

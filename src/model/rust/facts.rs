@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::source::Span;
 
 /// What one source file declares.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// Constants made of a `Metric { … }` literal.
     pub metrics: Vec<Metric>,
@@ -24,7 +26,7 @@ pub struct Facts {
 }
 
 /// How a metric behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// It only grows.
     Counter,
@@ -35,7 +37,7 @@ pub enum Kind {
 }
 
 /// A string in the source: written out, or the path of the constant that holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Term {
     /// The string itself.
     Literal(String),
@@ -46,7 +48,7 @@ pub enum Term {
 }
 
 /// The labels of a metric.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LabelList {
     /// One by one, each with its place.
     Listed(Vec<(Term, Span)>),
@@ -57,7 +59,7 @@ pub enum LabelList {
 }
 
 /// A constant made of a `Metric { … }` literal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metric {
     /// The constant's path inside the file, such as `http::REQUESTS`.
     pub item: String,
@@ -76,7 +78,7 @@ pub struct Metric {
 }
 
 /// A static of a family type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Family {
     /// The static's path inside the file.
     pub item: String,
@@ -95,7 +97,7 @@ pub struct Family {
 }
 
 /// An implementation of `Labels`, written out or derived.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelSet {
     /// The type's path as written, without generics.
     pub type_name: String,
@@ -106,7 +108,7 @@ pub struct LabelSet {
 }
 
 /// A constant that holds a string.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Constant {
     /// Its path inside the file, such as `label::HTTP_ROUTE`.
     pub path: String,
@@ -117,7 +119,7 @@ pub struct Constant {
 }
 
 /// A constant that holds a whole number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberConstant {
     /// Its path inside the file, such as `HTTP_PORT`.
     pub path: String,
@@ -128,7 +130,7 @@ pub struct NumberConstant {
 }
 
 /// A metric that the source declares in a way that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unresolved {
     /// The declaring item's path inside the file.
     pub item: String,

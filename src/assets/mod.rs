@@ -3,28 +3,16 @@
 //!
 //! Bytes and paths only; what becomes of them is the scaffold's business.
 
+pub(crate) mod runtime;
+
 use include_dir::{Dir, File, include_dir};
 
 /// The templates, rooted at a generated project's root.
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 static DASHBOARDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dashboards");
 static ALERTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/alerts");
-static RUNTIME_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime/src");
-static MACRO_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime/macros/src");
-
-/// The runtime's manifest as it is in this repository.
-pub(crate) const RUNTIME_MANIFEST: &str = include_str!("../runtime/Cargo.toml");
-
-/// The manifest of the runtime's macros as it is in this repository.
-pub(crate) const MACROS_MANIFEST: &str = include_str!("../runtime/macros/Cargo.toml");
-
-/// The files of the runtime crate beside its manifest and sources.
-const RUNTIME_FILES: &[(&str, &[u8])] = &[
-    ("LICENSE-APACHE", include_bytes!("../LICENSE-APACHE")),
-    ("LICENSE-MIT", include_bytes!("../LICENSE-MIT")),
-    ("README.md", include_bytes!("../runtime/README.md")),
-    ("build.rs", include_bytes!("../runtime/build.rs")),
-];
+/// A hash of all that is embedded.
+pub(crate) const FINGERPRINT: &str = include_str!(concat!(env!("OUT_DIR"), "/fingerprint.txt"));
 
 /// An embedded file.
 #[derive(Debug, Clone)]
@@ -75,41 +63,6 @@ fn below(tree: &'static Dir<'static>, set: &str) -> Vec<Asset> {
         .unwrap_or_default()
 }
 
-/// The runtime crate and the crate of its macros below it, less their manifests.
-pub(crate) fn runtime() -> Vec<Asset> {
-    let beside = RUNTIME_FILES.iter().map(|(path, bytes)| Asset {
-        path: (*path).to_owned(),
-        bytes,
-    });
-    let sources = [(&RUNTIME_SOURCES, "src"), (&MACRO_SOURCES, "macros/src")];
-    let sources = sources.into_iter().flat_map(|(tree, place)| {
-        files(tree, "").into_iter().map(move |source| Asset {
-            path: format!("{place}/{}", source.path),
-            ..source
-        })
-    });
-    beside.chain(sources).collect()
-}
-
-/// Every embedded file, those of a tree in the order of their paths.
-pub(crate) fn all() -> Vec<Asset> {
-    let trees = [&TEMPLATES, &DASHBOARDS, &ALERTS].map(|tree| files(tree, ""));
-    let manifests = [
-        ("Cargo.toml", RUNTIME_MANIFEST),
-        ("macros/Cargo.toml", MACROS_MANIFEST),
-    ];
-    let manifests = manifests.map(|(path, text)| Asset {
-        path: path.to_owned(),
-        bytes: text.as_bytes(),
-    });
-    trees
-        .into_iter()
-        .flatten()
-        .chain(runtime())
-        .chain(manifests)
-        .collect()
-}
-
 /// All files of a tree in the order of their paths, without `prefix` in front.
 fn files(tree: &'static Dir<'static>, prefix: &str) -> Vec<Asset> {
     let mut found = Vec::new();
@@ -140,7 +93,7 @@ fn collect(tree: &'static Dir<'static>, found: &mut Vec<&'static File<'static>>)
 
 #[cfg(test)]
 mod tests {
-    use super::{alerts, alerts_of, dashboards, dashboards_of, runtime, templates};
+    use super::{Asset, alerts, alerts_of, dashboards, dashboards_of, runtime, templates};
 
     #[test]
     fn every_embedded_file_is_safe_to_ship() {
@@ -148,13 +101,17 @@ mod tests {
         assert!(sets.iter().all(|set| !set.is_empty()));
         let optional = [dashboards_of("postgres"), alerts_of("postgres")];
         assert!(optional.iter().all(|set| !set.is_empty()));
+        let runtime = runtime::FILES.iter().map(|file| Asset {
+            path: file.path.to_owned(),
+            bytes: file.text.as_bytes(),
+        });
         for asset in sets
             .into_iter()
             .flatten()
             .chain(optional.into_iter().flatten())
             .chain(dashboards())
             .chain(alerts())
-            .chain(runtime())
+            .chain(runtime)
         {
             let path = &asset.path;
             let name = path.rsplit('/').next().unwrap();
