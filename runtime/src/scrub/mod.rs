@@ -19,6 +19,7 @@
 //! Whatever a name alone gives away, such as somebody's first name, is found beside its name only.
 
 mod account;
+mod byte;
 mod credential;
 mod email;
 mod field;
@@ -32,7 +33,8 @@ mod value;
 use std::borrow::Cow;
 
 pub use kind::Kind;
-use scan::{Match, find};
+use kind::Match;
+use scan::find;
 
 /// How often a text is gone through at most: what becomes visible only beside a mark is rare, and hostile where there is more of it.
 const PASSES: usize = 8;

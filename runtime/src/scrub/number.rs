@@ -4,7 +4,8 @@
 
 use super::{
     Kind,
-    scan::{Match, before, blank, byte, continues, encoded, run_back},
+    byte::{before, blank, byte, continues, encoded, run_back},
+    kind::Match,
 };
 
 /// The most digits of a card (ISO 7812); a telephone has up to 15 (E.164), and 17 with `00`.
