@@ -4,7 +4,6 @@ use std::{
     io::{self, IsTerminal},
     panic,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
 use tracing::Subscriber;
@@ -17,6 +16,7 @@ use tracing_subscriber::{
 use super::{
     count::{CountEvents, dropped},
     filter::Levels,
+    flush::{QUEUE, REPEATS},
     json::JsonLines,
     panic as panics,
     place::TextLines,
@@ -30,17 +30,8 @@ use crate::{
     trace::{self, Listeners, TraceLayer},
 };
 
-/// What the process has to write before it ends.
-static QUEUE: OnceLock<Queue> = OnceLock::new();
-
-/// What the process withholds, and has to say so of before it ends.
-static REPEATS: OnceLock<Arc<Repeats>> = OnceLock::new();
-
 /// What the process logs, once the log is ours.
 static LEVELS: OnceLock<Levels> = OnceLock::new();
-
-/// How long the end of the process waits for the log.
-const FLUSH_TIME: Duration = Duration::from_millis(200);
 
 /// Logs to the standard output from now on, panics included, and counts those. A log that the process has already stays.
 /// Says whether it is this one.
@@ -74,16 +65,6 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
 /// What the process logs, if it is this log that does.
 pub(crate) fn levels() -> Option<&'static Levels> {
     LEVELS.get()
-}
-
-/// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
-pub(crate) fn flush() {
-    if let Some(repeats) = REPEATS.get() {
-        repeats.tell();
-    }
-    if let Some(queue) = QUEUE.get() {
-        queue.flush(FLUSH_TIME);
-    }
 }
 
 /// The way to the standard output: through the queue, or straight where the system has no thread to give.

@@ -13,7 +13,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::observe::{Observation, float};
+use super::observation::{Observation, float};
 use crate::metric::Histogram;
 
 pin_project! {

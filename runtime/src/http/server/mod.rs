@@ -4,6 +4,7 @@ mod body;
 mod handle;
 mod method;
 mod metrics;
+mod observation;
 mod observe;
 mod protect;
 
