@@ -16,11 +16,8 @@ use std::{
 use prometheus::proto;
 
 use super::{
-    Counter, Gauge, Histogram, LabelValues, Labels,
-    exemplar::{Kept, OfSeries},
-    guard::Reason,
-    name,
-    open::Admitted,
+    Collect, Counter, Gauge, Histogram, Instrument, LabelValues, Labels, admission::Admitted,
+    exemplar::OfSeries, guard::Reason, name,
 };
 use crate::names::{Kind, Metric};
 
@@ -33,27 +30,6 @@ const KNOWN_LIMIT: usize = 100;
 
 /// The value every label of the shared series has once a family is full.
 pub const OVERFLOW: &str = "_overflow";
-
-/// What a series is written with. Its implementors are [`Counter`], [`Gauge`] and [`Histogram`].
-pub trait Instrument: Clone + Send + Sync + 'static {
-    /// What a new series has to be told.
-    type Options: Copy + Send + Sync + 'static;
-
-    /// What kind of metric it is.
-    const KIND: Kind;
-
-    /// Begins a series.
-    fn create(options: Self::Options) -> Self;
-
-    /// Reads the value, without labels.
-    fn sample(&self) -> proto::Metric;
-
-    /// The exemplar of each bucket, for an instrument that has buckets.
-    #[doc(hidden)]
-    fn exemplars(&self) -> Vec<Option<Kept>> {
-        Vec::new()
-    }
-}
 
 /// All series of one metric. Declared as a `static` with [`counter!`](crate::counter), [`gauge!`](crate::gauge)
 /// or [`histogram!`](crate::histogram), and exported once the service was told of it.
@@ -258,25 +234,6 @@ impl<L: Labels, I: Instrument> fmt::Debug for Family<L, I> {
     }
 }
 
-/// A family whose labels and instrument are forgotten: what the registry needs.
-pub(crate) trait Collect: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn help(&self) -> &'static str;
-    fn kind(&self) -> Kind;
-    fn labels(&self) -> &'static [&'static str];
-    /// How many series there are, with the overflow series.
-    fn series(&self) -> usize;
-    /// How often labels were asked for that found the family full.
-    fn overflowed(&self) -> u64;
-    /// How often a label value was not shown, by reason; nothing where every value is known.
-    fn rejections(&self) -> Vec<(Reason, u64)>;
-    /// Begins every series that is known beforehand, if there are few.
-    fn begin_known(&self);
-    fn collect(&self) -> proto::MetricFamily;
-    /// The exemplars of the series that have any.
-    fn exemplars(&self) -> Vec<OfSeries>;
-}
-
 impl<L: Labels, I: Instrument> Collect for Family<L, I> {
     fn name(&self) -> &'static str {
         self.name
@@ -367,48 +324,6 @@ fn labelled<I: Instrument>(row: &Row<I>, names: &[&str]) -> proto::Metric {
     let mut metric = row.instrument.sample();
     metric.set_label(pairs.collect());
     metric
-}
-
-impl<C: Collect + ?Sized> Collect for &'static C {
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
-
-    fn help(&self) -> &'static str {
-        (**self).help()
-    }
-
-    fn kind(&self) -> Kind {
-        (**self).kind()
-    }
-
-    fn labels(&self) -> &'static [&'static str] {
-        (**self).labels()
-    }
-
-    fn series(&self) -> usize {
-        (**self).series()
-    }
-
-    fn overflowed(&self) -> u64 {
-        (**self).overflowed()
-    }
-
-    fn rejections(&self) -> Vec<(Reason, u64)> {
-        (**self).rejections()
-    }
-
-    fn begin_known(&self) {
-        (**self).begin_known();
-    }
-
-    fn collect(&self) -> proto::MetricFamily {
-        (**self).collect()
-    }
-
-    fn exemplars(&self) -> Vec<OfSeries> {
-        (**self).exemplars()
-    }
 }
 
 #[cfg(test)]
