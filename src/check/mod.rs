@@ -14,6 +14,7 @@ mod rule;
 mod rules;
 mod scope;
 mod shape;
+mod similar;
 
 use facts::Facts;
 

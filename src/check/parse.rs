@@ -9,12 +9,21 @@ use crate::model::rule_test::RuleTests;
 use crate::model::runbook::Runbook;
 use crate::model::rust;
 use crate::model::scrape::{self, ScrapeConfig, TargetGroup};
-use crate::model::source::Issue;
+use crate::model::source::{Issue, Source};
 use crate::model::{json, prose, toml, yaml};
 use crate::project::contents::{ProjectFile, Role};
 
 /// Where everything is for Prometheus.
 const OF_PROMETHEUS: &str = "observability/monitoring/prometheus/";
+
+/// A file and what it was parsed into.
+#[derive(Debug)]
+pub(super) struct Parsed<'a, T> {
+    /// The file.
+    pub(super) source: &'a Source,
+    /// What is in it.
+    pub(super) value: T,
+}
 
 /// A file's value, by its role.
 pub(super) enum Artefact<'a> {

@@ -7,10 +7,6 @@
 //! services take the context along with [`inject`].
 
 mod active;
-#[cfg_attr(
-    not(any(feature = "otlp", feature = "otlp-http")),
-    expect(dead_code, reason = "nothing is sent")
-)]
 mod attribute;
 mod begin;
 mod context;
