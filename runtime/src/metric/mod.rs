@@ -34,6 +34,7 @@
 
 mod admission;
 pub mod bucket;
+mod cardinality;
 mod collect;
 mod counter;
 mod declare;
@@ -51,6 +52,7 @@ mod open;
 mod process;
 mod registry;
 mod sampled;
+mod table;
 
 pub use admission::{Admission, Place};
 pub(crate) use collect::Collect;
@@ -58,7 +60,7 @@ pub use counter::Counter;
 pub use exemplar::Exemplar;
 pub(crate) use exemplar::Exemplars;
 pub(crate) use exposition::{Format, encode};
-pub use family::{CounterFamily, Family, GaugeFamily, HistogramFamily, OVERFLOW, SERIES_LIMIT};
+pub use family::{CounterFamily, Family, GaugeFamily, HistogramFamily};
 pub use gauge::Gauge;
 pub use histogram::Histogram;
 pub use instrument::Instrument;
@@ -72,3 +74,4 @@ pub(crate) use name::is_valid as is_valid_name;
 pub use open::{OTHER, Open, REDACTED};
 pub(crate) use registry::{RegisterError, Registry};
 pub(crate) use sampled::Sampled;
+pub use table::{OVERFLOW, SERIES_LIMIT};

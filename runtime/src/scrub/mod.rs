@@ -20,12 +20,14 @@
 
 mod account;
 mod byte;
+mod card;
 mod credential;
 mod email;
 mod field;
 mod kind;
 mod number;
 mod pair;
+mod phone;
 mod scan;
 mod url;
 mod value;
@@ -111,7 +113,7 @@ pub(crate) fn of_number(name: &str, value: u64) -> Option<Kind> {
     // A number of tokens is no token.
     let named = of_field(name).filter(|_| !name.ends_with("tokens"));
     named.or_else(|| {
-        let is_card = value >= SHORTEST_CARD && number::is_card(value.to_string().as_bytes());
+        let is_card = value >= SHORTEST_CARD && card::is_card(value.to_string().as_bytes());
         is_card.then_some(Kind::Card)
     })
 }

@@ -1,11 +1,12 @@
 //! The one pass over a text: from one byte that could begin something to the next.
 
 use super::{
-    account,
-    byte::{byte, encoded, run, word_end},
-    credential, email,
+    Kind, account,
+    byte::{before, byte, encoded, run, word_end},
+    card, credential, email,
     kind::Match,
-    number, pair, url,
+    number::Number,
+    pair, phone, url,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,11 +68,28 @@ pub(super) fn find(bytes: &[u8], kept: usize, mut at: usize) -> Option<Match> {
 /// What begins with the word from `start` to `end`.
 fn word(bytes: &[u8], start: usize, end: usize) -> Option<Match> {
     if byte(bytes, start).is_ascii_digit() {
-        return number::local(bytes, start).or_else(|| credential::secret_key(bytes, start, end));
+        return digits(bytes, start).or_else(|| credential::secret_key(bytes, start, end));
     }
     account::find(bytes, start, end)
         .or_else(|| credential::find(bytes, start, end))
         .or_else(|| credential::secret_key(bytes, start, end))
+}
+
+/// The number that begins with the digit at `start`, which no word is before.
+fn digits(bytes: &[u8], start: usize) -> Option<Match> {
+    let is_fraction =
+        matches!(before(bytes, start), b'.' | b',') && before(bytes, start - 1).is_ascii_digit();
+    if is_fraction {
+        return None;
+    }
+    let number = Number::read(bytes, start)?;
+    if number.groups().last()?.total < FEWEST_DIGITS {
+        return None;
+    }
+    match card::find(&number) {
+        Some(end) => Some(Match::new(start, end, Kind::Card)),
+        None => phone::local(bytes, start, &number),
+    }
 }
 
 /// What is at either side of the sign at `at`.
@@ -86,8 +104,8 @@ fn sign(bytes: &[u8], kept: usize, at: usize) -> Option<Match> {
                 b':' => {
                     url::encoded_user(bytes, at).or_else(|| pair::find(bytes, kept, at, length))
                 }
-                b'+' => number::international(bytes, at, length),
-                b'(' => number::bracketed(bytes, at, length),
+                b'+' => phone::international(bytes, at, length),
+                b'(' => phone::bracketed(bytes, at, length),
                 _ => None,
             }
         }
@@ -95,8 +113,8 @@ fn sign(bytes: &[u8], kept: usize, at: usize) -> Option<Match> {
         b':' | b'=' => pair::find(bytes, kept, at, 1),
         b'>' => pair::tag(bytes, kept, at),
         b',' => pair::tuple(bytes, kept, at),
-        b'+' => number::international(bytes, at, 1),
-        b'(' => number::bracketed(bytes, at, 1),
+        b'+' => phone::international(bytes, at, 1),
+        b'(' => phone::bracketed(bytes, at, 1),
         b'-' if byte(bytes, at + 1) == b'-' => {
             pair::flag(bytes, at).or_else(|| credential::private_key(bytes, at))
         }
@@ -113,6 +131,9 @@ fn length(bytes: &[u8], at: usize) -> usize {
     }
     encoded(bytes, at).map_or(1, |(_, length)| length)
 }
+
+/// Whatever has fewer is no number of anybody's.
+const FEWEST_DIGITS: usize = 7;
 
 /// How long a UUID is.
 const UUID: usize = 36;
