@@ -25,7 +25,7 @@ use tower::{Layer, Service};
 
 use super::{
     CorrelationId, HttpMetrics,
-    body::{CountedBody, ObservedBody},
+    body::{Answer, Tally, WatchedBody},
     handle::{Endpoint, Handles},
     method::Method,
     observation::Observation,
@@ -165,7 +165,7 @@ fn count_request_body(endpoint: &Endpoint, body: &mut Body) {
         sizes.observe(0.0);
     } else {
         let inner = mem::replace(body, Body::empty());
-        *body = Body::new(CountedBody::new(inner, sizes.clone()));
+        *body = Body::new(WatchedBody::new(inner, Tally::new(sizes.clone())));
     }
 }
 
@@ -194,7 +194,7 @@ fn answer(slot: &mut Option<Observation>, response: &mut Response) {
     } else if let Some(observation) = slot.take() {
         let declared = declared_length(response);
         let body = mem::replace(response.body_mut(), Body::empty());
-        let body = ObservedBody::new(body, observation, status.as_u16(), declared);
+        let body = WatchedBody::new(body, Answer::new(observation, status.as_u16(), declared));
         *response.body_mut() = Body::new(body);
     }
 }

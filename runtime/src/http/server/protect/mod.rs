@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::{
     CorrelationId, Problem,
     answer::as_problem,
-    body::{Awaited, AwaitedBody},
+    body::{Awaited, Mark, WatchedBody},
 };
 use crate::{metric::Counter, unwind::catch};
 
@@ -86,8 +86,9 @@ fn watch_body(body: &mut Body) -> Awaited {
     if body.is_end_stream() {
         return Awaited::default();
     }
-    let (watched, awaited) = AwaitedBody::watch(std::mem::replace(body, Body::empty()));
-    *body = Body::new(watched);
+    let (mark, awaited) = Mark::new();
+    let inner = std::mem::replace(body, Body::empty());
+    *body = Body::new(WatchedBody::new(inner, mark));
     awaited
 }
 
