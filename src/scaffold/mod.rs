@@ -32,6 +32,7 @@ mod site;
 mod style;
 pub mod summary;
 mod undo;
+mod version;
 
 pub use answer::Answers;
 pub use apply::apply;
