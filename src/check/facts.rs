@@ -15,17 +15,8 @@ use crate::model::source::{Issue, Source};
 use crate::project::contents::{Contents, ProjectFile, Role};
 
 use super::gaps::Gaps;
-use super::known::Known;
-use super::parse::{Artefact, parse};
-
-/// A file and what it was parsed into.
-#[derive(Debug)]
-pub(super) struct Parsed<'a, T> {
-    /// The file.
-    pub(super) source: &'a Source,
-    /// What is in it.
-    pub(super) value: T,
-}
+use super::known::{Known, services};
+use super::parse::{Artefact, Parsed, parse};
 
 /// Everything that rules look at.
 #[derive(Debug, Default)]
@@ -82,7 +73,12 @@ impl<'a> Facts<'a> {
             facts: &file.value.1,
         });
         facts.exports = Exports::resolve(&sources.collect::<Vec<_>>());
-        facts.known = Known::of(&facts);
+        facts.known = Known::of(
+            facts.manifest.as_ref().map(|file| &file.value),
+            &facts.rules,
+            (&facts.scrapes, &facts.targets),
+            &facts.exports,
+        );
         facts
     }
 
@@ -129,11 +125,7 @@ impl<'a> Facts<'a> {
 
     /// The services that `marty.toml` names, each with its table and where its name stands.
     pub(super) fn services(&self) -> impl Iterator<Item = &crate::model::node::Entry> {
-        let services = self
-            .manifest
-            .as_ref()
-            .and_then(|it| it.value.get("services"));
-        services.into_iter().flat_map(Node::entries)
+        services(self.manifest.as_ref().map(|file| &file.value))
     }
 
     /// The service that a file belongs to, as far as its place tells.

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Facts;
+use super::parse::Parsed;
 use crate::model::node::{Entry, Node};
-use crate::model::rule::RuleKind;
+use crate::model::rule::{RuleFile, RuleKind};
 use crate::model::rust::Exports;
+use crate::model::scrape::{ScrapeConfig, TargetGroup};
 
 /// Labels that every target has.
 const TARGET_LABELS: &[&str] = &["instance", "job"];
@@ -31,40 +32,54 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// What `facts` amount to.
-    pub(super) fn of(facts: &Facts<'_>) -> Self {
+    /// What follows from `marty.toml`, the rules, what is scraped and what the sources export.
+    pub(super) fn of(
+        manifest: Option<&Node>,
+        rules: &[Parsed<'_, RuleFile>],
+        (scrapes, targets): (&[Parsed<'_, ScrapeConfig>], &[Parsed<'_, Vec<TargetGroup>>]),
+        exports: &Exports,
+    ) -> Self {
+        let services = names(services(manifest));
         Self {
-            services: names(facts.services()),
-            recorded: recorded(facts),
-            external: external(facts),
-            target_labels: target_labels(facts),
-            untargeted: untargeted(facts),
-            unread: unread(&facts.exports),
-            series: series(&facts.exports),
+            recorded: recorded(rules),
+            external: external(manifest),
+            target_labels: target_labels(scrapes, targets),
+            untargeted: untargeted(&services, scrapes, targets),
+            unread: unread(exports),
+            series: series(exports),
+            services,
         }
     }
+}
+
+/// The services that `marty.toml` names, each with its table and where its name stands.
+pub(super) fn services(manifest: Option<&Node>) -> impl Iterator<Item = &Entry> {
+    let services = manifest.and_then(|manifest| manifest.get("services"));
+    services.into_iter().flat_map(Node::entries)
 }
 
 fn names<'a>(services: impl Iterator<Item = &'a Entry>) -> BTreeSet<String> {
     services.map(|entry| entry.key.clone()).collect()
 }
 
-fn recorded(facts: &Facts<'_>) -> BTreeSet<String> {
-    let rules = facts.rules.iter().flat_map(|file| &file.value.rules);
+fn recorded(rules: &[Parsed<'_, RuleFile>]) -> BTreeSet<String> {
+    let rules = rules.iter().flat_map(|file| &file.value.rules);
     let recording = rules.filter(|rule| rule.kind == RuleKind::Recording);
     recording.map(|rule| rule.name.decoded.clone()).collect()
 }
 
-fn external(facts: &Facts<'_>) -> Vec<String> {
-    let manifest = facts.manifest.as_ref().map(|file| &file.value);
+fn external(manifest: Option<&Node>) -> Vec<String> {
     let check = manifest.and_then(|manifest| manifest.get("check"));
     let listed = check.map(|check| check.items_of("external-metrics"));
     let names = listed.unwrap_or_default().iter().filter_map(Node::as_str);
     names.map(str::to_owned).collect()
 }
 
-fn target_labels(facts: &Facts<'_>) -> Option<BTreeSet<String>> {
-    let mut jobs = facts.scrapes.iter().flat_map(|file| &file.value.jobs);
+fn target_labels(
+    scrapes: &[Parsed<'_, ScrapeConfig>],
+    targets: &[Parsed<'_, Vec<TargetGroup>>],
+) -> Option<BTreeSet<String>> {
+    let mut jobs = scrapes.iter().flat_map(|file| &file.value.jobs);
     let mut labels: BTreeSet<String> = TARGET_LABELS
         .iter()
         .map(|label| (*label).to_owned())
@@ -76,23 +91,27 @@ fn target_labels(facts: &Facts<'_>) -> Option<BTreeSet<String>> {
         }
         labels.extend(job.added_labels.iter().cloned());
     }
-    let groups = facts.targets.iter().flat_map(|file| &file.value);
+    let groups = targets.iter().flat_map(|file| &file.value);
     let of_groups = groups.flat_map(|group| &group.labels);
     labels.extend(of_groups.map(|(key, _, _)| key.clone()));
     Some(labels)
 }
 
-fn untargeted(facts: &Facts<'_>) -> BTreeSet<String> {
-    let mut jobs = facts.scrapes.iter().flat_map(|file| &file.value.jobs);
+fn untargeted(
+    services: &BTreeSet<String>,
+    scrapes: &[Parsed<'_, ScrapeConfig>],
+    targets: &[Parsed<'_, Vec<TargetGroup>>],
+) -> BTreeSet<String> {
+    let mut jobs = scrapes.iter().flat_map(|file| &file.value.jobs);
     if jobs.all(|job| job.target_files.is_empty()) {
         return BTreeSet::new();
     }
-    let groups = facts.targets.iter().flat_map(|file| &file.value);
+    let groups = targets.iter().flat_map(|file| &file.value);
     let named: BTreeSet<&str> = groups
         .filter_map(|group| Some(group.label("service")?.0))
         .collect();
-    let services = names(facts.services()).into_iter();
-    services.filter(|it| !named.contains(it.as_str())).collect()
+    let untargeted = services.iter().filter(|it| !named.contains(it.as_str()));
+    untargeted.cloned().collect()
 }
 
 fn unread(exports: &Exports) -> BTreeSet<String> {

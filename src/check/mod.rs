@@ -15,6 +15,7 @@ mod rule;
 mod rules;
 mod scope;
 mod shape;
+mod similar;
 
 use facts::Facts;
 

@@ -10,12 +10,21 @@ use crate::model::rule_test::RuleTests;
 use crate::model::runbook::Runbook;
 use crate::model::rust;
 use crate::model::scrape::{self, ScrapeConfig, TargetGroup};
-use crate::model::source::Issue;
+use crate::model::source::{Issue, Source};
 use crate::model::{json, prose, toml, yaml};
 use crate::project::contents::{ProjectFile, Role};
 
 /// Where everything is for Prometheus.
 const OF_PROMETHEUS: &str = "observability/monitoring/prometheus/";
+
+/// A file and what it was parsed into.
+#[derive(Debug)]
+pub(super) struct Parsed<'a, T> {
+    /// The file.
+    pub(super) source: &'a Source,
+    /// What is in it.
+    pub(super) value: T,
+}
 
 /// A file's value, by its role.
 pub(super) enum Artefact<'a> {
@@ -52,28 +61,8 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
             let issues = std::mem::take(&mut dashboard.issues);
             (Artefact::Dashboard(dashboard), issues)
         }),
-        Role::Targets => {
-            // Every JSON document is one of YAML, but its mistakes are named better as JSON.
-            let is_json = file.source.path.rsplit('.').next() == Some("json");
-            let node = if is_json {
-                json::parse(text)
-            } else {
-                document(text)
-            };
-            shaped(node, |node| {
-                let (groups, mut issues) = scrape::target_groups(&node);
-                issues.extend(shape::targets(&node));
-                (Artefact::Targets(groups), issues)
-            })
-        }
-        Role::Rules => shaped(document(text), |node| {
-            if shape::is_resource(&node) && !file.source.path.starts_with(OF_PROMETHEUS) {
-                return (Artefact::Other, Vec::new());
-            }
-            let mut rules = RuleFile::of(&node);
-            let issues = std::mem::take(&mut rules.issues);
-            (Artefact::Rules(rules), issues)
-        }),
+        Role::Targets => targets(file),
+        Role::Rules => rules(file),
         Role::RuleTests => shaped(document(text), |node| {
             let issues = shape::rule_tests(&node);
             (Artefact::Tests(RuleTests::of(&node)), issues)
@@ -87,6 +76,33 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
             (Some(Artefact::Runbook(runbook, queries)), Vec::new())
         }
     }
+}
+
+fn targets(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
+    let text = file.source.text.as_str();
+    // Every JSON document is one of YAML, but its mistakes are named better as JSON.
+    let is_json = file.source.path.rsplit('.').next() == Some("json");
+    let node = if is_json {
+        json::parse(text)
+    } else {
+        document(text)
+    };
+    shaped(node, |node| {
+        let (groups, mut issues) = scrape::target_groups(&node);
+        issues.extend(shape::targets(&node));
+        (Artefact::Targets(groups), issues)
+    })
+}
+
+fn rules(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
+    shaped(document(&file.source.text), |node| {
+        if shape::is_resource(&node) && !file.source.path.starts_with(OF_PROMETHEUS) {
+            return (Artefact::Other, Vec::new());
+        }
+        let mut rules = RuleFile::of(&node);
+        let issues = std::mem::take(&mut rules.issues);
+        (Artefact::Rules(rules), issues)
+    })
 }
 
 /// The first document of a YAML file.

@@ -1,6 +1,6 @@
 //! Whether files have the shape that their readers understand, beyond their syntax.
 
-use super::scope::similar;
+use super::similar::similar;
 use crate::model::node::{Entry, Node, Value};
 use crate::model::source::Issue;
 

@@ -8,6 +8,7 @@ mod explain;
 mod interrupt;
 mod new;
 mod status;
+mod stop;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -16,28 +17,9 @@ use anstream::ColorChoice;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Color, Command};
-use crate::ui::{Failure, OutputError, Ui};
+use crate::ui::Ui;
 use status::Status;
-
-/// Why a command ended early.
-enum Stop {
-    /// It could not do what it was asked.
-    Failure(Failure),
-    /// Nobody takes its output any more.
-    Output(OutputError),
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
-impl From<OutputError> for Stop {
-    fn from(error: OutputError) -> Self {
-        Self::Output(error)
-    }
-}
+use stop::Stop;
 
 /// Runs the program with `arguments`, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -56,7 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut ui),
         Command::Explain(arguments) => explain::run(&arguments, &mut ui),
     };
-    result.unwrap_or_else(|stop| stopped(stop, &mut ui)).into()
+    result.unwrap_or_else(|stop| stop.tell(&mut ui)).into()
 }
 
 /// Help, the version, or what is wrong with the arguments.
@@ -69,7 +51,7 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Status {
     }
     match ui.data(&text) {
         Ok(()) => Status::Success,
-        Err(error) => stopped(error.into(), &mut ui),
+        Err(error) => Stop::from(error).tell(&mut ui),
     }
 }
 
@@ -89,13 +71,4 @@ fn color(arguments: &[OsString]) -> ColorChoice {
         (_, true) => ColorChoice::Always,
         _ => ColorChoice::Auto,
     }
-}
-
-fn stopped(stop: Stop, ui: &mut Ui) -> Status {
-    match stop {
-        Stop::Output(error) if error.reader_left() => return Status::Success,
-        Stop::Output(error) => ui.fail(&Failure::new(&error)),
-        Stop::Failure(failure) => ui.fail(&failure),
-    }
-    Status::Failure
 }

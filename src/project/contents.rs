@@ -8,6 +8,7 @@ use std::sync::mpsc;
 
 use super::pattern;
 pub use super::role::Role;
+pub use super::walk::Unreadable;
 use super::walk::{relative, unwalkable, walk};
 use crate::model::scrape::ScrapeConfig;
 use crate::model::source::Source;
@@ -34,15 +35,6 @@ pub struct ProjectFile {
     pub role: Role,
     /// Its text.
     pub source: Source,
-}
-
-/// A file that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Its path relative to the project's root.
-    pub path: String,
-    /// Why.
-    pub reason: String,
 }
 
 impl Contents {

@@ -9,4 +9,5 @@ pub mod pattern;
 pub mod port;
 mod role;
 pub mod root;
+mod spelling;
 mod walk;

@@ -6,7 +6,6 @@ use std::sync::mpsc::Sender;
 
 use ignore::{Walk, WalkBuilder};
 
-use super::contents::Unreadable;
 use super::role::Role;
 
 /// Folders that hold no sources of the project.
@@ -14,6 +13,15 @@ const PASSED_OVER: &[&str] = &[".git", ".marty", "node_modules"];
 
 /// Folders of the root that hold files with a role.
 const FOLDERS: &[&str] = &[".github", "crates", "observability", "services"];
+
+/// A file that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its path relative to the project's root.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
 
 /// Every file and folder of a project, and the folders that `refuse` is told of because they
 /// cannot be walked without harm.

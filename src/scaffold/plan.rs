@@ -13,29 +13,16 @@ use super::base;
 use super::cargo_lock::CargoLock;
 use super::catalogue;
 use super::error::{PlanError, PlanErrorKind};
-use super::extra::Extra;
 use super::file::{Class, Rendered};
-use super::kind::Kind;
 use super::lock::{LOCK_PATH, Lock};
 use super::name::service_name;
+use super::request::Request;
 use super::site::{ProjectState, Site, State};
 use super::style::in_the_style_of;
 use crate::assets::FINGERPRINT;
 use crate::project::config::Config;
-use crate::project::name::ServiceName;
 use crate::project::port;
 use crate::project::root::MANIFEST;
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The service's name.
-    pub name: ServiceName,
-    /// Its kind.
-    pub kind: Kind,
-    /// What it is to have beside that.
-    pub with: Vec<Extra>,
-}
 
 /// Every file that will be made or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

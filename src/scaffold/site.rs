@@ -12,7 +12,7 @@ use super::catalogue;
 use super::error::{SiteError, SiteErrorKind};
 use super::lock::{LOCK_PATH, Lock};
 use super::manifest::with_dependencies;
-use super::plan::Request;
+use super::request::Request;
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
 use crate::project::root::{self, MANIFEST};

@@ -7,7 +7,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::StatusCode,
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::{
     Admin,
-    guard::{guard, peer_of, shown},
+    guard::{peer_of, shown},
 };
 use crate::{
     config::{LogDirectives, Setting},
@@ -47,6 +47,14 @@ pub(super) fn routes(admin: &Arc<Admin>) -> Router<Arc<Admin>> {
     #[cfg(feature = "pprof")]
     let routes = routes.route(names::PPROF_PROFILE_PATH, get(super::profile::profile));
     routes.route_layer(middleware::from_fn_with_state(Arc::clone(admin), guard))
+}
+
+/// Answers only who has the token.
+async fn guard(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
+    match admin.guard.refusal(&request) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
+    }
 }
 
 async fn config(State(admin): State<Arc<Admin>>) -> Response {

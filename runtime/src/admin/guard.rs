@@ -7,9 +7,8 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -56,6 +55,18 @@ impl Guard {
         self.token.is_some()
     }
 
+    /// What who lacks the token is answered; nothing to who has it.
+    pub(super) fn refusal(&self, request: &Request) -> Option<Response> {
+        if self.lets_in(request.headers()) {
+            return None;
+        }
+        self.refuse(peer_of(request), request.uri().path());
+        let problem = Problem::new(StatusCode::UNAUTHORIZED)
+            .with_detail("this asks for the admin token: `authorization: Bearer <token>`");
+        let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
+        Some((challenge, problem).into_response())
+    }
+
     fn lets_in(&self, headers: &HeaderMap) -> bool {
         let given = headers.get(header::AUTHORIZATION).and_then(bearer);
         let token = self.token.as_ref();
@@ -95,22 +106,6 @@ pub(super) fn shown(peer: Option<SocketAddr>) -> Option<String> {
 pub(super) fn peer_of(request: &Request) -> Option<SocketAddr> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     peer.map(|ConnectInfo(peer)| *peer)
-}
-
-/// Answers only who has the token.
-pub(super) async fn guard(
-    State(guard): State<Arc<super::Admin>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if guard.guard.lets_in(request.headers()) {
-        return next.run(request).await;
-    }
-    guard.guard.refuse(peer_of(&request), request.uri().path());
-    let problem = Problem::new(StatusCode::UNAUTHORIZED)
-        .with_detail("this asks for the admin token: `authorization: Bearer <token>`");
-    let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
-    (challenge, problem).into_response()
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod guard;
 #[cfg(feature = "pprof")]
 mod profile;
 mod routes;
+mod state;
 
 pub(crate) use guard::Guard;
-pub(crate) use routes::{Admin, routes};
+pub(crate) use routes::routes;
+pub(crate) use state::Admin;

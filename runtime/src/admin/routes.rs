@@ -12,26 +12,13 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{Guard, accept, control};
+use super::{Admin, accept, control};
 use crate::{
-    config::Record,
-    health::{self, Health},
+    health,
     http::Problem,
-    metric::{Exemplars, Format, Registry, encode},
+    metric::{Exemplars, Format, encode},
     names::{self, value},
-    task::Board,
 };
-
-/// What the admin routes show.
-#[derive(Debug)]
-pub(crate) struct Admin {
-    pub(crate) registry: Registry,
-    pub(crate) health: Arc<Health>,
-    pub(crate) guard: Guard,
-    /// What was read of the configuration.
-    pub(crate) settings: Arc<Record>,
-    pub(crate) tasks: Arc<Board>,
-}
 
 /// The routes of the admin listener.
 pub(crate) fn routes(admin: Arc<Admin>) -> Router {
@@ -115,7 +102,12 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::metric::{Counter, Instrument};
+    use crate::{
+        admin::Guard,
+        health::Health,
+        metric::{Counter, Instrument, Registry},
+        task::Board,
+    };
 
     #[tokio::test]
     async fn has_started_only_once_it_is_ready_and_is_not_ready_while_it_drains() {

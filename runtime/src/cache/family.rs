@@ -1,10 +1,8 @@
-//! The families of caches. Those that are counted are the process's, as their declarations are; entries are asked of the caches.
+//! The families that caches are counted in. They are the process's, as the declarations of caches are.
 
-use std::sync::Arc;
-
-use super::{Cache, Lookup};
+use super::Lookup;
 use crate::{
-    metric::{Collect, CounterFamily, LabelValues, Labels, Sampled},
+    metric::{CounterFamily, LabelValues, Labels},
     names,
 };
 
@@ -17,26 +15,6 @@ pub(super) static EVICTIONS: CounterFamily<CacheName> = CounterFamily::counter(
     names::MARTY_CACHE_EVICTIONS.name,
     names::MARTY_CACHE_EVICTIONS.help,
 );
-
-/// What a service with these caches exports; nothing without one.
-pub(crate) fn families(caches: &[Arc<dyn Cache>]) -> Vec<Arc<dyn Collect>> {
-    if caches.is_empty() {
-        return Vec::new();
-    }
-    for cache in caches {
-        cache.meter().begin();
-    }
-    let caches = caches.to_vec();
-    let entries = Sampled::new(&names::MARTY_CACHE_ENTRIES, move |family| {
-        for cache in &caches {
-            let series = family.get(&CacheName(cache.meter().name()));
-            // Caches of one name are one in the metrics.
-            #[expect(clippy::cast_precision_loss, reason = "no cache has 2^53 entries")]
-            series.add(cache.entries() as f64);
-        }
-    });
-    vec![Arc::new(&REQUESTS), Arc::new(&EVICTIONS), Arc::new(entries)]
-}
 
 /// The name of a cache: out of a declaration in the source.
 #[derive(Clone, PartialEq, Eq, Hash)]

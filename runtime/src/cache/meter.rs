@@ -2,29 +2,11 @@
 
 use std::sync::OnceLock;
 
-use super::family::{CacheName, CacheResult, EVICTIONS, REQUESTS};
+use super::{
+    Lookup,
+    family::{CacheName, CacheResult, EVICTIONS, REQUESTS},
+};
 use crate::metric::{Counter, is_valid_name};
-
-/// What came of asking a cache for a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lookup {
-    /// It had the value, or somebody else was getting it already.
-    Hit,
-    /// It did not have the value.
-    Miss,
-    /// It did not have the value, and the value could not be got.
-    Error,
-}
-
-impl Lookup {
-    pub(super) const fn as_label(self) -> &'static str {
-        match self {
-            Self::Hit => "hit",
-            Self::Miss => "miss",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// Counts what a cache of a name is asked, and what it gives up. Declared by [`cache!`](macro@crate::cache).
 #[derive(Debug)]

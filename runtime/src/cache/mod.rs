@@ -37,33 +37,16 @@
 //! let service = Service::new(marty_runtime::service_info!(), Config::for_tests()).cache(rates);
 //! ```
 
+mod export;
 mod family;
+mod lookup;
 mod meter;
 #[cfg(feature = "moka")]
 mod moka;
 
-use std::sync::Arc;
-
-pub use self::meter::{CacheMeter, Lookup};
 #[cfg(feature = "moka")]
 pub use self::moka::Moka;
-pub(crate) use family::families;
-
-/// A cache that tells how much it holds. [`Service::cache`](crate::Service::cache) exports it.
-pub trait Cache: Send + Sync + 'static {
-    /// What the cache is counted by.
-    fn meter(&self) -> &'static CacheMeter;
-
-    /// How many entries there are now. It is asked on every scrape, and must not wait.
-    fn entries(&self) -> u64;
-}
-
-impl<C: Cache + ?Sized> Cache for Arc<C> {
-    fn meter(&self) -> &'static CacheMeter {
-        (**self).meter()
-    }
-
-    fn entries(&self) -> u64 {
-        (**self).entries()
-    }
-}
+pub use export::Cache;
+pub(crate) use export::families;
+pub use lookup::Lookup;
+pub use meter::CacheMeter;

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, io, path::PathBuf, sync::Arc};
 
-use super::{origin::Place, secret};
+use super::{place::Place, secret};
 
 /// The configuration cannot be used. The message names the variable, or the file with line and key, the value unless it is
 /// secret, and what would do.

@@ -7,7 +7,7 @@ use std::{
 
 use toml::de::{DeTable, DeValue};
 
-use super::{ConfigError, error::Kind, origin::Place, text::text_of, variable::CONFIG_FILE};
+use super::{ConfigError, error::Kind, place::Place, text::text_of, variable::CONFIG_FILE};
 
 /// The longest configuration file, in bytes.
 const MOST_BYTES: u64 = 1024 * 1024;

@@ -16,7 +16,8 @@ use super::{
     alias::{self, Alias},
     error::Kind,
     file::ConfigFile,
-    origin::{Entry, Place, Record},
+    place::{Place, origin_of},
+    record::{Entry, Record},
     secret::{MASK, shown},
     text::text_of,
     variable::CONFIG_FILE,
@@ -293,7 +294,7 @@ fn secret_in(variable: &'static str, by: Place, path: PathBuf) -> Result<Found, 
     // Whoever writes a secret into a file ends its line, and a few lines too many do no harm.
     let length = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(length);
-    let by = super::origin::origin_of(&by);
+    let by = origin_of(&by);
     let place = Place::File { path, by };
     if text.trim().is_empty() {
         let accepted = "a secret".to_owned();

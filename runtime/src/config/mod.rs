@@ -3,6 +3,7 @@
 //! It holds the runtime's own configuration and the reader that services use for theirs. It must not open, bind or start anything.
 
 mod alias;
+mod collector;
 mod environment;
 mod error;
 mod file;
@@ -10,28 +11,32 @@ mod grpc;
 mod log;
 mod lookup;
 mod nearest;
-mod origin;
 mod percent;
+mod place;
+mod record;
 mod resource;
 mod runtime;
+mod sampling;
 mod secret;
 mod setting;
 mod telemetry;
 mod text;
 pub(crate) mod variable;
 
+pub use collector::{Endpoint, Protocol, SecretHeaders};
 pub(crate) use environment::{has_argument, names_in_env};
 pub use error::ConfigError;
 pub use grpc::Origins;
 pub use log::{LogDirectives, LogFormat};
 pub use lookup::Lookup;
-pub(crate) use origin::Record;
+pub(crate) use record::Record;
 pub use resource::ResourceAttributes;
 pub use runtime::{Config, Ports};
+pub use sampling::Sampling;
 pub use secret::Secret;
 #[cfg(any(feature = "grpc", feature = "http-client"))]
 pub(crate) use secret::without_credentials;
 pub(crate) use setting::LONGEST_TIME;
 pub use setting::Setting;
-pub use telemetry::{Endpoint, Protocol, Sampling, SecretHeaders, Telemetry};
+pub use telemetry::Telemetry;
 pub use variable::{VARIABLES, Variable};

@@ -1,10 +1,8 @@
 //! Where traces and logs are sent, and which traces.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
-
-use super::{ConfigError, Lookup, Setting, percent::decoded, variable};
+use super::{ConfigError, Endpoint, Lookup, Protocol, Sampling, SecretHeaders, Setting, variable};
 
 /// Where telemetry is sent, and which traces are recorded. The variables and their forms are those of OpenTelemetry, where it defines one.
 #[derive(Clone, Debug)]
@@ -26,32 +24,6 @@ pub struct Telemetry {
     pub queue: usize,
     /// Which traces are recorded.
     pub sampling: Sampling,
-}
-
-/// Which traces are recorded.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Sampling {
-    /// The share of traces that are recorded, from 0 to 1.
-    pub ratio: f64,
-    /// Whether a caller that has decided is followed.
-    pub parent_based: bool,
-    /// How many traces of callers are recorded in a second that this service would not have chosen itself.
-    pub remote_per_second: u32,
-    /// Whether the trace of a caller is continued. A trace begins anew otherwise, and refers to the caller's.
-    pub trust_remote: bool,
-}
-
-/// Every trace that begins here, and those that callers record.
-impl Default for Sampling {
-    fn default() -> Self {
-        Self {
-            ratio: 1.0,
-            parent_based: true,
-            remote_per_second: 100,
-            trust_remote: true,
-        }
-    }
 }
 
 impl Telemetry {
@@ -97,22 +69,6 @@ impl Telemetry {
     }
 }
 
-impl Sampling {
-    fn read(lookup: &Lookup) -> Result<Self, ConfigError> {
-        let default = Self::default();
-        let named = variable::OTEL_TRACES_SAMPLER.name;
-        let sampler = lookup.parse(named, NamedSampler::default())?;
-        let ratio = lookup.parse(variable::OTEL_TRACES_SAMPLER_ARG.name, Ratio(1.0))?;
-        Ok(Self {
-            ratio: sampler.ratio.unwrap_or(ratio.0),
-            parent_based: sampler.parent_based,
-            trust_remote: lookup.parse(variable::TRUST_REMOTE.name, default.trust_remote)?,
-            remote_per_second: lookup
-                .parse(variable::REMOTE_TRACES.name, default.remote_per_second)?,
-        })
-    }
-}
-
 struct Endpoints {
     protocol: Protocol,
     traces: Option<Endpoint>,
@@ -140,72 +96,6 @@ impl Endpoints {
     }
 }
 
-/// The address of a collector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint(Uri);
-
-impl Endpoint {
-    /// The address.
-    #[must_use]
-    pub const fn uri(&self) -> &Uri {
-        &self.0
-    }
-
-    fn below(&self, path: &str) -> Self {
-        let base = self.0.to_string();
-        let joined = format!("{}/{path}", base.trim_end_matches('/'));
-        // An address with a path behind it is an address.
-        Self(joined.parse().unwrap_or_else(|_| self.0.clone()))
-    }
-}
-
-impl Setting for Endpoint {
-    const ACCEPTED: &'static str = "an address such as `http://localhost:4317` (without TLS, and with a feature such as `otlp` of the runtime)";
-
-    fn parse(text: &str) -> Option<Self> {
-        let uri: Uri = text.parse().ok()?;
-        // Credentials in an address would be shown with it.
-        let authority = uri.authority()?;
-        let built_in = cfg!(any(feature = "otlp", feature = "otlp-http"));
-        let plain = uri.scheme_str() == Some("http") && !authority.as_str().contains('@');
-        let sound = built_in && plain;
-        sound.then_some(Self(uri))
-    }
-}
-
-/// How telemetry is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// Over gRPC.
-    Grpc,
-    /// As Protocol Buffers in HTTP/1.1 requests.
-    HttpProtobuf,
-}
-
-impl Default for Protocol {
-    fn default() -> Self {
-        if cfg!(feature = "otlp-http") && !cfg!(feature = "otlp") {
-            Self::HttpProtobuf
-        } else {
-            Self::Grpc
-        }
-    }
-}
-
-impl Setting for Protocol {
-    const ACCEPTED: &'static str =
-        "`grpc` (feature `otlp`) or `http/protobuf` (feature `otlp-http`), as far as built in";
-
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "grpc" => cfg!(feature = "otlp").then_some(Self::Grpc),
-            "http/protobuf" => cfg!(feature = "otlp-http").then_some(Self::HttpProtobuf),
-            _ => None,
-        }
-    }
-}
-
 #[derive(PartialEq)]
 enum LogsExporter {
     None,
@@ -221,55 +111,6 @@ impl Setting for LogsExporter {
             "otlp" => Some(Self::Otlp),
             _ => None,
         }
-    }
-}
-
-/// A sampler of those that OpenTelemetry names.
-struct NamedSampler {
-    parent_based: bool,
-    /// The share, unless another variable tells it.
-    ratio: Option<f64>,
-}
-
-impl Default for NamedSampler {
-    fn default() -> Self {
-        Self {
-            parent_based: true,
-            ratio: Some(1.0),
-        }
-    }
-}
-
-impl Setting for NamedSampler {
-    const ACCEPTED: &'static str = "`always_on`, `always_off`, `traceidratio`, `parentbased_always_on`, \
-         `parentbased_always_off` or `parentbased_traceidratio`";
-
-    fn parse(text: &str) -> Option<Self> {
-        let (parent_based, name) = match text.strip_prefix("parentbased_") {
-            Some(name) => (true, name),
-            None => (false, text),
-        };
-        let ratio = match name {
-            "always_on" => Some(1.0),
-            "always_off" => Some(0.0),
-            "traceidratio" => None,
-            _ => return None,
-        };
-        Some(Self {
-            parent_based,
-            ratio,
-        })
-    }
-}
-
-struct Ratio(f64);
-
-impl Setting for Ratio {
-    const ACCEPTED: &'static str = "a number from 0 to 1";
-
-    fn parse(text: &str) -> Option<Self> {
-        let ratio = text.parse().ok()?;
-        (0.0..=1.0).contains(&ratio).then_some(Self(ratio))
     }
 }
 
@@ -308,87 +149,18 @@ impl Setting for QueueLength {
     }
 }
 
-/// Headers whose values are shown to nobody.
-#[derive(Clone, Default)]
-pub struct SecretHeaders(pub(crate) HeaderMap);
-
-impl Setting for SecretHeaders {
-    const ACCEPTED: &'static str = "`name=value` pairs with commas between them";
-    const SECRET: bool = true;
-
-    fn parse(text: &str) -> Option<Self> {
-        let mut headers = HeaderMap::new();
-        for pair in pairs(text) {
-            let (name, value) = pair?;
-            let name: HeaderName = name.to_ascii_lowercase().parse().ok()?;
-            let mut value = HeaderValue::try_from(value).ok()?;
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-        Some(Self(headers))
-    }
-}
-
-impl fmt::Debug for SecretHeaders {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.keys().map(|name| (name.as_str(), "***"));
-        formatter.debug_map().entries(names).finish()
-    }
-}
-
-/// Reads `name=value` pairs whose values are percent-encoded, as W3C Baggage writes them.
-fn pairs(text: &str) -> impl Iterator<Item = Option<(String, String)>> {
-    let pairs = text.split(',').map(str::trim);
-    let pairs = pairs.filter(|pair| !pair.is_empty());
-    pairs.map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        let (name, value) = (name.trim(), decoded(value.trim())?);
-        (!name.is_empty()).then(|| (name.to_owned(), value))
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::sampling::{NamedSampler, Ratio},
+        *,
+    };
 
     fn read(variables: &'static [(&str, &str)]) -> Result<Telemetry, ConfigError> {
         Telemetry::read(&Lookup::new(move |name| {
             let mut known = variables.iter();
             known.find_map(|(known, value)| (*known == name).then(|| (*value).to_owned()))
         }))
-    }
-
-    fn sampling(variables: &'static [(&str, &str)]) -> (bool, f64) {
-        let sampling = read(variables).unwrap().sampling;
-        (sampling.parent_based, sampling.ratio)
-    }
-
-    #[test]
-    fn knows_the_samplers_of_opentelemetry() {
-        for (name, expected) in [
-            ("always_on", (false, 1.0)),
-            ("always_off", (false, 0.0)),
-            ("parentbased_always_on", (true, 1.0)),
-            ("parentbased_always_off", (true, 0.0)),
-        ] {
-            let found = NamedSampler::parse(name).unwrap();
-            assert_eq!(
-                (found.parent_based, found.ratio),
-                (expected.0, Some(expected.1))
-            );
-        }
-        assert_eq!(sampling(&[]), (true, 1.0));
-        let ratio = &[
-            ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
-            ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
-        ];
-        assert_eq!(sampling(ratio), (true, 0.25));
-        // The argument is that of the sampler that takes one.
-        let without = &[
-            ("OTEL_TRACES_SAMPLER", "always_on"),
-            ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
-        ];
-        assert_eq!(sampling(without), (false, 1.0));
     }
 
     #[test]
@@ -444,15 +216,6 @@ mod tests {
             ("OTEL_SDK_DISABLED", "true"),
         ]);
         assert!(disabled.unwrap().traces.is_none());
-    }
-
-    #[test]
-    fn puts_a_signals_path_behind_the_address_for_all() {
-        let all = Endpoint::parse("http://collector:4318/otlp/").unwrap();
-        assert_eq!(
-            all.below("v1/traces").uri().to_string(),
-            "http://collector:4318/otlp/v1/traces"
-        );
     }
 
     #[test]

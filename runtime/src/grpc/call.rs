@@ -6,14 +6,32 @@ use axum::http::HeaderMap;
 use tokio::time::{Duration, Instant};
 use tonic::Code;
 
-use super::{layer::Shared, method::Method, status};
+use super::{Methods, method::Method, status};
 use crate::{
     http::CorrelationId,
+    metric::Counter,
     trace::{ActiveSpan, Begin, Entered},
 };
 
 /// How far two clocks of one deadline may be apart: the caller's and ours.
 const APART: Duration = Duration::from_millis(100);
+
+/// The bounds of one service's calls.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    /// How long a method that is no stream may take to answer.
+    pub(crate) request_timeout: Duration,
+    /// The longest message of a caller, in bytes.
+    pub(crate) max_message_bytes: usize,
+    pub(crate) panics: Counter,
+}
+
+/// What all calls have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) methods: Methods,
+    pub(super) bounds: Bounds,
+}
 
 /// Dropping it ends the call.
 pub(super) struct Call {

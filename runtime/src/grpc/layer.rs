@@ -17,36 +17,19 @@ use axum::{
     http::{Request, Response, header::HeaderName},
 };
 use pin_project_lite::pin_project;
-use tokio::time::{Duration, Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::body::Body;
 use tower::Service;
 
 use super::{
-    Methods,
+    Bounds, Methods,
     body::{RequestBody, ResponseBody, panicked, too_late},
-    call::Call,
+    call::{Call, Shared},
     status, timeout,
 };
-use crate::{http::CorrelationId, metric::Counter, names};
+use crate::{http::CorrelationId, names};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static(names::CORRELATION_ID_HEADER);
-
-/// The bounds of one service's calls.
-#[derive(Debug)]
-pub(crate) struct Bounds {
-    /// How long a method that is no stream may take to answer.
-    pub(crate) request_timeout: Duration,
-    /// The longest message of a caller, in bytes.
-    pub(crate) max_message_bytes: usize,
-    pub(crate) panics: Counter,
-}
-
-/// What all calls have in common.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) methods: Methods,
-    pub(super) bounds: Bounds,
-}
 
 /// Observes every call that passes to `inner`, and keeps it within `bounds`.
 ///

@@ -17,10 +17,11 @@ pub(crate) mod status;
 pub(crate) mod timeout;
 mod web;
 
+pub(crate) use call::Bounds;
 pub(crate) use descriptor::Described;
 pub(crate) use dispatch::Services;
 pub(crate) use front::Front;
 pub(crate) use health::HealthService;
-pub(crate) use layer::{Bounds, Calls, observe};
+pub(crate) use layer::{Calls, observe};
 pub(crate) use method::Methods;
 pub(crate) use metrics::GrpcMetrics;

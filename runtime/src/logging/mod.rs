@@ -5,6 +5,7 @@
 mod count;
 mod field;
 mod filter;
+mod flush;
 mod install;
 mod json;
 mod panic;
@@ -17,6 +18,7 @@ pub(crate) use count::families;
 #[cfg(feature = "testing")]
 pub(crate) use field::Fields;
 pub(crate) use filter::{AUDIT_TARGET, Levels};
+pub(crate) use flush::flush;
 #[doc(hidden)]
 pub use install::log_for_benchmarks;
-pub(crate) use install::{flush, install, levels};
+pub(crate) use install::{install, levels};

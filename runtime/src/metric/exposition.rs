@@ -50,29 +50,32 @@ fn encode_family(
     push_escaped(text, family.help(), format == Format::OpenMetrics);
     push_all(text, &["\n# TYPE ", name, " ", type_name(kind), "\n"]);
     for metric in family.get_metric() {
-        let labels = metric.get_label();
-        match kind {
-            MetricType::COUNTER => {
-                let suffix = if format == Format::OpenMetrics {
-                    "_total"
-                } else {
-                    ""
-                };
-                sample(
-                    text,
-                    [name, suffix],
-                    labels,
-                    metric.get_counter().get_value(),
-                );
-            }
-            MetricType::HISTOGRAM => {
-                let values = labels.iter().map(LabelPair::value);
-                let exemplars = exemplars.of(name, values);
-                encode_histogram(text, name, metric, (format, exemplars));
-            }
-            // The runtime makes neither summaries nor untyped metrics, and no collector can be added from outside.
-            _ => sample(text, [name, ""], labels, metric.get_gauge().get_value()),
+        encode_metric(text, (name, kind), metric, (format, exemplars));
+    }
+}
+
+fn encode_metric(
+    text: &mut String,
+    (name, kind): (&str, MetricType),
+    metric: &Metric,
+    (format, exemplars): (Format, &Exemplars),
+) {
+    let labels = metric.get_label();
+    match kind {
+        MetricType::COUNTER => {
+            let suffix = match format {
+                Format::OpenMetrics => "_total",
+                Format::Text => "",
+            };
+            let value = metric.get_counter().get_value();
+            sample(text, [name, suffix], labels, value);
         }
+        MetricType::HISTOGRAM => {
+            let exemplars = exemplars.of(name, labels.iter().map(LabelPair::value));
+            encode_histogram(text, name, metric, (format, exemplars));
+        }
+        // The runtime makes neither summaries nor untyped metrics, and no collector can be added from outside.
+        _ => sample(text, [name, ""], labels, metric.get_gauge().get_value()),
     }
 }
 

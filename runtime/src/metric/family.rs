@@ -3,57 +3,24 @@
 //! The key is the label value itself, never a hash or a concatenation of texts: `("ab", "c")` and `("a", "bc")` stay apart.
 
 use std::{
-    borrow::Cow,
-    collections::HashMap,
     fmt,
-    hash::{BuildHasherDefault, DefaultHasher},
-    sync::{
-        PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
 use prometheus::proto;
 
 use super::{
-    Counter, Gauge, Histogram, LabelValues, Labels,
-    exemplar::{Kept, OfSeries},
+    Collect, Counter, Gauge, Histogram, Instrument, Labels,
+    exemplar::OfSeries,
     guard::Reason,
     name,
-    open::Admitted,
+    table::{SERIES_LIMIT, Table},
 };
 use crate::names::{Kind, Metric};
-
-/// How many series a family keeps before further labels share one.
-pub const SERIES_LIMIT: usize = 1000;
 
 /// Up to how many series a family of counters begins before they are first written to. Prometheus sees no increase in a
 /// counter that first appears with 1.
 const KNOWN_LIMIT: usize = 100;
-
-/// The value every label of the shared series has once a family is full.
-pub const OVERFLOW: &str = "_overflow";
-
-/// What a series is written with. Its implementors are [`Counter`], [`Gauge`] and [`Histogram`].
-pub trait Instrument: Clone + Send + Sync + 'static {
-    /// What a new series has to be told.
-    type Options: Copy + Send + Sync + 'static;
-
-    /// What kind of metric it is.
-    const KIND: Kind;
-
-    /// Begins a series.
-    fn create(options: Self::Options) -> Self;
-
-    /// Reads the value, without labels.
-    fn sample(&self) -> proto::Metric;
-
-    /// The exemplar of each bucket, for an instrument that has buckets.
-    #[doc(hidden)]
-    fn exemplars(&self) -> Vec<Option<Kept>> {
-        Vec::new()
-    }
-}
 
 /// All series of one metric. Declared as a `static` with [`counter!`](crate::counter), [`gauge!`](crate::gauge)
 /// or [`histogram!`](crate::histogram), and exported once the service was told of it.
@@ -61,8 +28,7 @@ pub struct Family<L: Labels, I: Instrument> {
     name: &'static str,
     help: &'static str,
     options: I::Options,
-    series: RwLock<Table<L, I>>,
-    overflowed: AtomicU64,
+    table: RwLock<Table<L, I>>,
 }
 
 /// A family of counters.
@@ -73,19 +39,6 @@ pub type GaugeFamily<L = ()> = Family<L, Gauge>;
 
 /// A family of histograms.
 pub type HistogramFamily<L = ()> = Family<L, Histogram>;
-
-/// The series in the order in which they began, and where each label is among them.
-struct Table<L, I> {
-    places: HashMap<L, usize, BuildHasherDefault<DefaultHasher>>,
-    rows: Vec<Row<I>>,
-    overflow: Option<Row<I>>,
-    admitted: Admitted,
-}
-
-struct Row<I> {
-    values: Vec<Cow<'static, str>>,
-    instrument: I,
-}
 
 impl<L: Labels> Family<L, Counter> {
     /// Declares a family of counters; [`counter!`](crate::counter) is the short form.
@@ -164,18 +117,11 @@ impl<L: Labels, I: Instrument> Family<L, I> {
             "a label names no person, contact, account, credential, token, free text, raw path or URL: \
              its values would be somebody's, or without number"
         );
-        let table = Table {
-            places: HashMap::with_hasher(BuildHasherDefault::new()),
-            rows: Vec::new(),
-            overflow: None,
-            admitted: Admitted::new(),
-        };
         Self {
             name,
             help,
             options,
-            series: RwLock::new(table),
-            overflowed: AtomicU64::new(0),
+            table: RwLock::new(Table::new()),
         }
     }
 
@@ -201,7 +147,7 @@ impl<L: Labels, I: Instrument> Family<L, I> {
     /// Writes to the series of `labels` without making a handle. `write` must not ask this family for another series: it may wait
     /// for itself.
     pub fn with<T>(&self, labels: &L, write: impl FnOnce(&I) -> T) -> T {
-        let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        let table = self.read();
         if let Some(instrument) = table.find(labels) {
             return write(instrument);
         }
@@ -210,41 +156,15 @@ impl<L: Labels, I: Instrument> Family<L, I> {
     }
 
     fn begin(&self, labels: &L) -> I {
-        let mut table = self.series.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(begun_meanwhile) = table.find(labels) {
-            return begun_meanwhile.clone();
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        match table.find(labels) {
+            Some(begun_meanwhile) => begun_meanwhile.clone(),
+            None => table.begin(labels, self.options),
         }
-        let mut shown = labels.clone();
-        shown.admit(&mut table.admitted.admission(L::NAMES.len()));
-        if let Some(begun_before) = table.find(&shown) {
-            return begun_before.clone();
-        }
-        if table.rows.len() >= SERIES_LIMIT {
-            self.overflowed.fetch_add(1, Ordering::Relaxed);
-            let values = || vec![Cow::Borrowed(OVERFLOW); L::NAMES.len()];
-            let row = table.overflow.get_or_insert_with(|| Row {
-                values: values(),
-                instrument: I::create(self.options),
-            });
-            return row.instrument.clone();
-        }
-        let place = table.rows.len();
-        let instrument = I::create(self.options);
-        table.places.insert(shown.clone(), place);
-        table.rows.push(Row {
-            values: LabelValues::of(&shown),
-            instrument: instrument.clone(),
-        });
-        instrument
     }
-}
 
-impl<L: Labels, I: Instrument> Table<L, I> {
-    fn find(&self, labels: &L) -> Option<&I> {
-        self.places
-            .get(labels)
-            .and_then(|place| self.rows.get(*place))
-            .map(|row| &row.instrument)
+    fn read(&self) -> RwLockReadGuard<'_, Table<L, I>> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -256,25 +176,6 @@ impl<L: Labels, I: Instrument> fmt::Debug for Family<L, I> {
             .field("labels", &L::NAMES)
             .finish_non_exhaustive()
     }
-}
-
-/// A family whose labels and instrument are forgotten: what the registry needs.
-pub(crate) trait Collect: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn help(&self) -> &'static str;
-    fn kind(&self) -> Kind;
-    fn labels(&self) -> &'static [&'static str];
-    /// How many series there are, with the overflow series.
-    fn series(&self) -> usize;
-    /// How often labels were asked for that found the family full.
-    fn overflowed(&self) -> u64;
-    /// How often a label value was not shown, by reason; nothing where every value is known.
-    fn rejections(&self) -> Vec<(Reason, u64)>;
-    /// Begins every series that is known beforehand, if there are few.
-    fn begin_known(&self);
-    fn collect(&self) -> proto::MetricFamily;
-    /// The exemplars of the series that have any.
-    fn exemplars(&self) -> Vec<OfSeries>;
 }
 
 impl<L: Labels, I: Instrument> Collect for Family<L, I> {
@@ -295,20 +196,18 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
     }
 
     fn series(&self) -> usize {
-        let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        table.rows.len() + usize::from(table.overflow.is_some())
+        self.read().len()
     }
 
     fn overflowed(&self) -> u64 {
-        self.overflowed.load(Ordering::Relaxed)
+        self.read().overflowed()
     }
 
     fn rejections(&self) -> Vec<(Reason, u64)> {
         if !L::GUARDED {
             return Vec::new();
         }
-        let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        table.admitted.rejections().collect()
+        self.read().rejections().collect()
     }
 
     fn begin_known(&self) {
@@ -322,9 +221,7 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
     }
 
     fn collect(&self) -> proto::MetricFamily {
-        let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        let rows = table.rows.iter().chain(&table.overflow);
-        let mut metrics: Vec<_> = rows.map(|row| labelled(row, L::NAMES)).collect();
+        let mut metrics = self.read().samples();
         // Without labels there is one series, known beforehand: it is there before it is first written to.
         if L::NAMES.is_empty() && metrics.is_empty() {
             metrics.push(I::create(self.options).sample());
@@ -342,79 +239,14 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
     }
 
     fn exemplars(&self) -> Vec<OfSeries> {
-        let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        let rows = table.rows.iter().chain(&table.overflow);
-        rows.filter_map(exemplars_of).collect()
-    }
-}
-
-fn exemplars_of<I: Instrument>(row: &Row<I>) -> Option<OfSeries> {
-    let exemplars = row.instrument.exemplars();
-    let any = exemplars.iter().any(Option::is_some);
-    any.then(|| {
-        let values = row.values.iter().map(ToString::to_string);
-        (values.collect(), exemplars)
-    })
-}
-
-fn labelled<I: Instrument>(row: &Row<I>, names: &[&str]) -> proto::Metric {
-    let pairs = names.iter().zip(&row.values).map(|(name, value)| {
-        let mut pair = proto::LabelPair::default();
-        pair.set_name((*name).to_owned());
-        pair.set_value(value.clone().into_owned());
-        pair
-    });
-    let mut metric = row.instrument.sample();
-    metric.set_label(pairs.collect());
-    metric
-}
-
-impl<C: Collect + ?Sized> Collect for &'static C {
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
-
-    fn help(&self) -> &'static str {
-        (**self).help()
-    }
-
-    fn kind(&self) -> Kind {
-        (**self).kind()
-    }
-
-    fn labels(&self) -> &'static [&'static str] {
-        (**self).labels()
-    }
-
-    fn series(&self) -> usize {
-        (**self).series()
-    }
-
-    fn overflowed(&self) -> u64 {
-        (**self).overflowed()
-    }
-
-    fn rejections(&self) -> Vec<(Reason, u64)> {
-        (**self).rejections()
-    }
-
-    fn begin_known(&self) {
-        (**self).begin_known();
-    }
-
-    fn collect(&self) -> proto::MetricFamily {
-        (**self).collect()
-    }
-
-    fn exemplars(&self) -> Vec<OfSeries> {
-        (**self).exemplars()
+        self.read().exemplars()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::Open;
+    use crate::metric::{LabelValues, OVERFLOW, Open};
 
     #[derive(Clone, PartialEq, Eq, Hash)]
     struct Pair(&'static str, &'static str);
@@ -544,9 +376,9 @@ mod tests {
         });
         assert_eq!(family.series(), SERIES_LIMIT + 1);
         assert_eq!(family.overflowed(), 400);
-        let table = family.series.read().unwrap();
-        let rows = table.rows.iter().chain(&table.overflow);
-        let written: u64 = rows.map(|row| row.instrument.value()).sum();
-        assert_eq!(written, 4 * (SERIES_LIMIT as u64 + 100));
+        let samples = family.collect();
+        let written = samples.get_metric().iter();
+        let written: f64 = written.map(|sample| sample.get_counter().get_value()).sum();
+        assert!((written - 4400.0).abs() < f64::EPSILON, "{written}");
     }
 }

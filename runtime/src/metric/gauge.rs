@@ -7,7 +7,7 @@ use std::sync::{
 
 use prometheus::proto;
 
-use super::family::Instrument;
+use super::Instrument;
 use crate::names::Kind;
 
 /// A handle to one series of a [`GaugeFamily`](super::GaugeFamily). Clones share the value.

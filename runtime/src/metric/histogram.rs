@@ -10,7 +10,7 @@ use std::{
 
 use prometheus::proto;
 
-use super::{Exemplar, exemplar::Kept, family::Instrument, gauge};
+use super::{Exemplar, Instrument, exemplar::Kept, gauge};
 use crate::names::Kind;
 
 /// A handle to one series of a [`HistogramFamily`](super::HistogramFamily). Clones share the counts.

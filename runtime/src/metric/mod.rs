@@ -32,7 +32,10 @@
 //! assert_eq!(REGISTRATIONS.get(&RegistrationLabels { outcome: Outcome::Rejected }).value(), 2);
 //! ```
 
+mod admission;
 pub mod bucket;
+mod cardinality;
+mod collect;
 mod counter;
 mod declare;
 mod executor;
@@ -42,23 +45,25 @@ mod family;
 mod gauge;
 mod guard;
 mod histogram;
+mod instrument;
 mod label;
 mod name;
 mod open;
 mod process;
 mod registry;
 mod sampled;
+mod table;
 
+pub use admission::{Admission, Place};
+pub(crate) use collect::Collect;
 pub use counter::Counter;
 pub use exemplar::Exemplar;
 pub(crate) use exemplar::Exemplars;
 pub(crate) use exposition::{Format, encode};
-pub(crate) use family::Collect;
-pub use family::{
-    CounterFamily, Family, GaugeFamily, HistogramFamily, Instrument, OVERFLOW, SERIES_LIMIT,
-};
+pub use family::{CounterFamily, Family, GaugeFamily, HistogramFamily};
 pub use gauge::Gauge;
 pub use histogram::Histogram;
+pub use instrument::Instrument;
 #[doc(hidden)]
 pub use label::product;
 pub use label::{LabelValue, LabelValues, Labels};
@@ -66,6 +71,7 @@ pub use marty_macros::{LabelValue, Labels};
 #[doc(hidden)]
 pub use name::is_closed_label;
 pub(crate) use name::is_valid as is_valid_name;
-pub use open::{Admission, OTHER, Open, Place, REDACTED};
+pub use open::{OTHER, Open, REDACTED};
 pub(crate) use registry::{RegisterError, Registry};
 pub(crate) use sampled::Sampled;
+pub use table::{OVERFLOW, SERIES_LIMIT};

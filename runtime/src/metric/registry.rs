@@ -7,7 +7,7 @@ use prometheus::{
     proto::MetricFamily,
 };
 
-use super::{Collect, CounterFamily, Exemplars, GaugeFamily, LabelValues, Labels};
+use super::{Collect, Exemplars, cardinality};
 use crate::names::{self, Kind};
 
 /// The families of one service.
@@ -71,7 +71,7 @@ impl Registry {
             let of_others = ["process_", "tokio_"]
                 .iter()
                 .any(|prefix| metric.name.starts_with(prefix));
-            if of_others || OF_THE_REGISTRY.contains(&metric.name) {
+            if of_others || cardinality::NAMES.contains(&metric.name) {
                 registry.take(metric.name, metric.kind)?;
             }
         }
@@ -139,7 +139,7 @@ impl Registry {
     /// Every family that has a series, sorted by name.
     pub(crate) fn gather(&self) -> Vec<MetricFamily> {
         let mut families = self.inner.gather();
-        families.extend(self.cardinality());
+        families.extend(cardinality::of(&self.families));
         families.retain(|family| !family.get_metric().is_empty());
         families.sort_by(|one, other| one.name().cmp(other.name()));
         families
@@ -153,35 +153,7 @@ impl Registry {
         }
         exemplars
     }
-
-    /// How many series each family has, how often one was full, and how many values were not shown. Counted anew on every scrape.
-    fn cardinality(&self) -> [MetricFamily; 3] {
-        let series: GaugeFamily<MetricLabels> = Family::series();
-        let overflow: CounterFamily<MetricLabels> = Family::overflow();
-        let rejections: CounterFamily<RejectionLabels> = Family::rejections();
-        for family in &self.families {
-            let labels = MetricLabels(family.name());
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a family has at most a thousand and one series"
-            )]
-            series.get(&labels).set(family.series() as f64);
-            overflow.get(&labels).add(family.overflowed());
-            for (reason, count) in family.rejections() {
-                let labels = RejectionLabels(family.name(), reason.as_str());
-                rejections.get(&labels).add(count);
-            }
-        }
-        [series.collect(), overflow.collect(), rejections.collect()]
-    }
 }
-
-/// The families that the registry makes itself.
-const OF_THE_REGISTRY: [&str; 3] = [
-    names::MARTY_METRIC_SERIES.name,
-    names::MARTY_METRIC_OVERFLOW.name,
-    names::MARTY_LABEL_REJECTIONS.name,
-];
 
 /// The names of a metric's family and of every sample it may have, as the section on metric families of OpenMetrics 1.0 counts them.
 /// None of them may belong to two: a scraper that asks for OpenMetrics would refuse the whole answer.
@@ -196,55 +168,6 @@ fn names_of(name: &str, kind: Kind) -> Vec<String> {
     };
     let samples = samples.iter().map(|suffix| format!("{family}{suffix}"));
     samples.chain([family.to_owned()]).collect()
-}
-
-/// Namespace of the families about families.
-struct Family;
-
-impl Family {
-    const fn series() -> GaugeFamily<MetricLabels> {
-        GaugeFamily::gauge(
-            names::MARTY_METRIC_SERIES.name,
-            names::MARTY_METRIC_SERIES.help,
-        )
-    }
-
-    const fn overflow() -> CounterFamily<MetricLabels> {
-        CounterFamily::counter(
-            names::MARTY_METRIC_OVERFLOW.name,
-            names::MARTY_METRIC_OVERFLOW.help,
-        )
-    }
-
-    const fn rejections() -> CounterFamily<RejectionLabels> {
-        CounterFamily::counter(
-            names::MARTY_LABEL_REJECTIONS.name,
-            names::MARTY_LABEL_REJECTIONS.help,
-        )
-    }
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct MetricLabels(&'static str);
-
-impl Labels for MetricLabels {
-    const NAMES: &'static [&'static str] = names::MARTY_METRIC_SERIES.labels;
-
-    fn values(&self, values: &mut LabelValues) {
-        values.push(self.0);
-    }
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct RejectionLabels(&'static str, &'static str);
-
-impl Labels for RejectionLabels {
-    const NAMES: &'static [&'static str] = names::MARTY_LABEL_REJECTIONS.labels;
-
-    fn values(&self, values: &mut LabelValues) {
-        values.push(self.0);
-        values.push(self.1);
-    }
 }
 
 /// A family as the `prometheus` crate wants to see it.
@@ -275,7 +198,7 @@ impl fmt::Debug for Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::HistogramFamily;
+    use crate::metric::{CounterFamily, GaugeFamily, HistogramFamily, cardinality::MetricLabels};
 
     static APPLES: GaugeFamily = crate::gauge!("apples", "Apples.");
     static APPLES_PICKED: CounterFamily = crate::counter!("apples", "Apples.");

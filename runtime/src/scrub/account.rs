@@ -2,7 +2,8 @@
 
 use super::{
     Kind,
-    scan::{Match, blank, byte},
+    byte::{blank, byte},
+    kind::Match,
 };
 
 /// The countries of the registry with the length of their numbers.

@@ -2,7 +2,8 @@
 
 use super::{
     Kind,
-    scan::{Match, before, blank, byte, continues, encoded, run},
+    byte::{before, blank, byte, continues, encoded, run},
+    kind::Match,
 };
 
 /// How keys of known forms begin, and how many characters follow at least.

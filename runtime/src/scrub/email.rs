@@ -2,7 +2,8 @@
 
 use super::{
     Kind,
-    scan::{Match, before, byte, encoded, run, run_back},
+    byte::{before, byte, encoded, run, run_back},
+    kind::Match,
 };
 
 /// The longest part before the `@` that RFC 5321 allows.

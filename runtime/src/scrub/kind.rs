@@ -58,3 +58,17 @@ impl Kind {
         text.first() == Some(&b'[') && Self::ALL.iter().any(|kind| kind.mark().as_bytes() == text)
     }
 }
+
+/// A part of a text that is taken out, by its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Match {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) kind: Kind,
+}
+
+impl Match {
+    pub(super) const fn new(start: usize, end: usize, kind: Kind) -> Self {
+        Self { start, end, kind }
+    }
+}

@@ -19,12 +19,15 @@
 //! Whatever a name alone gives away, such as somebody's first name, is found beside its name only.
 
 mod account;
+mod byte;
+mod card;
 mod credential;
 mod email;
 mod field;
 mod kind;
 mod number;
 mod pair;
+mod phone;
 mod scan;
 mod url;
 mod value;
@@ -32,7 +35,8 @@ mod value;
 use std::borrow::Cow;
 
 pub use kind::Kind;
-use scan::{Match, find};
+use kind::Match;
+use scan::find;
 
 /// How often a text is gone through at most: what becomes visible only beside a mark is rare, and hostile where there is more of it.
 const PASSES: usize = 8;
@@ -109,7 +113,7 @@ pub(crate) fn of_number(name: &str, value: u64) -> Option<Kind> {
     // A number of tokens is no token.
     let named = of_field(name).filter(|_| !name.ends_with("tokens"));
     named.or_else(|| {
-        let is_card = value >= SHORTEST_CARD && number::is_card(value.to_string().as_bytes());
+        let is_card = value >= SHORTEST_CARD && card::is_card(value.to_string().as_bytes());
         is_card.then_some(Kind::Card)
     })
 }

@@ -2,8 +2,9 @@
 
 use super::{
     Kind,
+    byte::{before, byte, run, run_back},
     field::{self, Form, Named},
-    scan::{Match, before, byte, run, run_back},
+    kind::Match,
     value,
 };
 

@@ -1,20 +1,13 @@
 //! The one pass over a text: from one byte that could begin something to the next.
 
-use super::{Kind, account, credential, email, number, pair, url};
-
-/// A part of a text that is taken out, by its bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Match {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) kind: Kind,
-}
-
-impl Match {
-    pub(super) const fn new(start: usize, end: usize, kind: Kind) -> Self {
-        Self { start, end, kind }
-    }
-}
+use super::{
+    Kind, account,
+    byte::{before, byte, encoded, run, word_end},
+    card, credential, email,
+    kind::Match,
+    number::Number,
+    pair, phone, url,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -75,11 +68,28 @@ pub(super) fn find(bytes: &[u8], kept: usize, mut at: usize) -> Option<Match> {
 /// What begins with the word from `start` to `end`.
 fn word(bytes: &[u8], start: usize, end: usize) -> Option<Match> {
     if byte(bytes, start).is_ascii_digit() {
-        return number::local(bytes, start).or_else(|| credential::secret_key(bytes, start, end));
+        return digits(bytes, start).or_else(|| credential::secret_key(bytes, start, end));
     }
     account::find(bytes, start, end)
         .or_else(|| credential::find(bytes, start, end))
         .or_else(|| credential::secret_key(bytes, start, end))
+}
+
+/// The number that begins with the digit at `start`, which no word is before.
+fn digits(bytes: &[u8], start: usize) -> Option<Match> {
+    let is_fraction =
+        matches!(before(bytes, start), b'.' | b',') && before(bytes, start - 1).is_ascii_digit();
+    if is_fraction {
+        return None;
+    }
+    let number = Number::read(bytes, start)?;
+    if number.groups().last()?.total < FEWEST_DIGITS {
+        return None;
+    }
+    match card::find(&number) {
+        Some(end) => Some(Match::new(start, end, Kind::Card)),
+        None => phone::local(bytes, start, &number),
+    }
 }
 
 /// What is at either side of the sign at `at`.
@@ -94,8 +104,8 @@ fn sign(bytes: &[u8], kept: usize, at: usize) -> Option<Match> {
                 b':' => {
                     url::encoded_user(bytes, at).or_else(|| pair::find(bytes, kept, at, length))
                 }
-                b'+' => number::international(bytes, at, length),
-                b'(' => number::bracketed(bytes, at, length),
+                b'+' => phone::international(bytes, at, length),
+                b'(' => phone::bracketed(bytes, at, length),
                 _ => None,
             }
         }
@@ -103,8 +113,8 @@ fn sign(bytes: &[u8], kept: usize, at: usize) -> Option<Match> {
         b':' | b'=' => pair::find(bytes, kept, at, 1),
         b'>' => pair::tag(bytes, kept, at),
         b',' => pair::tuple(bytes, kept, at),
-        b'+' => number::international(bytes, at, 1),
-        b'(' => number::bracketed(bytes, at, 1),
+        b'+' => phone::international(bytes, at, 1),
+        b'(' => phone::bracketed(bytes, at, 1),
         b'-' if byte(bytes, at + 1) == b'-' => {
             pair::flag(bytes, at).or_else(|| credential::private_key(bytes, at))
         }
@@ -122,44 +132,8 @@ fn length(bytes: &[u8], at: usize) -> usize {
     encoded(bytes, at).map_or(1, |(_, length)| length)
 }
 
-/// The byte that is written as `%` and two digits at `at`, as in URLs, and how many bytes that takes. A `%` may be written so itself.
-pub(super) fn encoded(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
-    /// Nobody writes it so more often.
-    const DEEPEST: usize = 3;
-    let digit = |at: usize| char::from(byte(bytes, at)).to_digit(16);
-    let decoded = |at: usize| u8::try_from(digit(at)? * 16 + digit(at + 1)?).ok();
-    if byte(bytes, at) != b'%' {
-        return None;
-    }
-    let mut digits = at + 1;
-    for _ in 0..DEEPEST {
-        if decoded(digits)? != b'%' || decoded(digits + 2).is_none() {
-            break;
-        }
-        digits += 2;
-    }
-    Some((decoded(digits)?, digits + 2 - at))
-}
-
-/// How many bytes a blank takes at `at`, if there is one: itself, or as URLs and forms write it.
-pub(super) fn blank(bytes: &[u8], at: usize) -> Option<usize> {
-    match byte(bytes, at) {
-        b' ' | b'+' => Some(1),
-        b'%' => encoded(bytes, at)
-            .filter(|(byte, _)| *byte == b' ')
-            .map(|(_, length)| length),
-        _ => None,
-    }
-}
-
-/// Whether a word goes on from before `at`. The letter of an escape and the digits of an encoded byte are none.
-pub(super) fn continues(bytes: &[u8], at: usize) -> bool {
-    let previous = before(bytes, at);
-    let is_escape = matches!(previous, b'n' | b'r' | b't')
-        && at.checked_sub(2).is_some_and(|at| byte(bytes, at) == b'\\');
-    let is_encoded = at.checked_sub(3).is_some_and(|at| byte(bytes, at) == b'%');
-    previous.is_ascii_alphanumeric() && !is_escape && !is_encoded
-}
+/// Whatever has fewer is no number of anybody's.
+const FEWEST_DIGITS: usize = 7;
 
 /// How long a UUID is.
 const UUID: usize = 36;
@@ -174,37 +148,4 @@ fn is_uuid(bytes: &[u8], start: usize) -> bool {
         _ => byte.is_ascii_hexdigit(),
     };
     text.iter().enumerate().all(fits) && !byte(bytes, start + UUID).is_ascii_alphanumeric()
-}
-
-/// The byte at `at`, or zero where there is none.
-pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
-    bytes.get(at).copied().unwrap_or(0)
-}
-
-/// The byte before `at`, or zero where there is none.
-pub(super) fn before(bytes: &[u8], at: usize) -> u8 {
-    at.checked_sub(1).map_or(0, |at| byte(bytes, at))
-}
-
-/// Where the word ends that `start` is in.
-pub(super) fn word_end(bytes: &[u8], start: usize) -> usize {
-    run(bytes, start, |byte| byte.is_ascii_alphanumeric())
-}
-
-/// Where the bytes end that `fits` from `start` on.
-pub(super) fn run(bytes: &[u8], start: usize, fits: impl Fn(u8) -> bool) -> usize {
-    let rest = bytes.get(start..).unwrap_or_default();
-    start + rest.iter().take_while(|byte| fits(**byte)).count()
-}
-
-/// Where the bytes begin that `fits` up to `end`, of which no more than `most` are looked at, nor any before `floor`.
-pub(super) fn run_back(
-    bytes: &[u8],
-    (floor, end): (usize, usize),
-    most: usize,
-    fits: impl Fn(u8) -> bool,
-) -> usize {
-    let floor = floor.max(end.saturating_sub(most));
-    let rest = bytes.get(floor..end).unwrap_or_default();
-    end - rest.iter().rev().take_while(|byte| fits(**byte)).count()
 }

@@ -2,7 +2,8 @@
 
 use super::{
     Kind,
-    scan::{Match, byte, encoded, run},
+    byte::{byte, encoded, run},
+    kind::Match,
 };
 
 /// How far a `@` is looked for behind a password that should have been encoded.

@@ -2,8 +2,9 @@
 
 use super::{
     Kind,
+    byte::{before, byte, run},
     field::{Form, Named},
-    scan::{Match, before, byte, run},
+    kind::Match,
 };
 
 /// The value at `start`. `spaced` says that a blank is before it, as in sentences.

@@ -1,38 +1,19 @@
 //! One connection, from its first byte to its last.
 
-use std::{convert::Infallible, error::Error, future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr};
 
-use axum::http::{Request, Response};
-use http_body::Body;
-use hyper::body::{Bytes, Incoming};
 use hyper_util::service::TowerToHyperService;
-use tokio::{net::TcpStream, sync::mpsc};
-use tower::Service;
+use tokio::net::TcpStream;
 
 #[cfg(feature = "grpc")]
 use super::preface;
 use super::{
-    Limits,
     end::Place,
     flight::{Flight, Watched},
     http1,
     stall::StallGuard,
+    terms::{Alive, Limits, Served, Terms},
 };
-
-/// The most that is kept of what one client has sent or has not taken yet.
-pub(super) const BUFFER_BYTES: usize = 64 * 1024;
-
-/// What the parts of one connection share.
-pub(super) struct Terms {
-    pub(super) flight: Flight,
-    /// How long the client may take to send a head, and to take bytes.
-    pub(super) header_timeout: Duration,
-    #[cfg_attr(
-        not(feature = "grpc"),
-        expect(dead_code, reason = "a request of HTTP/1.1 has no task of its own")
-    )]
-    pub(super) alive: Alive,
-}
 
 /// Whom a connection is to.
 pub(super) struct Client {
@@ -40,39 +21,6 @@ pub(super) struct Client {
     /// Its address, if requests are to carry it.
     pub(super) peer: Option<SocketAddr>,
     pub(super) place: Place,
-}
-
-/// Held as long as something of a connection lives.
-pub(super) type Alive = mpsc::Sender<Infallible>;
-
-/// What can be served: routes, or whatever else answers every request.
-pub(crate) trait Served:
-    Service<
-        Request<Incoming>,
-        Response = Response<<Self as Served>::Answer>,
-        Error = Infallible,
-        Future: Send + 'static,
-    > + Clone
-    + Send
-    + 'static
-{
-    /// The body of its answers.
-    type Answer: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
-}
-
-impl<S, B> Served for S
-where
-    S: Service<
-            Request<Incoming>,
-            Response = Response<B>,
-            Error = Infallible,
-            Future: Send + 'static,
-        > + Clone
-        + Send
-        + 'static,
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
-{
-    type Answer = B;
 }
 
 /// Serves requests until the client closes, breaks a limit, or `drain` has come and the request in flight is answered.
@@ -126,12 +74,13 @@ mod tests {
         io::{Read, Write},
         net::Ipv4Addr,
         sync::Arc,
+        time::Duration,
     };
 
     use axum::Router;
     use tokio::{
         net::TcpListener,
-        sync::{Semaphore, watch},
+        sync::{Semaphore, mpsc, watch},
         task::yield_now,
         time::timeout,
     };

@@ -17,9 +17,12 @@ use tokio::{
 };
 
 use super::{
-    connection::{BUFFER_BYTES, Served, Terms},
     flight::Watched,
+    terms::{Served, Terms},
 };
+
+/// The most that is kept of what one client has sent or has not taken yet.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Serves requests as long as the client sends the head of each in time.
 pub(super) async fn serve<S: Served>(

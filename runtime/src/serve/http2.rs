@@ -22,8 +22,8 @@ use tokio::{
 };
 
 use super::{
-    connection::{Alive, Served, Terms},
     flight::{Flight, Watched},
+    terms::{Alive, Served, Terms},
 };
 
 /// Requests of one client that are answered at once. Further ones wait with the client.

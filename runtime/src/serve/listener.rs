@@ -19,8 +19,9 @@ use tokio::{
 };
 
 use super::{
-    connection::{self, Client, Served},
+    connection::{self, Client},
     end::{End, Place, reached},
+    terms::{Limits, Served},
 };
 
 /// How long accepting rests when the system has no socket left to give.
@@ -34,18 +35,6 @@ const CUTTING: Duration = Duration::from_millis(500);
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-}
-
-/// What connections may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) connections: usize,
-    pub(crate) header_timeout: Duration,
-    /// Whether HTTP/2 is spoken, too, to those who begin with it.
-    #[cfg(feature = "grpc")]
-    pub(crate) http2: bool,
-    /// Whether requests carry the address of their peer, as `ConnectInfo`.
-    pub(crate) tells_peer: bool,
 }
 
 /// A listener that serves. Dropping it cuts every connection off.

@@ -12,5 +12,7 @@ mod listener;
 #[cfg(feature = "grpc")]
 mod preface;
 mod stall;
+mod terms;
 
-pub(crate) use listener::{Limits, Listener, Server};
+pub(crate) use listener::{Listener, Server};
+pub(crate) use terms::Limits;

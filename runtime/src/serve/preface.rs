@@ -15,9 +15,9 @@ use tokio::{
 };
 
 use super::{
-    connection::{Served, Terms},
     flight::Watched,
     http1, http2,
+    terms::{Served, Terms},
 };
 
 /// RFC 9113, section 3.4.

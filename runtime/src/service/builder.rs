@@ -5,8 +5,8 @@ use std::{fmt, future::Future, io, sync::Arc};
 use axum::Router;
 
 #[cfg(feature = "grpc")]
-use super::grpc::Rpc;
-use super::{Error, Running, ServiceInfo, print, running::flush_telemetry, signal, start::Panics};
+use super::rpc::Rpc;
+use super::{Error, Running, ServiceInfo, panics::Panics, print, running::flush_telemetry, signal};
 use crate::{
     admin::Admin,
     cache,

@@ -11,9 +11,12 @@ mod grpc;
 #[cfg(feature = "http")]
 mod http;
 mod info;
+mod panics;
 mod phase;
 mod print;
 mod public;
+#[cfg(feature = "grpc")]
+mod rpc;
 mod running;
 mod signal;
 mod start;

@@ -10,9 +10,10 @@ use std::{
 use axum::Router;
 
 #[cfg(feature = "grpc")]
-use super::grpc::Served;
+use super::rpc::Served;
 use super::{
     Error, Running, Service, info,
+    panics::Panics,
     public::{Public, Serving, bind, limits},
     running::{close_admin, drain_grace, finish_requests},
     task::{board, stop_tasks},
@@ -26,12 +27,10 @@ use crate::{
     database,
     health::{Check, Health},
     logging,
-    metric::{Collect, Counter, CounterFamily, Instrument, Registry},
-    names,
+    metric::{Collect, Registry},
     serve::{Limits, Server},
     task::{self, Board},
     trace,
-    unwind::PANICS,
 };
 
 /// Connections of the admin listener: a scraper, a few probes and a person.
@@ -177,33 +176,5 @@ fn refuse_twins(checks: &[Check]) -> Result<(), Error> {
     match checks.iter().find(|check| !seen.insert(&*check.name)) {
         Some(twin) => Err(Error::check(&twin.name)),
         None => Ok(()),
-    }
-}
-
-/// Who counts panics.
-pub(super) struct Panics {
-    exported: Arc<dyn Collect>,
-    /// What counts those that are caught.
-    caught: Counter,
-}
-
-impl Panics {
-    /// The hook counts all, and those that are caught are among them.
-    pub(super) fn all() -> Self {
-        Self {
-            exported: Arc::new(&PANICS),
-            caught: Counter::create(()),
-        }
-    }
-
-    /// Nothing is known but those that are caught: the hook is somebody else's.
-    pub(super) fn caught() -> Self {
-        let names::Metric { name, help, .. } = names::MARTY_PANICS;
-        let family = CounterFamily::<()>::counter(name, help);
-        let caught = family.get(&());
-        Self {
-            exported: Arc::new(family),
-            caught,
-        }
     }
 }

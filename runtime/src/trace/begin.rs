@@ -5,24 +5,7 @@ use std::{cell::Cell, sync::Arc};
 use axum::http::HeaderMap;
 use tracing::Span;
 
-use super::{ActiveSpan, SpanId, TraceContext, TraceId, scope::Scope};
-
-/// Which part of a call a span is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// Something inside the service.
-    #[default]
-    Internal,
-    /// The answer to a call.
-    Server,
-    /// A call to another service.
-    Client,
-    /// A message that is sent.
-    Producer,
-    /// A message that is worked on.
-    Consumer,
-}
+use super::{ActiveSpan, Kind, SpanId, TraceContext, TraceId, scope::Scope};
 
 /// A span that is about to begin, for the layers around servers and clients. Spans inside the service need none of this.
 ///

@@ -11,7 +11,6 @@ use tokio::{
 };
 
 use super::{
-    TARGET,
     count::Reason,
     log::LogEvent,
     otlp::{Sender, Signal},
@@ -19,6 +18,7 @@ use super::{
     random,
     record::EndedSpan,
     sending,
+    sending::TARGET,
 };
 use crate::config::Telemetry;
 

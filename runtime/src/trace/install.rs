@@ -4,7 +4,9 @@ use std::{io, sync::OnceLock};
 
 use tokio::time::Instant;
 
-use super::{Listeners, TARGET, TraceLayer, count, export::Exporter, log::SendLogs, queue::Queue};
+use super::{
+    Listeners, TraceLayer, count, export::Exporter, log::SendLogs, queue::Queue, sending::TARGET,
+};
 use crate::{ServiceInfo, config::Config};
 
 /// What has to be sent before the process ends.

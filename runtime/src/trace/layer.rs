@@ -14,9 +14,11 @@ use tracing_subscriber::{
 };
 
 use super::{
-    Begin, Kind, Value, count,
+    Begin, Kind, Value,
+    attribute::{Attributes, Each},
+    count,
     queue::Queue,
-    record::{Attributes, EndedSpan, OfSpan, Recording},
+    record::{EndedSpan, Recording},
     sample::Sampler,
     scope::{Scope, Traced},
     sending,
@@ -27,7 +29,7 @@ use crate::config::Sampling;
 const PLUMBING: [&str; 5] = ["h2", "hyper", "hyper_util", "tonic", "tower"];
 
 /// What the runtime itself says that has no place in a span.
-const OWN: [&str; 2] = ["marty_runtime::access", super::TARGET];
+const OWN: [&str; 2] = ["marty_runtime::access", sending::TARGET];
 
 /// Gives every span its place in a trace, and records those that are sampled.
 ///
@@ -186,7 +188,7 @@ where
             (place, recording)
         };
         if let Some(recording) = &mut recording {
-            attributes.record(&mut OfSpan(recording));
+            attributes.record(&mut Each(|name, value| recording.field(name, value)));
         }
         if handed {
             Begin::answer(place.scope.clone(), recording.is_some());
@@ -204,7 +206,7 @@ where
             }
             // The form of a value may itself log: nothing of the span is locked while it is asked for.
             let mut fields = Attributes::default();
-            values.record(&mut fields);
+            values.record(&mut Each(|name, value| fields.keep(name, value)));
             with_recording(&span, |recording| recording.fields(fields));
         }
     }
@@ -223,7 +225,7 @@ where
                 return;
             }
             let mut attributes = Attributes::default();
-            event.record(&mut attributes);
+            event.record(&mut Each(|name, value| attributes.keep(name, value)));
             with_recording(&span, |recording| {
                 happened(recording, event.metadata(), attributes);
             });

@@ -5,7 +5,13 @@ use std::time::SystemTime;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use super::{TARGET, TraceContext, Value, queue::Queue, record::Attributes, scope, sending};
+use super::{
+    TraceContext, Value,
+    attribute::{Attributes, Each},
+    queue::Queue,
+    scope,
+    sending::{self, TARGET},
+};
 
 /// A log event, and where it happened.
 #[derive(Debug)]
@@ -31,7 +37,7 @@ where
             return;
         }
         let mut attributes = Attributes::default();
-        event.record(&mut attributes);
+        event.record(&mut Each(|name, value| attributes.keep(name, value)));
         let message = match attributes.take("message") {
             Some(Value::Text(message)) => message,
             _ => metadata.name().to_owned(),

@@ -7,6 +7,7 @@
 //! services take the context along with [`inject`].
 
 mod active;
+mod attribute;
 mod begin;
 mod context;
 mod count;
@@ -14,6 +15,7 @@ mod count;
 mod export;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod install;
+mod kind;
 mod layer;
 #[cfg_attr(
     not(any(feature = "otlp", feature = "otlp-http")),
@@ -41,21 +43,19 @@ mod sending;
 mod state;
 
 pub use active::{ActiveSpan, Entered};
-pub use begin::{Begin, Kind};
+pub use attribute::Value;
+pub use begin::Begin;
 pub use context::{SpanId, TraceContext, TraceId};
 pub(crate) use count::families;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 pub(crate) use install::{begin, complain, flush};
+pub use kind::Kind;
 pub use layer::TraceLayer;
 #[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
 pub(crate) use quiet::{begin, complain, flush};
 pub(crate) use random::next as random_number;
-pub use record::Value;
 pub(crate) use scope::ids;
 pub use scope::{current, inject};
-
-/// The target of what the exporter says of itself. It is logged, and never sent.
-const TARGET: &str = "marty_runtime::telemetry";
 
 /// What listens to spans, and what to log events if those are to be sent.
 pub(crate) type Listeners = (TraceLayer, Option<log::SendLogs>);

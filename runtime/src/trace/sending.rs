@@ -2,6 +2,9 @@
 
 use std::cell::Cell;
 
+/// The target of what the exporter says of itself. It is logged, and never sent.
+pub(super) const TARGET: &str = "marty_runtime::telemetry";
+
 thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };
 }

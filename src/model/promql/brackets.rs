@@ -2,8 +2,8 @@
 
 use super::ast::{Duration, Expr, ExprKind, Name, Selector};
 use super::cursor::Cursor;
-use super::expression::seconds;
-use super::lexer::Kind;
+use super::literal::seconds;
+use super::token::Kind;
 use crate::model::source::{Issue, Span};
 
 /// Parses everything that follows `expr` and belongs to it.

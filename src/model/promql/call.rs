@@ -2,7 +2,7 @@
 
 use super::ast::{Expr, ExprKind, Grouping};
 use super::cursor::Cursor;
-use super::lexer::Kind;
+use super::token::Kind;
 use super::{expression, matching, signature};
 use crate::model::source::Issue;
 

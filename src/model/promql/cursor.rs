@@ -1,7 +1,8 @@
 //! The place in the tokens where the parser is, and how it says what it found there.
 
 use super::ast::Name;
-use super::lexer::{self, Kind, Token};
+use super::lexer;
+use super::token::{Kind, Token};
 use crate::model::source::{Issue, Span};
 
 /// How deep expressions may nest; the tree is walked and dropped recursively.
@@ -196,5 +197,15 @@ impl<'a> Cursor<'a> {
         let parsed = parse(self);
         self.depth -= 1;
         parsed
+    }
+
+    /// The string here as a name at the position between its quotes.
+    pub(super) fn quoted(&mut self, decoded: String) -> Name {
+        let span = self.span();
+        self.advance();
+        Name {
+            text: decoded,
+            span: span.start + 1..span.end - 1,
+        }
     }
 }

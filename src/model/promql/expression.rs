@@ -2,8 +2,9 @@
 
 use super::ast::{Expr, ExprKind, Name, Selector};
 use super::cursor::Cursor;
-use super::lexer::{self, Kind};
-use super::{brackets, call, matching, selector, typing};
+use super::literal::seconds;
+use super::token::Kind;
+use super::{brackets, call, lexer, matching, selector, typing};
 use crate::model::source::Issue;
 
 /// Keywords that are never a metric's name.
@@ -182,11 +183,6 @@ fn operand(cursor: &mut Cursor<'_>) -> Result<Expr, Issue> {
     };
     cursor.advance();
     Ok(Expr { kind, span })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no duration needs 53 bits")]
-pub(super) fn seconds(milliseconds: i64) -> f64 {
-    milliseconds as f64 / 1000.0
 }
 
 fn paren(cursor: &mut Cursor<'_>) -> Result<Expr, Issue> {

@@ -3,31 +3,8 @@
 //! Keywords are words here: whether `by` is a keyword or a metric is known to the parser only.
 
 use super::literal;
-use crate::model::source::{Issue, Span};
-
-/// A token and the bytes it was written as.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) span: Span,
-}
-
-/// The forms a token has.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
-    /// An identifier, a keyword, a Grafana variable or a mix of text and variables.
-    Word,
-    /// A number.
-    Number(f64),
-    /// A duration in milliseconds.
-    Duration(i64),
-    /// A string, decoded.
-    Text(String),
-    /// An operator or a punctuation mark.
-    Symbol(&'static str),
-    /// The end of the text.
-    End,
-}
+use super::token::{Kind, Token};
+use crate::model::source::Issue;
 
 /// Longer symbols first, so that `=~` is not read as `=`.
 const SYMBOLS: &[&str] = &[

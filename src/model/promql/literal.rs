@@ -1,6 +1,6 @@
 //! Numbers, durations and strings of PromQL.
 
-use super::lexer::Kind;
+use super::token::Kind;
 use crate::model::source::Issue;
 
 /// The units of a duration with their milliseconds, in the order they must be written.
@@ -181,4 +181,10 @@ fn scalar(digits: &str, decoded: &mut Vec<u8>) -> Option<()> {
     let c = char::from_u32(value)?;
     decoded.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     Some(())
+}
+
+/// A duration in the unit of numbers.
+#[expect(clippy::cast_precision_loss, reason = "no duration needs 53 bits")]
+pub(super) fn seconds(milliseconds: i64) -> f64 {
+    milliseconds as f64 / 1000.0
 }

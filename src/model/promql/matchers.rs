@@ -5,7 +5,6 @@
 
 use super::ast::{MatchOperator, Matcher, Selector};
 use super::pattern;
-use super::typing::report;
 use crate::model::source::{Issue, Span};
 
 /// Adds an issue where `selector` names its metric twice, selects everything or has a broken
@@ -26,14 +25,22 @@ pub(super) fn check(selector: &Selector, span: &Span, issues: &mut Vec<Issue>) {
                 "metric name is set twice, `{}` and by `__name__`",
                 name.text
             );
-            report(issues, message, &again.label.span, None);
+            issues.push(Issue {
+                message,
+                span: again.label.span.clone(),
+                hint: None,
+            });
         }
         return;
     }
     if selector.matchers.iter().all(matches_empty) {
         let message = "selector matches every series".to_owned();
         let hint = "name a metric, or add a matcher that an absent label does not satisfy";
-        report(issues, message, span, Some(hint.to_owned()));
+        issues.push(Issue {
+            message,
+            span: span.clone(),
+            hint: Some(hint.to_owned()),
+        });
     }
 }
 

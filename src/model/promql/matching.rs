@@ -3,7 +3,7 @@
 use super::ast::{GroupSide, Matching, Name};
 use super::cursor::Cursor;
 use super::expression;
-use super::lexer::Kind;
+use super::token::Kind;
 use crate::model::source::Issue;
 
 /// Parses `bool`, `on (…)`, `ignoring (…)`, `group_left (…)` and `fill (…)`.
@@ -78,7 +78,7 @@ pub(super) fn labels(cursor: &mut Cursor<'_>) -> Result<Vec<Name>, Issue> {
 fn label(cursor: &mut Cursor<'_>) -> Result<Name, Issue> {
     if let Kind::Text(decoded) = cursor.kind() {
         let decoded = decoded.clone();
-        return Ok(quoted(cursor, decoded));
+        return Ok(cursor.quoted(decoded));
     }
     let word = cursor.word().unwrap_or_default();
     let name = Name {
@@ -90,14 +90,4 @@ fn label(cursor: &mut Cursor<'_>) -> Result<Name, Issue> {
     }
     cursor.advance();
     Ok(name)
-}
-
-/// The string here as a name at the position between its quotes.
-pub(super) fn quoted(cursor: &mut Cursor<'_>, decoded: String) -> Name {
-    let span = cursor.span();
-    cursor.advance();
-    Name {
-        text: decoded,
-        span: span.start + 1..span.end - 1,
-    }
 }

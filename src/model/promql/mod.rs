@@ -21,6 +21,7 @@ mod pattern;
 mod selector;
 mod signature;
 pub mod strict;
+mod token;
 mod typing;
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use super::ast::{Expr, ExprKind, MatchOperator, Matcher, Name, Selector};
 use super::cursor::Cursor;
-use super::lexer::Kind;
-use super::matching::quoted;
+use super::token::Kind;
 use crate::model::source::Issue;
 
 /// Parses the braces that follow `name`, or stand alone.
@@ -37,7 +36,7 @@ fn item(cursor: &mut Cursor<'_>, selector: &mut Selector) -> Result<(), Issue> {
     };
     let bare_word = text.is_none();
     let label = match text {
-        Some(decoded) => quoted(cursor, decoded),
+        Some(decoded) => cursor.quoted(decoded),
         None => cursor.take_name(),
     };
     let ends = cursor.is_symbol(",") || cursor.is_symbol("}");
@@ -116,7 +115,7 @@ fn operator(cursor: &mut Cursor<'_>) -> Result<MatchOperator, Issue> {
 fn value(cursor: &mut Cursor<'_>) -> Result<Name, Issue> {
     if let Kind::Text(decoded) = cursor.kind() {
         let decoded = decoded.clone();
-        return Ok(quoted(cursor, decoded));
+        return Ok(cursor.quoted(decoded));
     }
     let Some(word) = cursor.word() else {
         return Err(cursor.expected("a quoted value"));

@@ -2,10 +2,11 @@
 //! experimental functions.
 
 use super::ast::{Expr, ExprKind, MatchOperator, Matcher};
-use super::lexer::{self, Kind};
+use super::lexer;
 use super::literal;
 use super::matchers::broken_pattern;
 use super::signature;
+use super::token::Kind;
 use crate::model::source::{Issue, Span};
 
 /// Parses an expression that Prometheus evaluates by itself, as in a rule: nothing replaces a

@@ -11,7 +11,7 @@ pub(super) fn check(expr: &Expr, issues: &mut Vec<Issue>) {
 }
 
 /// Adds an issue about `span`.
-pub(super) fn report(issues: &mut Vec<Issue>, message: String, span: &Span, hint: Option<String>) {
+fn report(issues: &mut Vec<Issue>, message: String, span: &Span, hint: Option<String>) {
     issues.push(Issue {
         message,
         span: span.clone(),

@@ -5,7 +5,7 @@ use syn::{Expr, ExprStruct, GenericArgument, Macro, Member, PathArguments, Type}
 
 use super::facts::{Kind, LabelList, Term};
 use super::guard;
-use super::parse::Origin;
+use super::origin::Origin;
 use super::term;
 use crate::model::source::Span;
 

@@ -4,7 +4,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Field, ItemStruct, MetaNameValue, Path, Token, punctuated::Punctuated};
 
 use super::facts::{LabelList, LabelSet, Term};
-use super::parse::Origin;
+use super::origin::Origin;
 use super::term;
 use crate::model::source::Span;
 

@@ -1,19 +1,8 @@
 //! What the sources of a project export, taken together.
 
-use super::facts::{Facts, Kind, Metric, Term};
+use super::facts::{Kind, Metric, SourceFacts, Term};
 use super::index::Index;
 use crate::model::source::Span;
-
-/// The facts of one source file and where it belongs.
-#[derive(Debug, Clone, Copy)]
-pub struct SourceFacts<'a> {
-    /// The crate's name; paths are looked up in the same crate first.
-    pub package: &'a str,
-    /// The file's path, under which its declarations are reported.
-    pub path: &'a str,
-    /// What the file declares.
-    pub facts: &'a Facts,
-}
 
 /// A metric that the code exports.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -137,3 +137,14 @@ pub struct Unresolved {
     /// What could not be read.
     pub span: Span,
 }
+
+/// The facts of one source file and where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceFacts<'a> {
+    /// The crate's name; paths are looked up in the same crate first.
+    pub package: &'a str,
+    /// The file's path, under which its declarations are reported.
+    pub path: &'a str,
+    /// What the file declares.
+    pub facts: &'a Facts,
+}

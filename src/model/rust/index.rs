@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::exports::SourceFacts;
-use super::facts::{LabelList, LabelSet, Term};
+use super::facts::{LabelList, LabelSet, SourceFacts, Term};
 
 /// Finds items by the last segment of their path.
 pub(super) struct Index<'a> {

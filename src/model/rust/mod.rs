@@ -9,14 +9,16 @@ mod exports;
 mod facts;
 mod guard;
 mod index;
+mod origin;
 mod parse;
 mod term;
 #[cfg(test)]
 mod tests;
 mod visit;
 
-pub use exports::{ExportedMetric, Exports, SourceFacts, UnresolvedMetric};
+pub use exports::{ExportedMetric, Exports, UnresolvedMetric};
 pub use facts::{
-    Constant, Facts, Family, Kind, LabelList, LabelSet, Metric, NumberConstant, Term, Unresolved,
+    Constant, Facts, Family, Kind, LabelList, LabelSet, Metric, NumberConstant, SourceFacts, Term,
+    Unresolved,
 };
 pub use parse::{facts, on_deep_stack};

@@ -1,6 +1,5 @@
 //! From a source's text to its facts: positions, recursion limits and syntax errors.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use proc_macro2::TokenStream;
@@ -9,6 +8,7 @@ use syn::visit::Visit as _;
 
 use super::facts::Facts;
 use super::guard;
+use super::origin::Origin;
 use super::visit::Visitor;
 use crate::model::source::Issue;
 
@@ -100,46 +100,5 @@ fn syntax(origin: &Origin<'_>, error: &syn::Error) -> Issue {
         message: error.to_string(),
         span,
         hint: None,
-    }
-}
-
-/// The text and how much of its beginning is not Rust: a byte order mark, a `#!` line.
-pub(super) struct Origin<'a> {
-    text: &'a str,
-    skipped: usize,
-}
-
-impl<'a> Origin<'a> {
-    fn of(text: &'a str) -> Self {
-        let mark = if text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        };
-        Self {
-            text,
-            skipped: mark + shebang(&text[mark..]),
-        }
-    }
-
-    fn code(&self) -> &'a str {
-        &self.text[self.skipped..]
-    }
-
-    /// The bytes of the text at `range` of the code.
-    pub(super) fn span(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.text.floor_char_boundary(range.start + self.skipped);
-        start
-            ..self
-                .text
-                .ceil_char_boundary((range.end + self.skipped).max(start))
-    }
-}
-
-/// The length of a `#!` line; `#![…]` is an attribute.
-fn shebang(code: &str) -> usize {
-    match code.strip_prefix("#!") {
-        Some(rest) if !rest.trim_start().starts_with('[') => code.find('\n').unwrap_or(code.len()),
-        _ => 0,
     }
 }

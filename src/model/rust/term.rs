@@ -5,7 +5,7 @@ use syn::{Expr, Lit};
 
 use super::facts::{LabelList, Term};
 use super::guard;
-use super::parse::Origin;
+use super::origin::Origin;
 
 /// The expression without the brackets and references round it.
 pub(super) fn bare(expr: &Expr) -> &Expr {

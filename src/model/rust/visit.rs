@@ -11,7 +11,7 @@ use syn::{
 use super::declaration::{self, FamilyType};
 use super::derive;
 use super::facts::{Constant, Facts, Family, LabelSet, Metric, NumberConstant, Unresolved};
-use super::parse::Origin;
+use super::origin::Origin;
 use super::term;
 
 /// Collects the facts of one file.

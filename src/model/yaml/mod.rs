@@ -4,6 +4,7 @@
 //! each character of a decoded string stands is decided here. Nothing here knows what a document
 //! is for.
 
+mod anchor;
 mod block;
 mod flow;
 mod merge;

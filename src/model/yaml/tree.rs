@@ -1,42 +1,22 @@
 //! Turns parser events into a tree: aliases, merge keys and duplicate keys are settled here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 
+use super::anchor::Anchors;
 use super::merge::{merge, merge_into};
 use super::{block, flow, schema};
 use crate::model::node::{Entry, Node, Text, Value};
 use crate::model::source::{Issue, Span};
-
-/// What copies of anchored values may add to one text, in bytes of text plus a share for each
-/// value: enough for any file a person writes, far too little for one made to fill the memory.
-const ALIAS_BUDGET: usize = 16 << 20;
-/// What a value costs beside its text.
-const NODE_COST: usize = 64;
-/// How deep values may nest once aliases are followed, so that walking a tree cannot overflow.
-const DEPTH_LIMIT: usize = 640;
 
 /// Builds one document after the other.
 pub(super) struct Builder<'a> {
     source: &'a str,
     frames: Vec<Frame>,
     root: Option<Node>,
-    anchors: HashMap<usize, Anchored>,
-    budget: usize,
+    anchors: Anchors,
     issues: Vec<Issue>,
-}
-
-/// An anchored value and what a copy of it costs.
-struct Anchored {
-    node: Node,
-    size: Size,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Size {
-    cost: usize,
-    depth: usize,
 }
 
 /// A collection that is still open.
@@ -65,13 +45,11 @@ struct Key {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(source: &'a str) -> Self {
-        let (frames, anchors) = (Vec::new(), HashMap::new());
         Self {
             source,
-            frames,
+            frames: Vec::new(),
             root: None,
-            anchors,
-            budget: ALIAS_BUDGET,
+            anchors: Anchors::default(),
             issues: Vec::new(),
         }
     }
@@ -278,58 +256,22 @@ impl<'a> Builder<'a> {
     }
 
     fn anchor(&mut self, anchor: usize, node: &Node) {
-        if anchor != 0 {
-            let size = size(node);
-            // Keeping the anchored value is a copy as well.
-            if self.spend(size.cost, &node.span) {
-                self.anchors.insert(
-                    anchor,
-                    Anchored {
-                        node: node.clone(),
-                        size,
-                    },
-                );
-            }
+        if anchor != 0
+            && let Err(Some(message)) = self.anchors.keep(anchor, node)
+        {
+            self.issue(message.to_owned(), node.span.clone());
         }
     }
 
     fn copy(&mut self, anchor: usize, span: Span) -> Node {
-        let null = Node {
-            value: Value::Null,
-            span: span.clone(),
-        };
-        let Some(size) = self.anchors.get(&anchor).map(|anchored| anchored.size) else {
-            self.issue(
-                "an alias inside the value that it stands for".to_owned(),
-                span,
-            );
-            return null;
-        };
-        if self.frames.len() + size.depth > DEPTH_LIMIT {
-            self.issue("aliases nest too deeply".to_owned(), span);
-            return null;
-        }
-        if !self.spend(size.cost, &span) {
-            return null;
-        }
-        self.anchors.get(&anchor).map_or(null, |anchored| Node {
-            span,
-            ..anchored.node.clone()
-        })
-    }
-
-    fn spend(&mut self, cost: usize, span: &Span) -> bool {
-        if self.budget == 0 {
-            return false;
-        }
-        self.budget = self.budget.saturating_sub(cost);
-        if self.budget == 0 {
-            self.issue(
-                "aliases make this file too large to read".to_owned(),
-                span.clone(),
-            );
-        }
-        self.budget > 0
+        let value = self.anchors.copy(anchor, self.frames.len());
+        let value = value.unwrap_or_else(|message| {
+            if let Some(message) = message {
+                self.issue(message.to_owned(), span.clone());
+            }
+            Value::Null
+        });
+        Node { value, span }
     }
 }
 
@@ -346,36 +288,4 @@ fn whole(decoded: &str, span: &Span) -> Text {
     let mut builder = crate::model::node::TextBuilder::new(span.start);
     builder.written_as(decoded, span);
     builder.finish()
-}
-
-fn size(node: &Node) -> Size {
-    let within = |sizes: &mut dyn Iterator<Item = Size>| {
-        sizes.fold(Size::default(), |all, one| Size {
-            cost: all.cost + one.cost,
-            depth: all.depth.max(one.depth),
-        })
-    };
-    let inner = match &node.value {
-        Value::Sequence(items) => within(&mut items.iter().map(size)),
-        Value::Mapping(entries) => within(&mut entries.iter().map(|entry| {
-            let size = size(&entry.value);
-            Size {
-                cost: size.cost + entry.key.len(),
-                ..size
-            }
-        })),
-        Value::Text(text) => Size {
-            cost: text.decoded.len() + 16 * text.map.len(),
-            depth: 0,
-        },
-        Value::Number(number) => Size {
-            cost: number.len(),
-            depth: 0,
-        },
-        Value::Null | Value::Bool(_) => Size::default(),
-    };
-    Size {
-        cost: inner.cost + NODE_COST,
-        depth: inner.depth + 1,
-    }
 }

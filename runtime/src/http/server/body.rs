@@ -6,38 +6,70 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::observe::{Observation, float};
+use super::observation::{Observation, float};
 use crate::metric::Histogram;
 
+/// What a body is asked for: its next piece.
+type Piece = Option<Result<Frame<Bytes>, axum::Error>>;
+
+/// What a body is watched by. It is dropped with the body.
+pub(super) trait Watch {
+    /// Asks the body for its next piece.
+    fn poll(&mut self, body: Pin<&mut Body>, context: &mut Context<'_>) -> Poll<Piece>;
+}
+
 pin_project! {
-    /// An answer that is written piece by piece. The request lasts until it has ended.
-    pub(super) struct ObservedBody {
+    /// A body whose pieces pass by `watch`.
+    pub(super) struct WatchedBody<W> {
         #[pin]
         inner: Body,
-        observation: Option<Observation>,
-        status: u16,
-        declared: Option<u64>,
+        watch: W,
     }
 }
 
-impl ObservedBody {
-    /// Watches `inner`. Dropped before its end, the client is taken to have left; at its end, or with the
-    /// last byte of its declared length, the answer had `status`.
-    pub(super) const fn new(
-        inner: Body,
-        observation: Observation,
-        status: u16,
-        declared: Option<u64>,
-    ) -> Self {
+impl<W> WatchedBody<W> {
+    pub(super) const fn new(inner: Body, watch: W) -> Self {
+        Self { inner, watch }
+    }
+}
+
+impl<W: Watch> HttpBody for WatchedBody<W> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Piece> {
+        let this = self.project();
+        this.watch.poll(this.inner, context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Watches an answer that is written piece by piece. The request lasts until it has ended.
+pub(super) struct Answer {
+    observation: Option<Observation>,
+    status: u16,
+    declared: Option<u64>,
+}
+
+impl Answer {
+    /// Dropped before the body's end, the client is taken to have left; at its end, or with the last byte of its declared
+    /// length, the answer had `status`.
+    pub(super) const fn new(observation: Observation, status: u16, declared: Option<u64>) -> Self {
         Self {
-            inner,
             observation: Some(observation),
             status,
             declared,
@@ -45,99 +77,56 @@ impl ObservedBody {
     }
 }
 
-impl HttpBody for ObservedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let mut this = self.project();
-        let entered = this.observation.as_ref().and_then(Observation::enter);
-        let polled = this.inner.as_mut().poll_frame(context);
+impl Watch for Answer {
+    fn poll(&mut self, mut body: Pin<&mut Body>, context: &mut Context<'_>) -> Poll<Piece> {
+        let entered = self.observation.as_ref().and_then(Observation::enter);
+        let polled = body.as_mut().poll_frame(context);
         drop(entered);
-        let frame = ready!(polled);
-        match &frame {
-            Some(Ok(frame)) => {
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(frame))) => {
                 let count = frame.data_ref().map_or(0, Bytes::len);
-                let written = this
-                    .observation
-                    .as_mut()
-                    .map(|observation| observation.add_response_bytes(count));
-                let complete = written >= *this.declared && this.declared.is_some();
+                let observation = self.observation.as_mut();
+                let written = observation.map(|observation| observation.add_response_bytes(count));
+                let complete = written >= self.declared && self.declared.is_some();
                 // hyper may not ask again once the body says that it has ended, or its head did.
-                if complete || this.inner.is_end_stream() {
-                    Observation::finish(this.observation, *this.status);
+                if complete || body.is_end_stream() {
+                    Observation::finish(&mut self.observation, self.status);
                 }
             }
             // The head has said otherwise, but what the client got is a broken answer.
-            Some(Err(_)) => Observation::finish(this.observation, 500),
-            None => Observation::finish(this.observation, *this.status),
+            Poll::Ready(Some(Err(_))) => Observation::finish(&mut self.observation, 500),
+            Poll::Ready(None) => Observation::finish(&mut self.observation, self.status),
         }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        polled
     }
 }
 
-pin_project! {
-    /// A request's body. What was read of it is counted when it is dropped.
-    pub(super) struct CountedBody {
-        #[pin]
-        inner: Body,
-        tally: Tally,
-    }
-}
-
-struct Tally {
+/// Counts what was read of a request's body, once that is dropped.
+pub(super) struct Tally {
     bytes: u64,
     sizes: Histogram,
+}
+
+impl Tally {
+    pub(super) const fn new(sizes: Histogram) -> Self {
+        Self { bytes: 0, sizes }
+    }
+}
+
+impl Watch for Tally {
+    fn poll(&mut self, body: Pin<&mut Body>, context: &mut Context<'_>) -> Poll<Piece> {
+        let polled = body.poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        polled
+    }
 }
 
 impl Drop for Tally {
     fn drop(&mut self) {
         self.sizes.observe(float(self.bytes));
-    }
-}
-
-impl CountedBody {
-    pub(super) const fn new(inner: Body, sizes: Histogram) -> Self {
-        Self {
-            inner,
-            tally: Tally { bytes: 0, sizes },
-        }
-    }
-}
-
-impl HttpBody for CountedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let this = self.project();
-        let frame = ready!(this.inner.poll_frame(context));
-        if let Some(Ok(frame)) = &frame {
-            this.tally.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }
 
@@ -151,51 +140,27 @@ impl Awaited {
     }
 }
 
-pin_project! {
-    /// A request's body that tells whether its next piece is waited for. Dropped, it is not.
-    pub(super) struct AwaitedBody {
-        #[pin]
-        inner: Body,
-        mark: Mark,
+/// Tells whether the next piece of a request's body is waited for. Dropped, it is not.
+pub(super) struct Mark(Arc<AtomicBool>);
+
+impl Mark {
+    /// What is told, and who hears of it.
+    pub(super) fn new() -> (Self, Awaited) {
+        let awaited = Arc::new(AtomicBool::new(false));
+        (Self(Arc::clone(&awaited)), Awaited(Some(awaited)))
     }
 }
 
-struct Mark(Arc<AtomicBool>);
+impl Watch for Mark {
+    fn poll(&mut self, body: Pin<&mut Body>, context: &mut Context<'_>) -> Poll<Piece> {
+        let polled = body.poll_frame(context);
+        self.0.store(polled.is_pending(), Relaxed);
+        polled
+    }
+}
 
 impl Drop for Mark {
     fn drop(&mut self) {
         self.0.store(false, Relaxed);
-    }
-}
-
-impl AwaitedBody {
-    /// Watches `inner`, and what the [`Awaited`] tells is about it.
-    pub(super) fn watch(inner: Body) -> (Self, Awaited) {
-        let awaited = Arc::new(AtomicBool::new(false));
-        let mark = Mark(Arc::clone(&awaited));
-        (Self { inner, mark }, Awaited(Some(awaited)))
-    }
-}
-
-impl HttpBody for AwaitedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let this = self.project();
-        let frame = this.inner.poll_frame(context);
-        this.mark.0.store(frame.is_pending(), Relaxed);
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }

@@ -1,9 +1,11 @@
 //! The layers around a service's routes: metrics, span, correlation id, bounds, and the form of error answers.
 
+mod answer;
 mod body;
 mod handle;
 mod method;
 mod metrics;
+mod observation;
 mod observe;
 mod protect;
 

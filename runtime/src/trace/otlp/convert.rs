@@ -10,8 +10,9 @@ use crate::{
     scrub,
     trace::{
         Kind, TraceContext, Value,
+        attribute::Attributes,
         log::LogEvent,
-        record::{Attributes, EndedSpan, SpanEvent, Status as Ended, nanoseconds},
+        record::{EndedSpan, SpanEvent, Status as Ended, nanoseconds},
     },
 };
 

@@ -13,7 +13,7 @@ use tonic::{
     transport::{Channel, Endpoint as Address},
 };
 
-use super::{Exported, Refused, retry};
+use super::{Refused, message::Exported, retry};
 use crate::config::Endpoint;
 
 /// How long a connection may take to come about. Whoever waits for an answer waits with it.

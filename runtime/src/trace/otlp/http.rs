@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use prost::Message;
 use tokio::{net::TcpStream, time::timeout};
 
-use super::{Exported, Refused, retry};
+use super::{Refused, message::Exported, retry};
 use crate::config::Endpoint;
 
 /// How long a connection may take to come about.

@@ -6,14 +6,14 @@ mod grpc;
 #[cfg(feature = "otlp-http")]
 mod http;
 mod message;
+mod refused;
 mod retry;
-
-use std::{fmt, time::Duration};
 
 use axum::http::HeaderMap;
 use prost::Message;
 
-use self::message::{Exported, Resource};
+use self::message::Resource;
+pub(super) use self::refused::Refused;
 use super::{log::LogEvent, record::EndedSpan};
 use crate::config::{Endpoint, Protocol};
 
@@ -72,22 +72,6 @@ impl Client {
         return Self::Grpc(grpc::Client::new(endpoint, headers));
         #[cfg(not(feature = "otlp"))]
         Self::Http(http::Client::new(endpoint, headers))
-    }
-}
-
-/// Why a message was not taken.
-#[derive(Debug)]
-pub(super) struct Refused {
-    reason: String,
-    /// Whether it may be taken later.
-    pub(super) passes: bool,
-    /// How long the collector asked to be left alone.
-    pub(super) wait: Option<Duration>,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.reason)
     }
 }
 

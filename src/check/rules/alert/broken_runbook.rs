@@ -1,11 +1,12 @@
 //! `broken-runbook`: links that lead past what they mean.
 
 use super::missing_runbook::{ANNOTATION, target};
-use crate::check::facts::{Facts, Parsed};
+use crate::check::facts::Facts;
 use crate::check::finding::Finding;
+use crate::check::parse::Parsed;
 use crate::check::pattern;
 use crate::check::rule::{Example, Rule};
-use crate::check::scope::similar;
+use crate::check::similar::similar;
 use crate::model::runbook::{Link, Runbook, Target};
 
 /// The rule.

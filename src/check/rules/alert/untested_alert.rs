@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::facts::{Facts, Parsed};
+use crate::check::facts::Facts;
 use crate::check::finding::Finding;
+use crate::check::parse::Parsed;
 use crate::check::pattern;
 use crate::check::rule::{Example, Rule};
-use crate::check::scope::similar;
+use crate::check::similar::similar;
 use crate::model::rule_test::RuleTests;
 
 /// The rule.

@@ -4,7 +4,7 @@ use super::{configuration, image, ports};
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::check::rule::{Example, Rule};
-use crate::check::scope::similar;
+use crate::check::similar::similar;
 use crate::model::node::{Entry, Value};
 use crate::model::scrape::TargetGroup;
 use crate::project::root::MANIFEST;

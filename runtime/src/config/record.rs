@@ -1,9 +1,7 @@
-//! What was read, and where each value came from.
+//! What was read, and from where.
 
 use std::{
-    borrow::Cow,
     fmt,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -14,43 +12,8 @@ use super::{
     error::Kind,
     file::{ConfigFile, key_of},
     nearest::nearest,
+    place::{Place, origin_of},
 };
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Default,
-    Variable(Cow<'static, str>),
-    /// An attribute among those of a variable.
-    Attribute(&'static str, &'static str),
-    /// A key of the configuration file.
-    Key {
-        key: String,
-        path: PathBuf,
-        line: usize,
-    },
-    /// A file that a variable or a key names.
-    File {
-        path: PathBuf,
-        by: String,
-    },
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => formatter.write_str("default"),
-            Self::Variable(name) => write!(formatter, "`{name}`"),
-            Self::Attribute(variable, name) => write!(formatter, "`{name}` in `{variable}`"),
-            Self::Key { key, path, line } => {
-                write!(formatter, "`{key}` in `{}:{line}`", path.display())
-            }
-            Self::File { path, by } => {
-                write!(formatter, "`{}`, which `{by}` names,", path.display())
-            }
-        }
-    }
-}
 
 /// One setting as it was read.
 #[derive(Clone, Debug, Serialize)]
@@ -67,17 +30,6 @@ pub(crate) struct Entry {
 
 fn as_text<S: Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&origin_of(place))
-}
-
-/// The place in the form of a list of settings: `default`, a variable, or `path:line`.
-pub(crate) fn origin_of(place: &Place) -> String {
-    match place {
-        Place::Default => "default".to_owned(),
-        Place::Variable(name) => name.clone().into_owned(),
-        Place::Attribute(variable, _) => (*variable).to_owned(),
-        Place::Key { path, line, .. } => format!("{}:{line}", path.display()),
-        Place::File { path, by } => format!("{} ({by})", path.display()),
-    }
 }
 
 /// All that was read by a [`Lookup`](super::Lookup) so far.
