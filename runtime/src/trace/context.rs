@@ -5,6 +5,7 @@ use std::{fmt, num::NonZero, sync::Arc};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{random, state};
+use crate::metric::Exemplar;
 
 /// The header with the ids, of W3C Trace Context.
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -124,6 +125,11 @@ impl TraceContext {
     #[must_use]
     pub const fn is_sampled(&self) -> bool {
         self.sampled
+    }
+
+    /// What a measurement made there refers to.
+    pub(super) fn exemplar(&self) -> Exemplar {
+        Exemplar::new(self.trace_id.to_bytes(), self.span_id.to_bytes())
     }
 
     /// Writes the context into the headers of a call, with `parent` as the span that calls.

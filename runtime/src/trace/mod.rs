@@ -51,8 +51,8 @@ pub use layer::TraceLayer;
 pub(crate) use quiet::{begin, complain, flush};
 pub(crate) use random::next as random_number;
 pub use record::Value;
-pub(crate) use scope::ids;
 pub use scope::{current, inject};
+pub(crate) use scope::{exemplar, ids};
 
 /// The target of what the exporter says of itself. It is logged, and never sent.
 const TARGET: &str = "marty_runtime::telemetry";
