@@ -13,6 +13,8 @@ mod port;
 mod probe;
 mod raw;
 mod web;
+#[cfg(feature = "http")]
+mod window;
 
 use marty_runtime::{Config, Service, axum::Router};
 
