@@ -1,10 +1,6 @@
 //! The client for calls over HTTP.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -14,11 +10,12 @@ use hyper_util::{
     client::legacy::{Client, Error as SendError, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::{Instant, error::Elapsed, timeout};
 
 use super::{
     ClientError,
     address::{self, is_host},
+    body::TimelyBody,
     metrics::{HTTP_DURATION, RequestLabels},
 };
 use crate::{
@@ -26,13 +23,13 @@ use crate::{
     trace::{self, ActiveSpan, Begin},
 };
 
-/// How long the head of an answer is waited for.
+/// How long an answer is waited for.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A client of another service over HTTP/1.1. Its clones share the connections.
 ///
 /// Every request takes the trace and the correlation id of the request along in which it is made, waits a limited time for
-/// the head of the answer, and is counted in `http_client_request_duration_seconds`.
+/// the answer, and is counted in `http_client_request_duration_seconds`.
 ///
 /// ```no_run
 /// use marty_runtime::client::HttpClient;
@@ -51,6 +48,8 @@ pub struct HttpClient {
     server: Arc<str>,
     port: u16,
     deadline: Duration,
+    /// From the head of an answer on; nothing, where that counts as well.
+    body_deadline: Option<Duration>,
     /// Whether requests take trace and correlation id along.
     tells: bool,
 }
@@ -87,6 +86,7 @@ impl HttpClient {
             port: authority.port_u16().unwrap_or(address::PORT),
             authority: authority.as_str().into(),
             deadline: DEADLINE,
+            body_deadline: None,
             tells: true,
         })
     }
@@ -98,10 +98,18 @@ impl HttpClient {
         self
     }
 
-    /// Waits `deadline` for the head of an answer instead of 10 seconds.
+    /// Waits `deadline` for an answer, head and body, instead of 10 seconds.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Waits `deadline` for the body of an answer from its head on, so that [`with_deadline`](Self::with_deadline) is for the head
+    /// alone: for answers that are long.
+    #[must_use]
+    pub const fn with_body_deadline(mut self, deadline: Duration) -> Self {
+        self.body_deadline = Some(deadline);
         self
     }
 
@@ -109,7 +117,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// If there is no answer. One with an error's status is an answer.
+    /// If there is no answer. One with an error's status is an answer. Reading its body fails if that does not end in time.
     pub async fn get(&self, path: &str) -> Result<Response<Body>, HttpClientError> {
         // Without the slash it would be taken for a host.
         let parsed = path.starts_with('/').then(|| path.parse().ok()).flatten();
@@ -125,7 +133,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// If there is no answer. One with an error's status is an answer.
+    /// If there is no answer. One with an error's status is an answer. Reading its body fails if that does not end in time.
     pub async fn send(
         &self,
         mut request: Request<Body>,
@@ -144,13 +152,18 @@ impl HttpClient {
             span.in_scope(|| trace::inject(request.headers_mut()));
         }
         let mut pending = Pending::begin(method, &self.server);
+        let begun = Instant::now();
         let answer = timeout(self.deadline, self.inner.request(request)).await;
         let answer = answer
             .map_err(Kind::from)
             .and_then(|sent| sent.map_err(Kind::from));
         pending.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
         tell(&span, &answer);
-        Ok(answer.map(|answer| answer.map(Body::new))?)
+        let deadline = match self.body_deadline {
+            Some(patience) => Instant::now() + patience,
+            None => begun + self.deadline,
+        };
+        Ok(answer.map(|answer| answer.map(|body| Body::new(TimelyBody::new(body, deadline))))?)
     }
 
     fn span(&self, method: &'static str) -> ActiveSpan {

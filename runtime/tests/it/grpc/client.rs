@@ -18,7 +18,7 @@ use super::{
 };
 
 /// What a generated client does.
-async fn unary(channel: GrpcChannel, ask: Ask) -> Result<Response<Reply>, Status> {
+pub(crate) async fn unary(channel: GrpcChannel, ask: Ask) -> Result<Response<Reply>, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.unwrap();
     let mut ask = Request::new(ask);

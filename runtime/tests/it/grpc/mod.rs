@@ -12,6 +12,7 @@ mod name;
 mod port;
 mod probe;
 mod raw;
+mod silent;
 mod web;
 #[cfg(feature = "http")]
 mod window;
