@@ -30,6 +30,8 @@ mod service;
 pub mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tls")]
+mod tls;
 pub mod trace;
 mod unwind;
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    error::Error,
     fmt,
     hash::{BuildHasherDefault, DefaultHasher},
     pin::Pin,
@@ -25,6 +26,8 @@ use super::{
     address::{self, is_host},
     call::{Call, CalledBody, Method},
 };
+#[cfg(feature = "tls")]
+use crate::tls::Authorities;
 use crate::{
     grpc::{status, timeout as deadline},
     names::value,
@@ -77,7 +80,7 @@ impl GrpcChannel {
     ///
     /// # Errors
     ///
-    /// If the address is none, has credentials, or asks for TLS.
+    /// If the address is none, has credentials, or begins with `https` although the feature `tls` is not built in.
     ///
     /// # Panics
     ///
@@ -86,10 +89,15 @@ impl GrpcChannel {
         let refused = || ClientError::new(address);
         let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| refused())?;
         let uri = endpoint.uri();
-        let plain = uri.scheme_str() == Some("http");
-        let authority = uri.authority().filter(|found| plain && is_host(found));
+        let authority = uri.authority().filter(|found| is_host(found));
         let server = address::shown(authority.ok_or_else(refused)?.host());
-        let port = uri.port_u16().unwrap_or(address::PORT);
+        let secure = address::is_secure(address, uri)?;
+        let port = address::port(uri, secure);
+        #[cfg(feature = "tls")]
+        let endpoint = match secure {
+            true => secured(endpoint, Authorities::system())?,
+            false => endpoint,
+        };
         let endpoint = pinged(endpoint.connect_timeout(CONNECTING), PING, PONG);
         Ok(Self {
             inner: endpoint.connect_lazy(),
@@ -131,6 +139,23 @@ impl GrpcChannel {
         self.endpoint = pinged(self.endpoint, interval, timeout);
         self.inner = self.endpoint.connect_lazy();
         self
+    }
+
+    /// Trusts only those whose certificates are in `pem`, and not those whom the system trusts: for an address with `https`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no certificate, or one that is broken.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `tokio` runtime.
+    #[cfg(feature = "tls")]
+    pub fn with_authorities(mut self, pem: &[u8]) -> Result<Self, ClientError> {
+        let authorities = Authorities::parse(pem).ok_or_else(ClientError::certificates)?;
+        self.endpoint = secured(self.endpoint, &authorities)?;
+        self.inner = self.endpoint.connect_lazy();
+        Ok(self)
     }
 
     /// The method that is called. Only generated clients name one: whatever else is called has no end of names.
@@ -198,6 +223,24 @@ fn pinged(endpoint: Endpoint, interval: Duration, timeout: Duration) -> Endpoint
         .keep_alive_while_idle(true)
 }
 
+#[cfg(feature = "tls")]
+fn secured(endpoint: Endpoint, authorities: &Authorities) -> Result<Endpoint, ClientError> {
+    let config = tonic::transport::ClientTlsConfig::new().trust_anchors(authorities.anchors());
+    endpoint.tls_config(config).map_err(ClientError::tls)
+}
+
+/// Why there was no answer: what it comes from tells more than the error itself.
+fn broken(error: tonic::transport::Error) -> Status {
+    let error: Box<dyn Error + Send + Sync> = Box::new(error);
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    Status::new(Status::from_error(error).code(), text)
+}
+
 /// Makes the call, and waits for its head no longer than `patience`.
 async fn perform(
     inner: Channel,
@@ -209,7 +252,7 @@ async fn perform(
         Ok(Ok(answer)) => answer,
         // The channel keeps the same deadline, and may be the first to say so.
         Ok(Err(error)) if call.begun.elapsed() < patience => {
-            Status::from_error(Box::new(error)).into_http()
+            broken(error).into_http()
         }
         Ok(Err(_)) | Err(_) => Status::deadline_exceeded("the answer took too long").into_http(),
     };

@@ -7,7 +7,7 @@ use axum::{
     http::{Method, Request, Response, Uri},
 };
 use hyper_util::{
-    client::legacy::{Client, Error as SendError, connect::HttpConnector},
+    client::legacy::{Client, Error as SendError},
     rt::TokioExecutor,
 };
 use tokio::time::{Instant, error::Elapsed, timeout};
@@ -16,6 +16,7 @@ use super::{
     ClientError,
     address::{self, is_host},
     body::TimelyBody,
+    connector::{self, Connector},
     metrics::{HTTP_DURATION, RequestLabels},
 };
 use crate::{
@@ -43,7 +44,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Clone)]
 pub struct HttpClient {
-    inner: Client<HttpConnector, Body>,
+    inner: Client<Connector, Body>,
+    scheme: &'static str,
     authority: Arc<str>,
     server: Arc<str>,
     port: u16,
@@ -74,16 +76,18 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// If the address is none, has a path or credentials, or asks for TLS.
+    /// If the address is none, has a path or credentials, or begins with `https` although the feature `tls` is not built in.
     pub fn new(address: &str) -> Result<Self, ClientError> {
         let uri: Uri = address.parse().map_err(|_| ClientError::new(address))?;
-        let plain = uri.scheme_str() == Some("http") && uri.path() == "/" && uri.query().is_none();
-        let authority = uri.authority().filter(|found| plain && is_host(found));
+        let bare = uri.path() == "/" && uri.query().is_none();
+        let authority = uri.authority().filter(|found| bare && is_host(found));
         let authority = authority.ok_or_else(|| ClientError::new(address))?;
+        let secure = address::is_secure(address, &uri)?;
         Ok(Self {
-            inner: Client::builder(TokioExecutor::new()).build_http(),
+            inner: Client::builder(TokioExecutor::new()).build(connector::to_any(secure)?),
+            scheme: if secure { "https" } else { "http" },
             server: address::shown(authority.host()),
-            port: authority.port_u16().unwrap_or(address::PORT),
+            port: address::port(&uri, secure),
             authority: authority.as_str().into(),
             deadline: DEADLINE,
             body_deadline: None,
@@ -111,6 +115,20 @@ impl HttpClient {
     pub const fn with_body_deadline(mut self, deadline: Duration) -> Self {
         self.body_deadline = Some(deadline);
         self
+    }
+
+    /// Trusts only those whose certificates are in `pem`, and not those whom the system trusts: for an address with `https`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no certificate, or one that is broken.
+    #[cfg(feature = "tls")]
+    pub fn with_authorities(mut self, pem: &[u8]) -> Result<Self, ClientError> {
+        let authorities = crate::tls::Authorities::parse(pem);
+        let authorities = authorities.ok_or_else(ClientError::certificates)?;
+        let connector = connector::trusting(&authorities)?;
+        self.inner = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(self)
     }
 
     /// Gets what is at `path`.
@@ -142,7 +160,7 @@ impl HttpClient {
             .uri()
             .path_and_query()
             .map_or("/", |path| path.as_str());
-        let uri = format!("http://{}{path}", self.authority);
+        let uri = format!("{}://{}{path}", self.scheme, self.authority);
         *request.uri_mut() = uri.parse().map_err(|_| Kind::Path {
             path: path.to_owned(),
         })?;

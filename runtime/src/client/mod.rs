@@ -9,6 +9,8 @@ mod body;
 mod call;
 #[cfg(feature = "grpc")]
 mod channel;
+#[cfg(feature = "http-client")]
+mod connector;
 mod error;
 #[cfg(feature = "http-client")]
 mod http;

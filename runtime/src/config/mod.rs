@@ -3,6 +3,7 @@
 //! It holds the runtime's own configuration and the reader that services use for theirs. It must not open, bind or start anything.
 
 mod alias;
+mod certificate;
 mod environment;
 mod error;
 mod file;
@@ -20,6 +21,7 @@ mod telemetry;
 mod text;
 pub(crate) mod variable;
 
+pub use certificate::Certificates;
 pub(crate) use environment::{has_argument, names_in_env};
 pub use error::ConfigError;
 pub use grpc::Origins;

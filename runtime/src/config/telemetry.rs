@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use super::{ConfigError, Lookup, Setting, percent::decoded, variable};
+use super::{Certificates, ConfigError, Lookup, Setting, percent::decoded, variable};
 
 /// Where telemetry is sent, and which traces are recorded. The variables and their forms are those of OpenTelemetry, where it defines one.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Telemetry {
     pub logs: Option<Endpoint>,
     /// How telemetry is sent.
     pub protocol: Protocol,
+    /// Those that a collector's certificate has to come from. Those whom the system trusts, if there is nothing.
+    pub certificates: Option<Certificates>,
     /// What is sent along, such as credentials.
     pub headers: SecretHeaders,
     /// How long an export may take, with its retries.
@@ -61,6 +63,7 @@ impl Telemetry {
             traces: None,
             logs: None,
             protocol: Protocol::default(),
+            certificates: None,
             headers: SecretHeaders::default(),
             timeout: Duration::from_secs(10),
             delay: Duration::from_secs(5),
@@ -74,6 +77,7 @@ impl Telemetry {
         let default = Self::silent();
         let disabled = lookup.parse(variable::OTEL_SDK_DISABLED.name, false)?;
         let endpoints = Endpoints::read(lookup)?;
+        let certificates = lookup.parse_optional(variable::OTLP_CERTIFICATE.name)?;
         let headers = lookup.parse(variable::OTLP_HEADERS.name, default.headers)?;
         let timeout = Milliseconds::read(lookup, &variable::OTLP_TIMEOUT, default.timeout)?;
         let delay = Milliseconds::read(lookup, &variable::OTEL_BSP_DELAY, default.delay)?;
@@ -87,6 +91,7 @@ impl Telemetry {
                 .logs
                 .filter(|_| !disabled && logs == LogsExporter::Otlp),
             protocol: endpoints.protocol,
+            certificates,
             headers,
             timeout,
             delay,
@@ -160,15 +165,23 @@ impl Endpoint {
 }
 
 impl Setting for Endpoint {
-    const ACCEPTED: &'static str = "an address such as `http://localhost:4317` (without TLS, and with a feature such as `otlp` of the runtime)";
+    #[cfg(feature = "tls")]
+    const ACCEPTED: &'static str =
+        "an address such as `https://collector:4317` (with a feature such as `otlp` of the runtime)";
+    #[cfg(not(feature = "tls"))]
+    const ACCEPTED: &'static str = "an address such as `http://localhost:4317` (`https` needs the feature `tls` of the runtime, and any address one such as `otlp`)";
 
     fn parse(text: &str) -> Option<Self> {
         let uri: Uri = text.parse().ok()?;
         // Credentials in an address would be shown with it.
         let authority = uri.authority()?;
         let built_in = cfg!(any(feature = "otlp", feature = "otlp-http"));
-        let plain = uri.scheme_str() == Some("http") && !authority.as_str().contains('@');
-        let sound = built_in && plain;
+        let scheme = match uri.scheme_str() {
+            Some("http") => true,
+            Some("https") => cfg!(feature = "tls"),
+            _ => false,
+        };
+        let sound = built_in && scheme && !authority.as_str().contains('@');
         sound.then_some(Self(uri))
     }
 }
@@ -413,11 +426,21 @@ mod tests {
         );
         for endpoint in [
             "localhost:4317",
-            "https://collector:4317",
+            "ftp://collector:4317",
             "http://me:word@host",
         ] {
             assert!(Endpoint::parse(endpoint).is_none(), "{endpoint}");
         }
+        let secure = Endpoint::parse("https://collector:4317");
+        assert_eq!(secure.is_some(), cfg!(feature = "tls"));
+        assert_eq!(
+            Endpoint::ACCEPTED.contains("feature `tls`"),
+            secure.is_none()
+        );
+        check(
+            &[("OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such/file")],
+            Certificates::ACCEPTED,
+        );
         check(
             &[("OTEL_EXPORTER_OTLP_TIMEOUT", "10s")],
             Milliseconds::ACCEPTED,
