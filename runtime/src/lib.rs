@@ -30,7 +30,15 @@ mod service;
 pub mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "tls")]
+#[cfg(all(
+    feature = "tls",
+    any(
+        feature = "grpc",
+        feature = "http-client",
+        feature = "otlp",
+        feature = "otlp-http"
+    )
+))]
 mod tls;
 pub mod trace;
 mod unwind;

@@ -2,12 +2,6 @@
 //!
 //! It must not know who connects to whom, nor make connections itself.
 
-#[cfg(any(
-    feature = "grpc",
-    feature = "http-client",
-    feature = "otlp",
-    feature = "otlp-http"
-))]
 use std::sync::OnceLock;
 
 use tokio_rustls::rustls::{
@@ -15,19 +9,10 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-#[cfg(any(feature = "otlp", feature = "otlp-http"))]
-use crate::config::Certificates;
-
 /// Those that certificates of services have to come from.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorities(RootCertStore);
 
-#[cfg(any(
-    feature = "grpc",
-    feature = "http-client",
-    feature = "otlp",
-    feature = "otlp-http"
-))]
 static SYSTEM: OnceLock<Authorities> = OnceLock::new();
 
 impl Authorities {
@@ -42,12 +27,6 @@ impl Authorities {
 
     /// Those that the system trusts, read once: they are renewed with it, and an image may have more of its own. A system
     /// that has none trusts nobody.
-    #[cfg(any(
-        feature = "grpc",
-        feature = "http-client",
-        feature = "otlp",
-        feature = "otlp-http"
-    ))]
     pub(crate) fn system() -> &'static Self {
         SYSTEM.get_or_init(|| {
             let mut store = RootCertStore::empty();
@@ -56,11 +35,11 @@ impl Authorities {
         })
     }
 
-    /// Those of a configuration, or of the system.
+    /// Those in `pem`, or of the system if there is nothing or nothing sound.
     #[cfg(any(feature = "otlp", feature = "otlp-http"))]
-    pub(crate) fn or_system(certificates: Option<&Certificates>) -> Self {
-        let configured = certificates.and_then(|found| Self::parse(found.pem()));
-        configured.unwrap_or_else(|| Self::system().clone())
+    pub(crate) fn or_system(pem: Option<&[u8]>) -> Self {
+        pem.and_then(Self::parse)
+            .unwrap_or_else(|| Self::system().clone())
     }
 
     /// Nobody: for connections without TLS.
@@ -71,9 +50,7 @@ impl Authorities {
 
     /// The same as tonic takes them.
     #[cfg(any(feature = "grpc", feature = "otlp"))]
-    pub(crate) fn anchors(
-        &self,
-    ) -> Vec<tokio_rustls::rustls::pki_types::TrustAnchor<'static>> {
+    pub(crate) fn anchors(&self) -> Vec<tokio_rustls::rustls::pki_types::TrustAnchor<'static>> {
         self.0.roots.clone()
     }
 
@@ -109,7 +86,10 @@ mod tests {
         assert!(Authorities::parse(two.as_bytes()).is_some());
         let broken = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
         for unsound in ["", "localhost", &key, broken, &format!("{sound}{broken}")] {
-            assert!(Authorities::parse(unsound.as_bytes()).is_none(), "{unsound}");
+            assert!(
+                Authorities::parse(unsound.as_bytes()).is_none(),
+                "{unsound}"
+            );
         }
     }
 }

@@ -94,9 +94,10 @@ impl GrpcChannel {
         let secure = address::is_secure(address, uri)?;
         let port = address::port(uri, secure);
         #[cfg(feature = "tls")]
-        let endpoint = match secure {
-            true => secured(endpoint, Authorities::system())?,
-            false => endpoint,
+        let endpoint = if secure {
+            secured(endpoint, Authorities::system())?
+        } else {
+            endpoint
         };
         let endpoint = pinged(endpoint.connect_timeout(CONNECTING), PING, PONG);
         Ok(Self {
@@ -251,9 +252,7 @@ async fn perform(
     let answer = match timeout(patience, inner.oneshot(request)).await {
         Ok(Ok(answer)) => answer,
         // The channel keeps the same deadline, and may be the first to say so.
-        Ok(Err(error)) if call.begun.elapsed() < patience => {
-            broken(error).into_http()
-        }
+        Ok(Err(error)) if call.begun.elapsed() < patience => broken(error).into_http(),
         Ok(Err(_)) | Err(_) => Status::deadline_exceeded("the answer took too long").into_http(),
     };
     let answer = refused_by_http(answer);

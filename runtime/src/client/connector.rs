@@ -11,6 +11,7 @@ pub(super) type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
 
 /// A connector for addresses with `http`.
 #[cfg(not(feature = "tls"))]
+#[expect(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
 pub(super) fn to_any(_secure: bool) -> Result<Connector, ClientError> {
     Ok(HttpConnector::new())
 }

@@ -25,7 +25,7 @@ impl fmt::Debug for Certificates {
     }
 }
 
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "tls", any(feature = "otlp", feature = "otlp-http")))]
 impl Setting for Certificates {
     const ACCEPTED: &'static str =
         "the path of a file with certificates of authorities in PEM that can be read";
@@ -36,9 +36,10 @@ impl Setting for Certificates {
     }
 }
 
-#[cfg(not(feature = "tls"))]
+#[cfg(not(all(feature = "tls", any(feature = "otlp", feature = "otlp-http"))))]
 impl Setting for Certificates {
-    const ACCEPTED: &'static str = "left out: it needs the feature `tls` of the runtime";
+    const ACCEPTED: &'static str =
+        "left out: it needs the features `tls` and `otlp` of the runtime";
 
     fn parse(_: &str) -> Option<Self> {
         None

@@ -166,8 +166,7 @@ impl Endpoint {
 
 impl Setting for Endpoint {
     #[cfg(feature = "tls")]
-    const ACCEPTED: &'static str =
-        "an address such as `https://collector:4317` (with a feature such as `otlp` of the runtime)";
+    const ACCEPTED: &'static str = "an address such as `https://collector:4317` (with a feature such as `otlp` of the runtime)";
     #[cfg(not(feature = "tls"))]
     const ACCEPTED: &'static str = "an address such as `http://localhost:4317` (`https` needs the feature `tls` of the runtime, and any address one such as `otlp`)";
 
@@ -176,12 +175,9 @@ impl Setting for Endpoint {
         // Credentials in an address would be shown with it.
         let authority = uri.authority()?;
         let built_in = cfg!(any(feature = "otlp", feature = "otlp-http"));
-        let scheme = match uri.scheme_str() {
-            Some("http") => true,
-            Some("https") => cfg!(feature = "tls"),
-            _ => false,
-        };
-        let sound = built_in && scheme && !authority.as_str().contains('@');
+        let scheme = uri.scheme_str();
+        let spoken = scheme == Some("http") || cfg!(feature = "tls") && scheme == Some("https");
+        let sound = built_in && spoken && !authority.as_str().contains('@');
         sound.then_some(Self(uri))
     }
 }

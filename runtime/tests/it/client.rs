@@ -183,8 +183,12 @@ fn repeats_no_credentials_of_an_address() {
 
 #[test]
 fn refuses_what_is_no_address() {
-    for address in ["", "users", "https://users:8080", "http://users/path"] {
+    for address in ["", "users", "ftp://users:8080", "http://users/path"] {
         let error = HttpClient::new(address).unwrap_err();
         assert!(error.to_string().starts_with(&format!("`{address}` is no")));
     }
+    let secure = HttpClient::new("https://users:8080").map_err(|error| error.to_string());
+    let needs = "`https://users:8080` needs the feature `tls` of the runtime";
+    let refused = (!cfg!(feature = "tls")).then(|| needs.to_owned());
+    assert_eq!(secure.err(), refused);
 }

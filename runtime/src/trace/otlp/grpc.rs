@@ -73,7 +73,7 @@ fn secured(address: Address, certificates: Option<&Certificates>) -> Address {
     if address.uri().scheme_str() != Some("https") {
         return address;
     }
-    let anchors = crate::tls::Authorities::or_system(certificates).anchors();
+    let anchors = crate::tls::Authorities::or_system(certificates.map(Certificates::pem)).anchors();
     let config = tonic::transport::ClientTlsConfig::new().trust_anchors(anchors);
     address.clone().tls_config(config).unwrap_or(address)
 }

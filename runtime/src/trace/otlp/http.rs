@@ -143,7 +143,7 @@ fn connector(endpoint: &Endpoint, certificates: Option<&Certificates>) -> Option
     if endpoint.uri().scheme_str() != Some("https") {
         return None;
     }
-    let config = crate::tls::Authorities::or_system(certificates).client();
+    let config = crate::tls::Authorities::or_system(certificates.map(Certificates::pem)).client();
     config.ok().map(|config| Arc::new(config).into())
 }
 

@@ -102,11 +102,7 @@ pub(super) struct Sender {
 
 impl Sender {
     /// Has to be called inside the runtime that sends. The configuration has seen to it that the way is built in.
-    pub(super) fn new(
-        way: Way<'_>,
-        headers: &HeaderMap,
-        attributes: &[(String, String)],
-    ) -> Self {
+    pub(super) fn new(way: Way<'_>, headers: &HeaderMap, attributes: &[(String, String)]) -> Self {
         Self {
             client: Client::new(way, headers.clone()),
             resource: convert::resource(attributes),
