@@ -253,6 +253,23 @@ mod tests {
 
     proptest! {
         #[test]
+        fn reads_what_has_the_form_and_nothing_that_differs_in_a_sign(
+            version in "[0-9a-e][0-9a-f]|f[0-9a-e]",
+            (trace, span) in ("[0-9a-f]{31}[1-9a-f]", "[0-9a-f]{15}[1-9a-f]"),
+            flags: u8,
+            place in 0..55_usize,
+            sign in "[g-zA-Z_ %]",
+        ) {
+            let mut parent = format!("{version}-{trace}-{span}-{flags:02x}");
+            let context = read(&parent).unwrap();
+            prop_assert_eq!(context.trace_id().to_string(), trace);
+            prop_assert_eq!(context.span_id().to_string(), span);
+            prop_assert_eq!(context.is_sampled(), flags & 1 == 1);
+            parent.replace_range(place..=place, &sign);
+            prop_assert_eq!(read(&parent), None);
+        }
+
+        #[test]
         fn survives_whatever_is_sent(parent in "\\PC{0,80}", state in prop::collection::vec(any::<u8>(), 0..700)) {
             let mut headers = HeaderMap::new();
             for (name, value) in [(TRACEPARENT, parent.as_bytes()), (TRACESTATE, &state)] {
