@@ -1,12 +1,18 @@
 //! A service with spans of its own, on as few threads as its only argument says: `current-thread` or `one-worker`.
 
+use std::io;
+
 use axum::{
     Router,
     extract::Path,
     http::{HeaderMap, StatusCode},
     routing::get,
 };
-use marty_runtime::{Config, Error, Ports, Service, trace, tracing};
+use marty_runtime::{
+    Config, Error, Ports, Service,
+    business::{time_operation, transaction},
+    operation, trace, tracing,
+};
 use tokio::runtime::Builder;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,15 +43,23 @@ async fn serve() -> Result<(), Error> {
         .await
 }
 
-async fn user(Path(id): Path<u64>) -> &'static str {
+async fn user(Path(id): Path<u64>) -> Result<&'static str, StatusCode> {
+    welcome(id).await.map_err(|_| StatusCode::BAD_GATEWAY)
+}
+
+#[transaction("welcome")]
+async fn welcome(id: u64) -> Result<&'static str, io::Error> {
     load(id).await
 }
 
 #[tracing::instrument]
-async fn load(id: u64) -> &'static str {
-    tokio::task::yield_now().await;
-    tracing::info!(cached = false, "user loaded");
-    "user\n"
+async fn load(id: u64) -> Result<&'static str, io::Error> {
+    let read = async {
+        tokio::task::yield_now().await;
+        tracing::info!(cached = false, "user loaded");
+        Ok("user\n")
+    };
+    time_operation(operation!("read_user"), read).await
 }
 
 /// The headers that a call to another service would have.

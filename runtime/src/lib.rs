@@ -30,6 +30,16 @@ mod service;
 pub mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(all(
+    feature = "tls",
+    any(
+        feature = "grpc",
+        feature = "http-client",
+        feature = "otlp",
+        feature = "otlp-http"
+    )
+))]
+mod tls;
 pub mod trace;
 mod unwind;
 

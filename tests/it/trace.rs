@@ -269,6 +269,11 @@ fn a_request_over_two_services_is_one_trace_and_the_death_of_the_collector_harms
     is_logged(&shop.caller, "request answered", asked, &loki);
     is_logged(&shop.callee, "call answered", called, &loki);
     is_exemplar(&prometheus, "http_server_request_duration_seconds", asked);
+    is_exemplar(
+        &prometheus,
+        "marty_business_transaction_duration_seconds",
+        asked,
+    );
     is_exemplar(&prometheus, "rpc_server_call_duration_seconds", called);
     for query in [
         "target_info{service=\"SERVICE\", service_name=\"SERVICE\"} == 1",

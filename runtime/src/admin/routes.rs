@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, RawQuery, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -57,12 +57,18 @@ async fn metrics(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Respons
 }
 
 /// Alive is what can answer. No dependency is asked: a restart would not mend it.
-async fn livez() -> Response {
+async fn livez(RawQuery(query): RawQuery) -> Response {
+    if is_verbose(query.as_deref()) {
+        return "[+]service ok\nlivez check passed\n".into_response();
+    }
     Json(json!({"state": "alive"})).into_response()
 }
 
-async fn readyz(State(admin): State<Arc<Admin>>) -> Response {
+async fn readyz(State(admin): State<Arc<Admin>>, RawQuery(query): RawQuery) -> Response {
     let report = admin.health.report().await;
+    if is_verbose(query.as_deref()) {
+        return (status(report.ready), report.to_string()).into_response();
+    }
     (status(report.ready), Json(report)).into_response()
 }
 
@@ -73,6 +79,12 @@ async fn startupz(State(admin): State<Arc<Admin>>) -> Response {
         Json(json!({"state": state})),
     )
         .into_response()
+}
+
+/// Whether a text for people is asked for, as of Kubernetes' API server: `?verbose`, whatever its value.
+fn is_verbose(query: Option<&str>) -> bool {
+    let mut pairs = query.unwrap_or_default().split('&');
+    pairs.any(|pair| pair.split('=').next() == Some("verbose"))
 }
 
 const fn status(good: bool) -> StatusCode {
@@ -132,5 +144,10 @@ mod tests {
         assert_eq!(statuses(health::State::Starting).await, [200, 503, 503]);
         assert_eq!(statuses(health::State::Ready).await, [200, 200, 200]);
         assert_eq!(statuses(health::State::Draining).await, [200, 200, 503]);
+        let request = Request::get("/readyz?verbose").body(Body::empty());
+        let answer = routes.clone().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 503);
+        let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
+        assert_eq!(body, "[-]service failed: draining\nreadyz check failed\n");
     }
 }

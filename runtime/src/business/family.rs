@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::outcome::End;
 use crate::{
-    metric::{Collect, GaugeFamily, HistogramFamily, LabelValues, Labels},
+    metric::{Collect, Exemplar, GaugeFamily, Histogram, HistogramFamily, LabelValues, Labels},
     names,
 };
 
@@ -33,6 +33,14 @@ pub(crate) fn families() -> [Arc<dyn Collect>; 3] {
         Arc::new(&TRANSACTIONS_ACTIVE),
         Arc::new(&OPERATION_DURATION),
     ]
+}
+
+/// Counts how long something took, and where that can be looked at.
+pub(super) fn observe(series: &Histogram, seconds: f64, exemplar: Option<Exemplar>) {
+    match exemplar {
+        None => series.observe(seconds),
+        Some(exemplar) => series.observe_with(seconds, exemplar),
+    }
 }
 
 /// The name of a transaction: out of a declaration in the source.

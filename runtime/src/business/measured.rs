@@ -3,6 +3,7 @@
 use std::{fmt, thread, time::Instant};
 
 use super::{ErrorClass, Outcome, outcome::End};
+use crate::{metric::Exemplar, trace};
 
 /// What pieces of work are measured by: a [`Transaction`](super::Transaction) or an [`Operation`](super::Operation).
 pub trait Meter: Sized + Sync + 'static {
@@ -10,7 +11,7 @@ pub trait Meter: Sized + Sync + 'static {
     fn begin_one(&self);
 
     #[doc(hidden)]
-    fn end_one(&self, end: End, seconds: f64);
+    fn end_one(&self, end: End, seconds: f64, exemplar: Option<Exemplar>);
 }
 
 /// A piece of work that has begun. It ends when it is told how, or when it is dropped: abandoned then, or failed if a panic
@@ -19,6 +20,8 @@ pub trait Meter: Sized + Sync + 'static {
 pub struct Measured<M: Meter> {
     meter: &'static M,
     started: Instant,
+    /// Of where it began: whoever drops it may be elsewhere.
+    exemplar: Option<Exemplar>,
     end: End,
 }
 
@@ -28,6 +31,7 @@ impl<M: Meter> Measured<M> {
         Self {
             meter,
             started: Instant::now(),
+            exemplar: trace::exemplar(),
             end: End::ABANDONED,
         }
     }
@@ -85,7 +89,7 @@ impl<M: Meter> Drop for Measured<M> {
             self.end
         };
         let seconds = self.started.elapsed().as_secs_f64();
-        self.meter.end_one(end, seconds);
+        self.meter.end_one(end, seconds, self.exemplar);
     }
 }
 

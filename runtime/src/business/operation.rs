@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use super::{
     ErrorClass,
-    family::{OPERATION_DURATION, OperationEnd},
+    family::{OPERATION_DURATION, OperationEnd, observe},
     measured::{Measured, Meter},
     outcome::End,
 };
-use crate::metric::{Histogram, is_valid_name};
+use crate::metric::{Exemplar, Histogram, is_valid_name};
 
 /// A kind of operation. Declared where it is used, by [`operation!`](crate::operation); how often it was done, how it ended and
 /// how long it took are exported.
@@ -82,12 +82,12 @@ impl Operation {
 impl Meter for Operation {
     fn begin_one(&self) {}
 
-    fn end_one(&self, end: End, seconds: f64) {
+    fn end_one(&self, end: End, seconds: f64, exemplar: Option<Exemplar>) {
         let series = || OPERATION_DURATION.get(&OperationEnd(self.name, end));
         if end == End::SUCCESS {
-            self.succeeded.get_or_init(series).observe(seconds);
+            observe(self.succeeded.get_or_init(series), seconds, exemplar);
         } else {
-            series().observe(seconds);
+            observe(&series(), seconds, exemplar);
         }
     }
 }

@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use super::{
     ErrorClass,
-    family::{TRANSACTION_DURATION, TRANSACTIONS_ACTIVE, TransactionEnd, TransactionName},
+    family::{TRANSACTION_DURATION, TRANSACTIONS_ACTIVE, TransactionEnd, TransactionName, observe},
     measured::{Measured, Meter},
     outcome::End,
 };
-use crate::metric::{Gauge, Histogram, is_valid_name};
+use crate::metric::{Exemplar, Gauge, Histogram, is_valid_name};
 
 /// A kind of business transaction. Declared where it is used, by [`transaction!`](macro@crate::transaction) or the attribute
 /// [`business::transaction`](macro@super::transaction); its volume, its outcomes and how long it took are exported.
@@ -85,13 +85,13 @@ impl Meter for Transaction {
         self.active().inc();
     }
 
-    fn end_one(&self, end: End, seconds: f64) {
+    fn end_one(&self, end: End, seconds: f64, exemplar: Option<Exemplar>) {
         self.active().dec();
         let series = || TRANSACTION_DURATION.get(&TransactionEnd(self.name, end));
         if end == End::SUCCESS {
-            self.succeeded.get_or_init(series).observe(seconds);
+            observe(self.succeeded.get_or_init(series), seconds, exemplar);
         } else {
-            series().observe(seconds);
+            observe(&series(), seconds, exemplar);
         }
     }
 }

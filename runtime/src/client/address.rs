@@ -2,17 +2,43 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::uri::Authority;
+use axum::http::{Uri, uri::Authority};
 
+use super::ClientError;
 use crate::metric::OTHER;
 
 /// The port of an address that names none.
-pub(super) const PORT: u16 = 80;
+const PORT: u16 = 80;
 
 /// How many addresses are shown.
 const SHOWN: usize = 32;
 
 static KNOWN: Mutex<Vec<Arc<str>>> = Mutex::new(Vec::new());
+
+/// The port of an address that names none and asks for TLS.
+const SECURE_PORT: u16 = 443;
+
+/// Whether the address asks for TLS.
+///
+/// # Errors
+///
+/// If it asks for something else than HTTP, or for TLS where that is not built in.
+pub(super) fn is_secure(address: &str, uri: &Uri) -> Result<bool, ClientError> {
+    match uri.scheme_str() {
+        Some("http") => Ok(false),
+        #[cfg(feature = "tls")]
+        Some("https") => Ok(true),
+        #[cfg(not(feature = "tls"))]
+        Some("https") => Err(ClientError::needs_tls(address)),
+        _ => Err(ClientError::new(address)),
+    }
+}
+
+/// The port that the address names, or that its scheme has.
+pub(super) fn port(uri: &Uri, secure: bool) -> u16 {
+    let default = if secure { SECURE_PORT } else { PORT };
+    uri.port_u16().unwrap_or(default)
+}
 
 /// Whether there is nothing but a host, and perhaps a port: credentials would go nowhere, and be shown with the rest.
 pub(super) fn is_host(authority: &Authority) -> bool {

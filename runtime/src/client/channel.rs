@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    error::Error,
     fmt,
     hash::{BuildHasherDefault, DefaultHasher},
     pin::Pin,
@@ -25,6 +26,8 @@ use super::{
     address::{self, is_host},
     call::{Call, CalledBody, Method},
 };
+#[cfg(feature = "tls")]
+use crate::tls::Authorities;
 use crate::{
     grpc::{status, timeout as deadline},
     names::value,
@@ -36,6 +39,10 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long a connection may take to be made.
 const CONNECTING: Duration = Duration::from_secs(5);
+
+/// How often a service that says nothing is asked whether it is still there, and how long it may take to answer.
+const PING: Duration = Duration::from_secs(20);
+const PONG: Duration = Duration::from_secs(10);
 
 /// A channel to another service, for generated clients. Its clones share the connection.
 ///
@@ -57,6 +64,7 @@ const CONNECTING: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct GrpcChannel {
     inner: Channel,
+    endpoint: Endpoint,
     server: Arc<str>,
     port: u16,
     methods: Arc<RwLock<Methods>>,
@@ -72,7 +80,7 @@ impl GrpcChannel {
     ///
     /// # Errors
     ///
-    /// If the address is none, has credentials, or asks for TLS.
+    /// If the address is none, has credentials, or begins with `https` although the feature `tls` is not built in.
     ///
     /// # Panics
     ///
@@ -81,12 +89,20 @@ impl GrpcChannel {
         let refused = || ClientError::new(address);
         let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| refused())?;
         let uri = endpoint.uri();
-        let plain = uri.scheme_str() == Some("http");
-        let authority = uri.authority().filter(|found| plain && is_host(found));
+        let authority = uri.authority().filter(|found| is_host(found));
         let server = address::shown(authority.ok_or_else(refused)?.host());
-        let port = uri.port_u16().unwrap_or(address::PORT);
+        let secure = address::is_secure(address, uri)?;
+        let port = address::port(uri, secure);
+        #[cfg(feature = "tls")]
+        let endpoint = if secure {
+            secured(endpoint, Authorities::system())?
+        } else {
+            endpoint
+        };
+        let endpoint = pinged(endpoint.connect_timeout(CONNECTING), PING, PONG);
         Ok(Self {
-            inner: endpoint.connect_timeout(CONNECTING).connect_lazy(),
+            inner: endpoint.connect_lazy(),
+            endpoint,
             server,
             port,
             methods: Arc::default(),
@@ -107,6 +123,40 @@ impl GrpcChannel {
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
+    }
+
+    /// Asks the other service after `interval` without a word, and not every 20 seconds, whether it is still there, also while there
+    /// is no call, and takes the connection for broken if there is no answer within `timeout`, and not 10 seconds: calls on it fail
+    /// with `UNAVAILABLE`, and the next connects anew.
+    ///
+    /// Some servers take frequent pings amiss: those of grpc-go close a connection that has more than one in five minutes,
+    /// unless they are told otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `tokio` runtime.
+    #[must_use]
+    pub fn with_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.endpoint = pinged(self.endpoint, interval, timeout);
+        self.inner = self.endpoint.connect_lazy();
+        self
+    }
+
+    /// Trusts only those whose certificates are in `pem`, and not those whom the system trusts: for an address with `https`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no certificate, or one that is broken.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `tokio` runtime.
+    #[cfg(feature = "tls")]
+    pub fn with_authorities(mut self, pem: &[u8]) -> Result<Self, ClientError> {
+        let authorities = Authorities::parse(pem).ok_or_else(ClientError::certificates)?;
+        self.endpoint = secured(self.endpoint, &authorities)?;
+        self.inner = self.endpoint.connect_lazy();
+        Ok(self)
     }
 
     /// The method that is called. Only generated clients name one: whatever else is called has no end of names.
@@ -167,6 +217,31 @@ impl Service<Request<Body>> for GrpcChannel {
     }
 }
 
+fn pinged(endpoint: Endpoint, interval: Duration, timeout: Duration) -> Endpoint {
+    endpoint
+        .http2_keep_alive_interval(interval)
+        .keep_alive_timeout(timeout)
+        .keep_alive_while_idle(true)
+}
+
+#[cfg(feature = "tls")]
+fn secured(endpoint: Endpoint, authorities: &Authorities) -> Result<Endpoint, ClientError> {
+    let config = tonic::transport::ClientTlsConfig::new().trust_anchors(authorities.anchors());
+    endpoint.tls_config(config).map_err(ClientError::tls)
+}
+
+/// Why there was no answer: what it comes from tells more than the error itself.
+fn broken(error: tonic::transport::Error) -> Status {
+    let error: Box<dyn Error + Send + Sync> = Box::new(error);
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    Status::new(Status::from_error(error).code(), text)
+}
+
 /// Makes the call, and waits for its head no longer than `patience`.
 async fn perform(
     inner: Channel,
@@ -177,9 +252,7 @@ async fn perform(
     let answer = match timeout(patience, inner.oneshot(request)).await {
         Ok(Ok(answer)) => answer,
         // The channel keeps the same deadline, and may be the first to say so.
-        Ok(Err(error)) if call.begun.elapsed() < patience => {
-            Status::from_error(Box::new(error)).into_http()
-        }
+        Ok(Err(error)) if call.begun.elapsed() < patience => broken(error).into_http(),
         Ok(Err(_)) | Err(_) => Status::deadline_exceeded("the answer took too long").into_http(),
     };
     let answer = refused_by_http(answer);

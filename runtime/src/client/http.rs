@@ -1,24 +1,22 @@
 //! The client for calls over HTTP.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
     http::{Method, Request, Response, Uri},
 };
 use hyper_util::{
-    client::legacy::{Client, Error as SendError, connect::HttpConnector},
+    client::legacy::{Client, Error as SendError},
     rt::TokioExecutor,
 };
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::{Instant, error::Elapsed, timeout};
 
 use super::{
     ClientError,
     address::{self, is_host},
+    body::TimelyBody,
+    connector::{self, Connector},
     metrics::{HTTP_DURATION, RequestLabels},
 };
 use crate::{
@@ -26,13 +24,13 @@ use crate::{
     trace::{self, ActiveSpan, Begin},
 };
 
-/// How long the head of an answer is waited for.
+/// How long an answer is waited for.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A client of another service over HTTP/1.1. Its clones share the connections.
 ///
 /// Every request takes the trace and the correlation id of the request along in which it is made, waits a limited time for
-/// the head of the answer, and is counted in `http_client_request_duration_seconds`.
+/// the answer, and is counted in `http_client_request_duration_seconds`.
 ///
 /// ```no_run
 /// use marty_runtime::client::HttpClient;
@@ -46,11 +44,14 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Clone)]
 pub struct HttpClient {
-    inner: Client<HttpConnector, Body>,
+    inner: Client<Connector, Body>,
+    scheme: &'static str,
     authority: Arc<str>,
     server: Arc<str>,
     port: u16,
     deadline: Duration,
+    /// From the head of an answer on; nothing, where that counts as well.
+    body_deadline: Option<Duration>,
     /// Whether requests take trace and correlation id along.
     tells: bool,
 }
@@ -75,18 +76,21 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// If the address is none, has a path or credentials, or asks for TLS.
+    /// If the address is none, has a path or credentials, or begins with `https` although the feature `tls` is not built in.
     pub fn new(address: &str) -> Result<Self, ClientError> {
         let uri: Uri = address.parse().map_err(|_| ClientError::new(address))?;
-        let plain = uri.scheme_str() == Some("http") && uri.path() == "/" && uri.query().is_none();
-        let authority = uri.authority().filter(|found| plain && is_host(found));
+        let bare = uri.path() == "/" && uri.query().is_none();
+        let authority = uri.authority().filter(|found| bare && is_host(found));
         let authority = authority.ok_or_else(|| ClientError::new(address))?;
+        let secure = address::is_secure(address, &uri)?;
         Ok(Self {
-            inner: Client::builder(TokioExecutor::new()).build_http(),
+            inner: Client::builder(TokioExecutor::new()).build(connector::to_any(secure)?),
+            scheme: if secure { "https" } else { "http" },
             server: address::shown(authority.host()),
-            port: authority.port_u16().unwrap_or(address::PORT),
+            port: address::port(&uri, secure),
             authority: authority.as_str().into(),
             deadline: DEADLINE,
+            body_deadline: None,
             tells: true,
         })
     }
@@ -98,18 +102,40 @@ impl HttpClient {
         self
     }
 
-    /// Waits `deadline` for the head of an answer instead of 10 seconds.
+    /// Waits `deadline` for an answer, head and body, instead of 10 seconds.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
+    /// Waits `deadline` for the body of an answer from its head on, so that [`with_deadline`](Self::with_deadline) is for the head
+    /// alone: for answers that are long.
+    #[must_use]
+    pub const fn with_body_deadline(mut self, deadline: Duration) -> Self {
+        self.body_deadline = Some(deadline);
+        self
+    }
+
+    /// Trusts only those whose certificates are in `pem`, and not those whom the system trusts: for an address with `https`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no certificate, or one that is broken.
+    #[cfg(feature = "tls")]
+    pub fn with_authorities(mut self, pem: &[u8]) -> Result<Self, ClientError> {
+        let authorities = crate::tls::Authorities::parse(pem);
+        let authorities = authorities.ok_or_else(ClientError::certificates)?;
+        let connector = connector::trusting(&authorities)?;
+        self.inner = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(self)
+    }
+
     /// Gets what is at `path`.
     ///
     /// # Errors
     ///
-    /// If there is no answer. One with an error's status is an answer.
+    /// If there is no answer. One with an error's status is an answer. Reading its body fails if that does not end in time.
     pub async fn get(&self, path: &str) -> Result<Response<Body>, HttpClientError> {
         // Without the slash it would be taken for a host.
         let parsed = path.starts_with('/').then(|| path.parse().ok()).flatten();
@@ -125,7 +151,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// If there is no answer. One with an error's status is an answer.
+    /// If there is no answer. One with an error's status is an answer. Reading its body fails if that does not end in time.
     pub async fn send(
         &self,
         mut request: Request<Body>,
@@ -134,7 +160,7 @@ impl HttpClient {
             .uri()
             .path_and_query()
             .map_or("/", |path| path.as_str());
-        let uri = format!("http://{}{path}", self.authority);
+        let uri = format!("{}://{}{path}", self.scheme, self.authority);
         *request.uri_mut() = uri.parse().map_err(|_| Kind::Path {
             path: path.to_owned(),
         })?;
@@ -144,13 +170,18 @@ impl HttpClient {
             span.in_scope(|| trace::inject(request.headers_mut()));
         }
         let mut pending = Pending::begin(method, &self.server);
+        let begun = Instant::now();
         let answer = timeout(self.deadline, self.inner.request(request)).await;
         let answer = answer
             .map_err(Kind::from)
             .and_then(|sent| sent.map_err(Kind::from));
         pending.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
         tell(&span, &answer);
-        Ok(answer.map(|answer| answer.map(Body::new))?)
+        let deadline = match self.body_deadline {
+            Some(patience) => Instant::now() + patience,
+            None => begun + self.deadline,
+        };
+        Ok(answer.map(|answer| answer.map(|body| Body::new(TimelyBody::new(body, deadline))))?)
     }
 
     fn span(&self, method: &'static str) -> ActiveSpan {

@@ -3,10 +3,14 @@
 //! It holds what goes around a client's connection. It must not know which services there are, nor retry what failed.
 
 mod address;
+#[cfg(feature = "http-client")]
+mod body;
 #[cfg(feature = "grpc")]
 mod call;
 #[cfg(feature = "grpc")]
 mod channel;
+#[cfg(feature = "http-client")]
+mod connector;
 mod error;
 #[cfg(feature = "http-client")]
 mod http;

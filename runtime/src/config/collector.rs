@@ -27,15 +27,19 @@ impl Endpoint {
 }
 
 impl Setting for Endpoint {
-    const ACCEPTED: &'static str = "an address such as `http://localhost:4317` (without TLS, and with a feature such as `otlp` of the runtime)";
+    #[cfg(feature = "tls")]
+    const ACCEPTED: &'static str = "an address such as `https://collector:4317` (with a feature such as `otlp` of the runtime)";
+    #[cfg(not(feature = "tls"))]
+    const ACCEPTED: &'static str = "an address such as `http://localhost:4317` (`https` needs the feature `tls` of the runtime, and any address one such as `otlp`)";
 
     fn parse(text: &str) -> Option<Self> {
         let uri: Uri = text.parse().ok()?;
         // Credentials in an address would be shown with it.
         let authority = uri.authority()?;
         let built_in = cfg!(any(feature = "otlp", feature = "otlp-http"));
-        let plain = uri.scheme_str() == Some("http") && !authority.as_str().contains('@');
-        let sound = built_in && plain;
+        let scheme = uri.scheme_str();
+        let spoken = scheme == Some("http") || cfg!(feature = "tls") && scheme == Some("https");
+        let sound = built_in && spoken && !authority.as_str().contains('@');
         sound.then_some(Self(uri))
     }
 }

@@ -3,6 +3,7 @@
 //! It holds the runtime's own configuration and the reader that services use for theirs. It must not open, bind or start anything.
 
 mod alias;
+mod certificate;
 mod collector;
 mod environment;
 mod error;
@@ -23,6 +24,7 @@ mod telemetry;
 mod text;
 pub(crate) mod variable;
 
+pub use certificate::Certificates;
 pub use collector::{Endpoint, Protocol, SecretHeaders};
 pub(crate) use environment::{has_argument, names_in_env};
 pub use error::ConfigError;

@@ -1,6 +1,6 @@
 //! The attributes of the resource, as OpenTelemetry's variables have them.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::{Setting, percent::decoded};
 
@@ -59,8 +59,26 @@ impl fmt::Display for ResourceAttributes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (key, value)) in self.0.iter().enumerate() {
             let comma = if place == 0 { "" } else { "," };
-            let value = value.replace('%', "%25").replace(',', "%2C");
-            write!(formatter, "{comma}{key}={value}")?;
+            write!(formatter, "{comma}{}={}", Escaped(key), Escaped(value))?;
+        }
+        Ok(())
+    }
+}
+
+/// A name or a value with the bytes escaped that would be taken for something else.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for letter in self.0.chars() {
+            if matches!(letter, '%' | ',' | '=') || letter.is_whitespace() {
+                let mut bytes = [0; 4];
+                for byte in letter.encode_utf8(&mut bytes).bytes() {
+                    write!(formatter, "%{byte:02X}")?;
+                }
+            } else {
+                formatter.write_char(letter)?;
+            }
         }
         Ok(())
     }
@@ -74,7 +92,21 @@ impl fmt::Debug for ResourceAttributes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn writes_whatever_it_has_read_so_that_it_reads_the_same(
+            text in prop_oneof!["\\PC{0,60}", "([a-z .%=]|%2[05C]|%3D|%E2%80%83|,){0,30}"],
+        ) {
+            if let Some(attributes) = ResourceAttributes::parse(&text) {
+                let written = attributes.to_string();
+                prop_assert_eq!(ResourceAttributes::parse(&written), Some(attributes));
+            }
+        }
+    }
 
     #[test]
     fn writes_what_it_reads() {

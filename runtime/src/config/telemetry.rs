@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ConfigError, Endpoint, Lookup, Protocol, Sampling, SecretHeaders, Setting, variable};
+use super::{
+    Certificates, ConfigError, Endpoint, Lookup, Protocol, Sampling, SecretHeaders, Setting,
+    variable,
+};
 
 /// Where telemetry is sent, and which traces are recorded. The variables and their forms are those of OpenTelemetry, where it defines one.
 #[derive(Clone, Debug)]
@@ -14,6 +17,8 @@ pub struct Telemetry {
     pub logs: Option<Endpoint>,
     /// How telemetry is sent.
     pub protocol: Protocol,
+    /// Those that a collector's certificate has to come from. Those whom the system trusts, if there is nothing.
+    pub certificates: Option<Certificates>,
     /// What is sent along, such as credentials.
     pub headers: SecretHeaders,
     /// How long an export may take, with its retries.
@@ -33,6 +38,7 @@ impl Telemetry {
             traces: None,
             logs: None,
             protocol: Protocol::default(),
+            certificates: None,
             headers: SecretHeaders::default(),
             timeout: Duration::from_secs(10),
             delay: Duration::from_secs(5),
@@ -46,6 +52,7 @@ impl Telemetry {
         let default = Self::silent();
         let disabled = lookup.parse(variable::OTEL_SDK_DISABLED.name, false)?;
         let endpoints = Endpoints::read(lookup)?;
+        let certificates = lookup.parse_optional(variable::OTLP_CERTIFICATE.name)?;
         let headers = lookup.parse(variable::OTLP_HEADERS.name, default.headers)?;
         let timeout = Milliseconds::read(lookup, &variable::OTLP_TIMEOUT, default.timeout)?;
         let delay = Milliseconds::read(lookup, &variable::OTEL_BSP_DELAY, default.delay)?;
@@ -59,6 +66,7 @@ impl Telemetry {
                 .logs
                 .filter(|_| !disabled && logs == LogsExporter::Otlp),
             protocol: endpoints.protocol,
+            certificates,
             headers,
             timeout,
             delay,
@@ -185,11 +193,21 @@ mod tests {
         );
         for endpoint in [
             "localhost:4317",
-            "https://collector:4317",
+            "ftp://collector:4317",
             "http://me:word@host",
         ] {
             assert!(Endpoint::parse(endpoint).is_none(), "{endpoint}");
         }
+        let secure = Endpoint::parse("https://collector:4317");
+        assert_eq!(secure.is_some(), cfg!(feature = "tls"));
+        assert_eq!(
+            Endpoint::ACCEPTED.contains("feature `tls`"),
+            secure.is_none()
+        );
+        check(
+            &[("OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such/file")],
+            Certificates::ACCEPTED,
+        );
         check(
             &[("OTEL_EXPORTER_OTLP_TIMEOUT", "10s")],
             Milliseconds::ACCEPTED,

@@ -39,6 +39,7 @@ pub const VARIABLES: &[Variable] = &[
     OTLP_ENDPOINT,
     OTLP_TRACES_ENDPOINT,
     OTLP_LOGS_ENDPOINT,
+    OTLP_CERTIFICATE,
     OTLP_HEADERS,
     OTLP_TIMEOUT,
     OTEL_BSP_DELAY,
@@ -175,6 +176,11 @@ pub(super) const OTLP_LOGS_ENDPOINT: Variable = Variable {
     name: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
     default: "<where telemetry is sent>",
     meaning: "Where log events are sent.",
+};
+pub(super) const OTLP_CERTIFICATE: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    default: "<the system's>",
+    meaning: "A file with the certificates, in PEM, that a collector's has to come from. Needs the feature `tls`.",
 };
 pub(super) const OTLP_HEADERS: Variable = Variable {
     name: "OTEL_EXPORTER_OTLP_HEADERS",

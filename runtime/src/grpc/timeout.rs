@@ -44,6 +44,7 @@ pub(crate) fn header(time: Duration) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderName;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -78,6 +79,34 @@ mod tests {
     fn takes_nothing_from_another_form() {
         for value in ["", "S", "1", "1s", "-1S", "+1S", "123456789S", "1 S", "1é"] {
             check(value, None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn takes_what_has_the_form_and_nothing_else(
+            text in prop_oneof!["[0-9]{0,10}[A-Za-z]", "[ -~\\u{80}-\\u{ff}]{0,12}"],
+        ) {
+            let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) else {
+                return Ok(());
+            };
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(NAME), value)]);
+            let digits = text.trim_end_matches(['H', 'M', 'S', 'm', 'u', 'n']);
+            let sound = digits.len() + 1 == text.len()
+                && (1..=8).contains(&digits.len())
+                && digits.chars().all(|digit| digit.is_ascii_digit());
+            prop_assert_eq!(of(&headers).is_some(), sound, "{:?}", text);
+        }
+
+        #[test]
+        fn writes_any_time_so_that_it_is_read_as_no_more(seconds: u32, nanoseconds in 0..1_000_000_000_u32) {
+            let time = Duration::new(seconds.into(), nanoseconds);
+            let Some(value) = header(time) else {
+                return Ok(prop_assert!(time >= Duration::from_secs(100_000_000)));
+            };
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(NAME), value)]);
+            let read = of(&headers).unwrap();
+            prop_assert!(read <= time && time - read < Duration::from_secs(1));
         }
     }
 }

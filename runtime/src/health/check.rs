@@ -4,6 +4,9 @@ use std::{borrow::Cow, error::Error, fmt, future::Future, pin::Pin, sync::Arc, t
 
 use crate::{metric::Counter, unwind::catch};
 
+/// Why a check did not pass that said so itself.
+pub(super) const FAILED: &str = "failed";
+
 /// How long a check may take.
 const TIME: Duration = Duration::from_secs(1);
 
@@ -68,7 +71,7 @@ impl Check {
         match tokio::time::timeout(TIME, answer).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(Failure {
-                reason: "failed",
+                reason: FAILED,
                 error: error.to_string(),
             }),
             Ok(Err(_)) => {

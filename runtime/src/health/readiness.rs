@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +14,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Check, check::Failure};
+use super::{
+    Check,
+    check::{FAILED, Failure},
+};
 use crate::{
     metric::{Collect, Counter, GaugeFamily, LabelValues, Labels},
     names,
@@ -60,6 +64,28 @@ struct Answer {
     up: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+}
+
+/// The form of `/readyz?verbose`: a line for the service itself, one for each check, and what follows from them.
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.state {
+            State::Starting => formatter.write_str("[-]service failed: starting\n")?,
+            State::Ready => formatter.write_str("[+]service ok\n")?,
+            State::Draining => formatter.write_str("[-]service failed: draining\n")?,
+        }
+        for Answer { name, up, reason } in &self.checks {
+            match reason {
+                _ if *up => writeln!(formatter, "[+]{name} ok")?,
+                Some(reason) if *reason != FAILED => {
+                    writeln!(formatter, "[-]{name} failed: {reason}")?;
+                }
+                _ => writeln!(formatter, "[-]{name} failed")?,
+            }
+        }
+        let end = if self.ready { "passed" } else { "failed" };
+        writeln!(formatter, "readyz check {end}")
+    }
 }
 
 /// A round of the checks that has ended.
@@ -154,7 +180,7 @@ impl Health {
         let unanswered = |check: &Check| Answer {
             name: check.name.clone(),
             up: false,
-            reason: Some("failed"),
+            reason: Some(FAILED),
         };
         self.checks.iter().map(unanswered).collect()
     }

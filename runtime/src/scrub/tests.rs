@@ -226,6 +226,21 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// What must not be seen, and the part of it that tells.
+const SEEDED: &[(&str, &str)] = &[
+    ("zuse.konrad@seed.example", "konrad@seed"),
+    ("5500-0055-5555-5559", "0055-5555"),
+    ("GB82WEST12345698765432", "WEST1234"),
+    (
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZWVkIn0.c2VlZC1zZWVkLXNlZWQ",
+        "zZWVkIn0",
+    ),
+    ("Bearer seed0123456789abcdefseed", "0123456789abcdefseed"),
+    ("AKIASEED7SEED7SEED77", "SEED7SEED7"),
+    ("password=seed-of-doubt", "seed-of-doubt"),
+    ("https://seed:pass-seed@db.example/x", "pass-seed"),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
@@ -233,6 +248,16 @@ proptest! {
     fn any_text_is_gone_through_once(input in pieces()) {
         let scrubbed = text(&input).into_owned();
         prop_assert_eq!(text(&scrubbed), scrubbed.as_str(), "{:?}", input);
+    }
+
+    #[test]
+    fn no_secret_is_left_whatever_is_around_it(
+        before in pieces(),
+        after in pieces(),
+        (secret, seed) in prop::sample::select(SEEDED),
+    ) {
+        let scrubbed = text(&format!("{before} {secret} {after}")).into_owned();
+        prop_assert!(!scrubbed.contains(seed), "{:?}", scrubbed);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use tokio::{
 
 use super::{
     flight::{Flight, Watched},
+    pace::{Paced, Patient},
     terms::{Alive, Served, Terms},
 };
 
@@ -62,8 +63,8 @@ pub(super) async fn serve<S: Served>(
     drain: impl Future<Output = ()>,
 ) -> hyper::Result<()> {
     let (flight, patience) = (&terms.flight, terms.header_timeout);
-    let builder = builder(Streams::new(terms.alive.clone()), patience);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let builder = builder(Streams::new(terms.alive.clone(), patience), patience);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), Paced(service)));
     select! {
         ended = connection.as_mut() => return ended,
         () = drain => {}
@@ -129,13 +130,16 @@ async fn quiet(flight: &Flight, patience: Duration) {
 struct Streams {
     tasks: Arc<Mutex<JoinSet<()>>>,
     alive: Alive,
+    /// How long a client may take nothing of an answer.
+    patience: Duration,
 }
 
 impl Streams {
-    fn new(alive: Alive) -> Self {
+    fn new(alive: Alive, patience: Duration) -> Self {
         Self {
             tasks: Arc::default(),
             alive,
+            patience,
         }
     }
 }
@@ -145,7 +149,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(Stream {
-            inner,
+            inner: Patient::new(inner, self.patience),
             _alive: self.alive.clone(),
         });
     }
@@ -155,7 +159,7 @@ pin_project! {
     /// One request's task.
     struct Stream<F> {
         #[pin]
-        inner: F,
+        inner: Patient<F>,
         // Dropped after what is inside: who waits for it waits for what the request counts at its end.
         _alive: Alive,
     }

@@ -10,6 +10,8 @@ mod http1;
 mod http2;
 mod listener;
 #[cfg(feature = "grpc")]
+mod pace;
+#[cfg(feature = "grpc")]
 mod preface;
 mod stall;
 mod terms;

@@ -104,18 +104,22 @@ impl TestService {
     ///
     /// # Panics
     ///
-    /// If it did not end in order: a request was cut off at the deadline, or one is still counted as active.
+    /// If it did not end in order: a request was cut off at the deadline, or one or a call is still counted as active.
     pub async fn stop(self) {
         if let Err(error) = self.running.stop().await {
             fail(&format!("the service did not end in order: {error}"));
         }
-        let active = names::HTTP_SERVER_ACTIVE_REQUESTS.name;
+        let active = [
+            names::HTTP_SERVER_ACTIVE_REQUESTS.name,
+            names::RPC_SERVER_ACTIVE_CALLS.name,
+        ];
         let samples = self.metrics.samples();
-        let left = samples.iter().filter(|sample| sample.name == active);
+        let left = samples.iter();
+        let left = left.filter(|sample| active.contains(&&*sample.name));
         let left: Vec<_> = left.filter(|sample| sample.value != 0.0).collect();
         assert!(
             left.is_empty(),
-            "the service has ended, and requests still count as active:{}",
+            "the service has ended, and requests or calls still count as active:{}",
             listed(left)
         );
     }

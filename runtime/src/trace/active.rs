@@ -72,11 +72,8 @@ impl ActiveSpan {
     /// What a measurement made during the span refers to, if the span will be there to be looked at.
     #[must_use]
     pub fn exemplar(&self) -> Option<Exemplar> {
-        let context = self.context.as_ref().filter(|_| self.recorded)?;
-        Some(Exemplar::new(
-            context.trace_id.to_bytes(),
-            context.span_id.to_bytes(),
-        ))
+        let context = self.context.as_ref().filter(|_| self.recorded);
+        context.map(TraceContext::exemplar)
     }
 
     /// Is inside the span until the guard is dropped. A future enters on every poll, and keeps no guard while it waits.

@@ -5,6 +5,7 @@ use std::{fmt, num::NonZero, sync::Arc};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{random, state};
+use crate::metric::Exemplar;
 
 /// The header with the ids, of W3C Trace Context.
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -124,6 +125,11 @@ impl TraceContext {
     #[must_use]
     pub const fn is_sampled(&self) -> bool {
         self.sampled
+    }
+
+    /// What a measurement made there refers to.
+    pub(super) fn exemplar(&self) -> Exemplar {
+        Exemplar::new(self.trace_id.to_bytes(), self.span_id.to_bytes())
     }
 
     /// Writes the context into the headers of a call, with `parent` as the span that calls.
@@ -246,6 +252,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn reads_what_has_the_form_and_nothing_that_differs_in_a_sign(
+            version in "[0-9a-e][0-9a-f]|f[0-9a-e]",
+            (trace, span) in ("[0-9a-f]{31}[1-9a-f]", "[0-9a-f]{15}[1-9a-f]"),
+            flags: u8,
+            place in 0..55_usize,
+            sign in "[g-zA-Z_ %]",
+        ) {
+            let mut parent = format!("{version}-{trace}-{span}-{flags:02x}");
+            let context = read(&parent).unwrap();
+            prop_assert_eq!(context.trace_id().to_string(), trace);
+            prop_assert_eq!(context.span_id().to_string(), span);
+            prop_assert_eq!(context.is_sampled(), flags & 1 == 1);
+            parent.replace_range(place..=place, &sign);
+            prop_assert_eq!(read(&parent), None);
+        }
+
         #[test]
         fn survives_whatever_is_sent(parent in "\\PC{0,80}", state in prop::collection::vec(any::<u8>(), 0..700)) {
             let mut headers = HeaderMap::new();

@@ -101,7 +101,11 @@ async fn run(
     mut closes: watch::Receiver<Option<Instant>>,
 ) -> bool {
     let sender = |endpoint| {
-        let way = (telemetry.protocol, endpoint);
+        let way = (
+            telemetry.protocol,
+            endpoint,
+            telemetry.certificates.as_ref(),
+        );
         Sender::new(way, &telemetry.headers.0, resource)
     };
     let of_spans = telemetry.traces.as_ref().map(sender);

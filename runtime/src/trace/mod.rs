@@ -54,8 +54,8 @@ pub use layer::TraceLayer;
 #[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
 pub(crate) use quiet::{begin, complain, flush};
 pub(crate) use random::next as random_number;
-pub(crate) use scope::ids;
 pub use scope::{current, inject};
+pub(crate) use scope::{exemplar, ids};
 
 /// What listens to spans, and what to log events if those are to be sent.
 pub(crate) type Listeners = (TraceLayer, Option<log::SendLogs>);

@@ -10,7 +10,7 @@ use tracing_subscriber::{
 };
 
 use super::{SpanId, TraceContext, TraceId, record::Recording};
-use crate::names;
+use crate::{metric::Exemplar, names};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static(names::CORRELATION_ID_HEADER);
 
@@ -84,6 +84,21 @@ pub(crate) fn ids<'span, R: LookupSpan<'span>>(
 #[must_use]
 pub fn current() -> Option<TraceContext> {
     Scope::current().map(|scope| scope.context)
+}
+
+/// What a measurement refers to that is made where the code that runs now is, if its span will be there to be looked at.
+pub(crate) fn exemplar() -> Option<Exemplar> {
+    dispatcher::get_default(|dispatch| {
+        let current = dispatch.current_span();
+        let span = dispatch.downcast_ref::<Registry>()?.span(current.id()?)?;
+        let recorded = find(&span, |traced| {
+            traced
+                .recording
+                .as_ref()
+                .map(|_| traced.scope.context.exemplar())
+        });
+        recorded.flatten()
+    })
 }
 
 /// Writes where the code that runs now is into the headers of a call: `traceparent`, `tracestate` and `x-correlation-id`.

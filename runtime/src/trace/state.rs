@@ -69,8 +69,24 @@ fn is_value(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderMap;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn hands_on_a_part_of_what_it_got_and_that_as_it_is(
+            members in prop::collection::vec("[ a-z]?[a-z0-9@]{1,3}={0,2}[ -~]{0,140}[\t ]?", 0..12),
+        ) {
+            if let Some(state) = of(&[&members.join(",")]) {
+                prop_assert!(state.len() <= LONGEST);
+                prop_assert_eq!(of(&[&state]), Some(state.clone()));
+                let given = members.join(",");
+                let mut given = given.split(',').map(str::trim);
+                prop_assert!(state.split(',').all(|member| given.any(|one| one == member)));
+            }
+        }
+    }
 
     fn of(values: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();

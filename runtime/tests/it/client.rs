@@ -80,6 +80,62 @@ fn says_why_there_is_no_answer_and_counts_it() {
     called.stop().unwrap();
 }
 
+/// Answers each request with a head and half of the body that it announces, and with the rest after a while, or never.
+fn halting(rest: Option<Duration>) -> String {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // Under another name than elsewhere: what other tests count is the process's, too.
+    let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let half = b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nhalf";
+            stream.write_all(half).unwrap();
+            if let Some(pause) = rest {
+                std::thread::sleep(pause);
+                stream.write_all(b"half").unwrap();
+            }
+            kept.push(stream);
+        }
+    });
+    address
+}
+
+#[test]
+fn gives_up_on_a_body_that_does_not_end_in_time() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let address = halting(None);
+    let short = Duration::from_millis(200);
+    runtime.block_on(async {
+        let client = HttpClient::new(&address).unwrap();
+        let whole = client.clone().with_deadline(short);
+        for client in [whole, client.with_body_deadline(short)] {
+            let answer = client.get("/").await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let read = to_bytes(answer.into_body(), 100);
+            let ended = tokio::time::timeout(crate::support::PATIENCE, read).await;
+            let error = ended.unwrap().unwrap_err();
+            assert_eq!(error.to_string(), "the body of the answer took too long");
+        }
+    });
+}
+
+#[test]
+fn takes_a_body_that_ends_in_the_time_that_bodies_have() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let head = Duration::from_millis(200);
+    let address = halting(Some(head * 2));
+    let body = runtime.block_on(async {
+        let client = HttpClient::new(&address).unwrap().with_deadline(head);
+        let client = client.with_body_deadline(crate::support::PATIENCE);
+        let answer = client.get("/").await.unwrap();
+        to_bytes(answer.into_body(), 100).await.unwrap()
+    });
+    assert_eq!(body, "halfhalf");
+}
+
 #[test]
 fn takes_nothing_along_to_whom_it_does_not_concern() {
     let told = |headers: HeaderMap| {
@@ -127,8 +183,12 @@ fn repeats_no_credentials_of_an_address() {
 
 #[test]
 fn refuses_what_is_no_address() {
-    for address in ["", "users", "https://users:8080", "http://users/path"] {
+    for address in ["", "users", "ftp://users:8080", "http://users/path"] {
         let error = HttpClient::new(address).unwrap_err();
         assert!(error.to_string().starts_with(&format!("`{address}` is no")));
     }
+    let secure = HttpClient::new("https://users:8080").map_err(|error| error.to_string());
+    let needs = "`https://users:8080` needs the feature `tls` of the runtime";
+    let refused = (!cfg!(feature = "tls")).then(|| needs.to_owned());
+    assert_eq!(secure.err(), refused);
 }

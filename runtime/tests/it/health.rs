@@ -52,6 +52,14 @@ fn names_the_checks_that_keep_it_from_being_ready() {
         {"name": "mail", "up": false, "reason": "timed out"},
     ]});
     assert_eq!(json_of(&answer.body), expected);
+    let answer = get(live.admin, "/readyz?verbose");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (503, Some("text/plain; charset=utf-8"))
+    );
+    let expected = "[+]service ok\n[+]cache ok\n[-]database failed\n[-]broker failed: panicked\n\
+                    [-]mail failed: timed out\nreadyz check failed\n";
+    assert_eq!(answer.body, expected);
     assert_eq!(
         live.value("marty_health_check_up{check=\"cache\"}"),
         Some(1.0)
@@ -61,6 +69,23 @@ fn names_the_checks_that_keep_it_from_being_ready() {
         Some(0.0)
     );
     assert_eq!(get(live.admin, "/livez").status, 200);
+    live.stop().unwrap();
+}
+
+#[test]
+fn says_in_words_what_it_was_asked_in_words() {
+    let live = Live::start(service(Router::new()).check("cache", async || Ok(())));
+    let ready = "[+]service ok\n[+]cache ok\nreadyz check passed\n";
+    for query in ["verbose", "verbose=1", "timeout=1s&verbose"] {
+        let answer = get(live.admin, &format!("/readyz?{query}"));
+        assert_eq!((answer.status, &*answer.body), (200, ready), "{query}");
+    }
+    let alive = "[+]service ok\nlivez check passed\n";
+    assert_eq!(get(live.admin, "/livez?verbose").body, alive);
+    for query in ["", "verbos", "quiet=verbose"] {
+        let body = get(live.admin, &format!("/readyz?{query}")).body;
+        assert_eq!(json_of(&body)["ready"], true, "{query}");
+    }
     live.stop().unwrap();
 }
 

@@ -42,3 +42,5 @@ mod support;
 mod task;
 #[cfg(all(feature = "http", feature = "otlp"))]
 mod telemetry;
+#[cfg(feature = "tls")]
+mod tls;

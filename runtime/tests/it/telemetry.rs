@@ -30,7 +30,7 @@ const PARENT: &str = "b7ad6b7169203331";
 /// The two runtimes that have one thread.
 const THREADS: [&str; 2] = ["current-thread", "one-worker"];
 
-fn traced(endpoint: &str) -> Command {
+pub(crate) fn traced(endpoint: &str) -> Command {
     let mut command = example("traced");
     command.envs([
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
@@ -40,7 +40,7 @@ fn traced(endpoint: &str) -> Command {
     command
 }
 
-fn start(command: &mut Command) -> Process {
+pub(crate) fn start(command: &mut Command) -> Process {
     Process::start(command)
 }
 
@@ -62,7 +62,7 @@ fn named(spans: &[Span], name: &str) -> Span {
 
 /// The spans of a collector, once it has those names.
 #[track_caller]
-fn await_spans(collector: &Collector, names: &[&str]) -> Vec<Span> {
+pub(crate) fn await_spans(collector: &Collector, names: &[&str]) -> Vec<Span> {
     collector.wait(|received| {
         let has = |name: &&str| received.spans.iter().any(|span| span.name == *name);
         names.iter().all(has).then(|| received.spans.clone())
@@ -74,7 +74,7 @@ fn lost(process: &Process, reason: &str) -> f64 {
 }
 
 #[track_caller]
-fn await_lost(process: &Process, reason: &str, least: f64) -> f64 {
+pub(crate) fn await_lost(process: &Process, reason: &str, least: f64) -> f64 {
     let begun = Instant::now();
     loop {
         let count = lost(process, reason);
@@ -526,33 +526,48 @@ fn reports_telemetry_that_did_not_go_out_in_time() {
     assert!(status.success());
 }
 
+const OPENMETRICS: &str = "accept: application/openmetrics-text; version=1.0.0\r\n";
+
+#[test]
+fn refers_from_durations_to_no_trace_that_is_not_sent() {
+    let process = start(&mut example("traced"));
+    get_with(process.http, "/users/17", &caller());
+    let scrape = get_with(process.admin, "/metrics", OPENMETRICS).body;
+    let scrape = read(&scrape, true).unwrap();
+    let samples = || scrape.values().flat_map(|family| &family.samples);
+    assert!(samples().all(|sample| sample.exemplar.is_none()));
+    assert!(samples().any(|sample| sample.value >= 1.0));
+}
+
 #[test]
 fn refers_from_durations_to_traces_that_are_sent() {
     let collector = Collector::start();
     let process = start(&mut traced(&collector.url()));
     get_with(process.http, "/users/17", &caller());
-    let spans = await_spans(&collector, &["GET /users/{id}"]);
-    let accept = "accept: application/openmetrics-text; version=1.0.0\r\n";
-    let scrape = get_with(process.admin, "/metrics", accept).body;
+    let spans = await_spans(&collector, &["GET /users/{id}", "load"]);
+    let scrape = get_with(process.admin, "/metrics", OPENMETRICS).body;
     let scrape = read(&scrape, true).unwrap();
-    let durations = &scrape["http_server_request_duration_seconds"].samples;
-    let exemplars: Vec<_> = durations
-        .iter()
-        .filter_map(|sample| sample.exemplar.clone())
-        .collect();
-    let [(labels, seconds)] = &exemplars[..] else {
-        panic!("{exemplars:?}")
-    };
-    let request = named(&spans, "GET /users/{id}");
-    let expected = [
-        ("trace_id", TRACE.to_owned()),
-        ("span_id", hex(&request.span_id)),
-    ];
-    assert_eq!(
-        *labels,
-        expected.map(|(name, value)| (name.to_owned(), value))
-    );
-    assert!(*seconds < 5.0);
+    for (family, span) in [
+        ("http_server_request_duration_seconds", "GET /users/{id}"),
+        (
+            "marty_business_transaction_duration_seconds",
+            "GET /users/{id}",
+        ),
+        ("marty_operation_duration_seconds", "load"),
+    ] {
+        let samples = scrape[family].samples.iter();
+        let exemplars: Vec<_> = samples.filter_map(|one| one.exemplar.clone()).collect();
+        let [(labels, seconds)] = &exemplars[..] else {
+            panic!("{family}: {exemplars:?}")
+        };
+        let expected = [
+            ("trace_id", TRACE.to_owned()),
+            ("span_id", hex(&named(&spans, span).span_id)),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(*labels, expected, "{family}");
+        assert!(*seconds < 5.0, "{family}");
+    }
     // The other format has no place for them.
     let text = get(process.admin, "/metrics").body;
     assert!(!text.contains(" # "), "{text}");
@@ -561,7 +576,7 @@ fn refers_from_durations_to_traces_that_are_sent() {
 
 /// Takes one request and answers it as a collector does. Says what it got.
 #[cfg(feature = "otlp-http")]
-fn take_one(listener: &TcpListener) -> (String, ExportTraceServiceRequest) {
+pub(crate) fn take_one(listener: &TcpListener) -> (String, ExportTraceServiceRequest) {
     let (mut stream, _) = listener.accept().unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut bytes = Vec::new();

@@ -14,7 +14,7 @@ use tonic::{
 };
 
 use super::{Refused, message::Exported, retry};
-use crate::config::Endpoint;
+use crate::config::{Certificates, Endpoint};
 
 /// How long a connection may take to come about. Whoever waits for an answer waits with it.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -25,12 +25,22 @@ pub(in crate::trace) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(endpoint: &Endpoint, headers: HeaderMap) -> Self {
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(unused_variables, reason = "without TLS nobody is asked who they are")
+    )]
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        certificates: Option<&Certificates>,
+        headers: HeaderMap,
+    ) -> Self {
         let address = Address::from(endpoint.uri().clone())
             .connect_timeout(CONNECT_TIME)
             .user_agent(concat!("marty-runtime/", env!("CARGO_PKG_VERSION")));
         // A constant that is no header's value would be noticed by any test.
         let address = address.unwrap_or_else(|_| Address::from(endpoint.uri().clone()));
+        #[cfg(feature = "tls")]
+        let address = secured(address, certificates);
         Self {
             service: Grpc::new(address.connect_lazy()),
             headers: MetadataMap::from_headers(headers),
@@ -55,6 +65,17 @@ impl Client {
             .map(tonic::Response::into_inner)
             .map_err(|status| refused(&status))
     }
+}
+
+/// Whatever goes wrong, an address with `https` is never connected to without TLS: connecting fails then.
+#[cfg(feature = "tls")]
+fn secured(address: Address, certificates: Option<&Certificates>) -> Address {
+    if address.uri().scheme_str() != Some("https") {
+        return address;
+    }
+    let anchors = crate::tls::Authorities::or_system(certificates.map(Certificates::pem)).anchors();
+    let config = tonic::transport::ClientTlsConfig::new().trust_anchors(anchors);
+    address.clone().tls_config(config).unwrap_or(address)
 }
 
 /// The codes with which a collector says that it may take the same later, by the specification of OTLP. What is exhausted may

@@ -12,10 +12,19 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use prost::Message;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+#[cfg(feature = "tls")]
+use {
+    std::sync::Arc,
+    tokio_rustls::{TlsConnector, rustls::pki_types::ServerName},
+};
 
 use super::{Refused, message::Exported, retry};
-use crate::config::Endpoint;
+use crate::config::{Certificates, Endpoint};
 
 /// How long a connection may take to come about.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -33,12 +42,25 @@ type Failure = Box<dyn error::Error + Send + Sync>;
 pub(in crate::trace) struct Client {
     uri: Uri,
     headers: HeaderMap,
+    /// Nothing, where the address asks for none.
+    #[cfg(feature = "tls")]
+    tls: Option<TlsConnector>,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Client {
-    pub(super) fn new(endpoint: &Endpoint, headers: HeaderMap) -> Self {
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(unused_variables, reason = "without TLS nobody is asked who they are")
+    )]
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        certificates: Option<&Certificates>,
+        headers: HeaderMap,
+    ) -> Self {
         Self {
+            #[cfg(feature = "tls")]
+            tls: connector(endpoint, certificates),
             uri: endpoint.uri().clone(),
             headers,
             connection: None,
@@ -65,7 +87,7 @@ impl Client {
     async fn exchange(&mut self, message: &[u8]) -> Result<(response::Parts, Bytes), Failure> {
         let mut connection = match self.connection.take().filter(|open| !open.is_closed()) {
             Some(open) => open,
-            None => timeout(CONNECT_TIME, connect(&self.uri)).await??,
+            None => timeout(CONNECT_TIME, self.connect()).await??,
         };
         connection.ready().await?;
         let request = self.request()?.body(Full::from(message.to_vec()))?;
@@ -73,6 +95,24 @@ impl Client {
         let body = Limited::new(body, LONGEST_ANSWER).collect().await?;
         self.connection = Some(connection);
         Ok((head, body.to_bytes()))
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Failure> {
+        let host = self.uri.host().ok_or("no host")?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let secure = self.uri.scheme_str() == Some("https");
+        let port = if secure { 443 } else { 80 };
+        let port = self.uri.port_u16().unwrap_or(port);
+        let stream = TcpStream::connect((host, port)).await?;
+        if !secure {
+            return begin(stream).await;
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            let name = ServerName::try_from(host.to_owned())?;
+            return begin(tls.connect(name, stream).await?).await;
+        }
+        Err("TLS could not be set up".into())
     }
 
     fn request(&self) -> Result<request::Builder, Failure> {
@@ -89,14 +129,22 @@ impl Client {
     }
 }
 
-async fn connect(uri: &Uri) -> Result<SendRequest<Full<Bytes>>, Failure> {
-    let host = uri.host().ok_or("no host")?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
+async fn begin(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> Result<SendRequest<Full<Bytes>>, Failure> {
     let (send, connection) = handshake(TokioIo::new(stream)).await?;
     // It ends with the client, and whoever sends hears of its errors.
     tokio::spawn(connection);
     Ok(send)
+}
+
+#[cfg(feature = "tls")]
+fn connector(endpoint: &Endpoint, certificates: Option<&Certificates>) -> Option<TlsConnector> {
+    if endpoint.uri().scheme_str() != Some("https") {
+        return None;
+    }
+    let config = crate::tls::Authorities::or_system(certificates.map(Certificates::pem)).client();
+    config.ok().map(|config| Arc::new(config).into())
 }
 
 /// The statuses with which a collector says that it may take the same later, by the specification of OTLP.

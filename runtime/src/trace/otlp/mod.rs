@@ -15,7 +15,7 @@ use prost::Message;
 use self::message::Resource;
 pub(super) use self::refused::Refused;
 use super::{log::LogEvent, record::EndedSpan};
-use crate::config::{Endpoint, Protocol};
+use crate::config::{Certificates, Endpoint, Protocol};
 
 /// What is sent: spans or log events.
 pub(super) trait Signal: Send + Sized + 'static {
@@ -50,6 +50,9 @@ impl Signal for LogEvent {
     }
 }
 
+/// How messages are sent, where to, and whom a collector's certificate has to come from if not from one that the system trusts.
+type Way<'a> = (Protocol, &'a Endpoint, Option<&'a Certificates>);
+
 /// Sends messages to one address.
 pub(super) enum Client {
     #[cfg(feature = "otlp")]
@@ -63,15 +66,15 @@ impl Client {
         not(all(feature = "otlp", feature = "otlp-http")),
         expect(unused_variables, reason = "there is one way only")
     )]
-    fn new(protocol: Protocol, endpoint: &Endpoint, headers: HeaderMap) -> Self {
+    fn new((protocol, endpoint, certificates): Way<'_>, headers: HeaderMap) -> Self {
         #[cfg(all(feature = "otlp", feature = "otlp-http"))]
         if protocol == Protocol::HttpProtobuf {
-            return Self::Http(http::Client::new(endpoint, headers));
+            return Self::Http(http::Client::new(endpoint, certificates, headers));
         }
         #[cfg(feature = "otlp")]
-        return Self::Grpc(grpc::Client::new(endpoint, headers));
+        return Self::Grpc(grpc::Client::new(endpoint, certificates, headers));
         #[cfg(not(feature = "otlp"))]
-        Self::Http(http::Client::new(endpoint, headers))
+        Self::Http(http::Client::new(endpoint, certificates, headers))
     }
 }
 
@@ -83,13 +86,9 @@ pub(super) struct Sender {
 
 impl Sender {
     /// Has to be called inside the runtime that sends. The configuration has seen to it that the way is built in.
-    pub(super) fn new(
-        (protocol, endpoint): (Protocol, &Endpoint),
-        headers: &HeaderMap,
-        attributes: &[(String, String)],
-    ) -> Self {
+    pub(super) fn new(way: Way<'_>, headers: &HeaderMap, attributes: &[(String, String)]) -> Self {
         Self {
-            client: Client::new(protocol, endpoint, headers.clone()),
+            client: Client::new(way, headers.clone()),
             resource: convert::resource(attributes),
         }
     }

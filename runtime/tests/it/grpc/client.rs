@@ -18,7 +18,7 @@ use super::{
 };
 
 /// What a generated client does.
-async fn unary(channel: GrpcChannel, ask: Ask) -> Result<Response<Reply>, Status> {
+pub(crate) async fn unary(channel: GrpcChannel, ask: Ask) -> Result<Response<Reply>, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.unwrap();
     let mut ask = Request::new(ask);
@@ -159,8 +159,12 @@ fn takes_the_status_of_http_where_no_grpc_server_has_answered() {
 async fn refuses_what_is_no_address() {
     let error = GrpcChannel::new("http://me:hunter2@users:8080").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
-    for address in ["", "users", "https://users:8080", "http://"] {
+    for address in ["", "users", "ftp://users:8080", "http://"] {
         let error = GrpcChannel::new(address).unwrap_err();
         assert!(error.to_string().starts_with(&format!("`{address}` is no")));
     }
+    let secure = GrpcChannel::new("https://users:8080").map_err(|error| error.to_string());
+    let needs = "`https://users:8080` needs the feature `tls` of the runtime";
+    let refused = (!cfg!(feature = "tls")).then(|| needs.to_owned());
+    assert_eq!(secure.err(), refused);
 }

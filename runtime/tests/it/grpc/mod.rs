@@ -12,11 +12,17 @@ mod name;
 mod port;
 mod probe;
 mod raw;
+mod silent;
 mod web;
+#[cfg(feature = "http")]
+mod window;
 
 use marty_runtime::{Config, Service, axum::Router};
 
 use crate::support::{Live, with_config};
+
+#[cfg(feature = "tls")]
+pub(crate) use client::unary;
 
 /// The tests' own service, described.
 pub(crate) fn service(change: impl FnOnce(&mut Config)) -> Service {
@@ -33,6 +39,12 @@ pub(crate) fn call_once(live: &Live) {
     let ask = probe::Ask::text("once");
     caller::Caller::new(live.grpc).unary(ask).unwrap();
     client::call_something(live.grpc);
+}
+
+/// What asks the tests' own service to say `text`.
+#[cfg(feature = "tls")]
+pub(crate) fn ask_text(text: &str) -> probe::Ask {
+    probe::Ask::text(text)
 }
 
 pub(crate) fn live() -> Live {
