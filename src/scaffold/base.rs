@@ -6,34 +6,15 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::digest::sha256;
+use super::copy::Copy;
 use super::file::{Class, Rendered};
 use super::lock::File;
-use super::pack::pack;
 
 /// Where the copies lie in a project.
 pub(super) const DIRECTORY: &str = ".marty/base";
 
 /// How many hexadecimal digits of the hash name a copy.
 const DIGITS: usize = 16;
-
-/// A pristine copy and the hash of what is in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Copy {
-    /// The hash of what was packed, in hexadecimal.
-    pub(super) sha256: String,
-    /// What is written.
-    pub(super) packed: Cow<'static, [u8]>,
-}
-
-impl Copy {
-    fn of(content: &[u8]) -> io::Result<Self> {
-        Ok(Self {
-            sha256: sha256(content),
-            packed: Cow::Owned(pack(content)?),
-        })
-    }
-}
 
 /// Where the copy of a file with this hash lies.
 pub(super) fn path(sha256: &str) -> String {

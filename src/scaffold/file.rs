@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::base::Copy;
+use super::copy::Copy;
 use crate::project::root::{MANIFEST, RUNTIME};
 
 /// Whose a generated file is, which decides what an update may do with it.

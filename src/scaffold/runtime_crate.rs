@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 
-use super::base::Copy;
+use super::copy::Copy;
 use super::file::Rendered;
 use crate::assets::runtime;
 use crate::project::root::RUNTIME;
