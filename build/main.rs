@@ -3,6 +3,8 @@
 //!
 //! The files and a list of them are written for `assets::runtime` to embed.
 
+#![expect(clippy::print_stdout, reason = "cargo is told things that way")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsStr;
