@@ -5,6 +5,7 @@
 use super::{
     Kind,
     byte::{before, byte, continues, run_back},
+    card,
     kind::Match,
     number::{Number, separator},
 };
@@ -24,6 +25,9 @@ pub(super) fn local(bytes: &[u8], start: usize, number: &Number) -> Option<Match
         .or_else(|| abroad(number))
         .or_else(|| national(number, 3))
         .or_else(|| called(bytes, start, number))?;
+    if cuts_card(bytes, number, end) {
+        return None;
+    }
     Some(Match::new(start, end, Kind::Phone))
 }
 
@@ -39,6 +43,9 @@ pub(super) fn bracketed(bytes: &[u8], at: usize, sign: usize) -> Option<Match> {
         return None;
     }
     let end = north_american(&number, true).or_else(|| national(&number, 2))?;
+    if cuts_card(bytes, &number, end) {
+        return None;
+    }
     Some(Match::new(at, end, Kind::Phone))
 }
 
@@ -58,7 +65,20 @@ pub(super) fn international(bytes: &[u8], at: usize, sign: usize) -> Option<Matc
         return None;
     }
     let end = number.longest(8, 15)?;
+    if cuts_card(bytes, &number, end) {
+        return None;
+    }
     Some(Match::new(at, end, Kind::Phone))
+}
+
+/// Whether what would be a telephone number up to `end` holds the beginning of a card's, whose end would be left.
+fn cuts_card(bytes: &[u8], number: &Number, end: usize) -> bool {
+    let later = number.groups().iter().skip(1);
+    let inside = later.map(|group| group.end - group.length);
+    inside
+        .take_while(|start| *start < end)
+        .filter_map(|start| card::find(&Number::read(bytes, start)?))
+        .any(|card| card > end)
 }
 
 /// `00` and the number of another country: with punctuation, or of a country that is called often.

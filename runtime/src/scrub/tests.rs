@@ -12,6 +12,8 @@ fn check(input: &str, expected: &str) {
 fn what_is_known_by_its_form_is_marked() {
     check("mail ada@example.com now", "mail [email] now");
     check("mail o'brien+tag@mail.example.co.uk.", "mail [email].");
+    check("01000 5500-0055-5555-5559", "01000 [card]");
+    check("+49 30 5500-0055-5555-5559", "+49 30 [card]");
     check("/users/ada%40example.com/orders", "/users/[email]/orders");
     check("call +49 151 2345678 now", "call [phone] now");
     check("/x/%2B49%20151%202345678?q=%20y", "/x/[phone]?q=%20y");
@@ -59,6 +61,7 @@ fn what_is_known_by_its_name_is_marked() {
         "password1=hunter2 Passwords: [\"a\"]",
         "password1=[secret] Passwords: [secret]",
     );
+    check("password=Bearer abc user=17", "password=[secret] user=17");
     check("password=hunter2 user=17", "password=[secret] user=17");
     check(
         "password: hunter2, user: 17",

@@ -31,7 +31,7 @@ pub(super) fn find(bytes: &[u8], start: usize, named: Named, spaced: bool) -> Op
     }
     let end = match named.form {
         Form::Known => return None,
-        Form::Any | Form::Spoken => bare(bytes, start),
+        Form::Any | Form::Spoken => schemed(bytes, start, &[b"bearer", b"basic"]),
         Form::Authorization => authorization(bytes, start),
         Form::Cookie => cookie(bytes, start),
         Form::Digits => digits(bytes, start)?,
@@ -199,6 +199,18 @@ fn bare(bytes: &[u8], start: usize) -> usize {
     end
 }
 
+/// Where a value ends that nothing quotes. One of `schemes` is followed by what it is the scheme of.
+fn schemed(bytes: &[u8], start: usize, schemes: &[&[u8]]) -> usize {
+    let end = bare(bytes, start);
+    let word = bytes.get(start..end).unwrap_or_default();
+    let is_scheme = |known: &&[u8]| known.eq_ignore_ascii_case(word);
+    if byte(bytes, end) == b' ' && schemes.iter().any(is_scheme) {
+        bare(bytes, run(bytes, end, |byte| byte == b' '))
+    } else {
+        end
+    }
+}
+
 /// The scheme as well as what follows it; all of the line, where that has several parts.
 fn authorization(bytes: &[u8], start: usize) -> usize {
     const SCHEMES: [&[u8]; 7] = [
@@ -210,17 +222,14 @@ fn authorization(bytes: &[u8], start: usize) -> usize {
         b"apikey",
         b"key",
     ];
-    let end = bare(bytes, start);
-    if byte(bytes, end) != b' ' {
-        return end;
-    }
+    let end = schemed(bytes, start, &SCHEMES);
     let scheme = bytes.get(start..end).unwrap_or_default();
-    let is_known = |known: &&[u8]| known.eq_ignore_ascii_case(scheme);
-    if SCHEMES.iter().any(is_known) {
-        return bare(bytes, run(bytes, end, |byte| byte == b' '));
-    }
     let is_parted = scheme.eq_ignore_ascii_case(b"digest") || scheme.starts_with(b"AWS4-");
-    if is_parted { line(bytes, end) } else { end }
+    if is_parted && byte(bytes, end) == b' ' {
+        line(bytes, end)
+    } else {
+        end
+    }
 }
 
 fn line(bytes: &[u8], start: usize) -> usize {
