@@ -31,12 +31,14 @@ pub(super) fn find(bytes: &[u8], start: usize, named: Named, spaced: bool) -> Op
     }
     let end = match named.form {
         Form::Known => return None,
-        Form::Any | Form::Spoken => schemed(bytes, start, &[b"bearer", b"basic"]),
+        Form::Any | Form::Spoken => bare(bytes, start),
         Form::Authorization => authorization(bytes, start),
         Form::Cookie => cookie(bytes, start),
         Form::Digits => digits(bytes, start)?,
         Form::Words => words(bytes, start, spaced),
     };
+    // Alone, it would no longer say what is behind it.
+    let end = beyond_scheme(bytes, (start, end), &[b"bearer", b"basic"]);
     let can_be_word = matches!(
         named.form,
         Form::Spoken | Form::Authorization | Form::Cookie
@@ -199,9 +201,8 @@ fn bare(bytes: &[u8], start: usize) -> usize {
     end
 }
 
-/// Where a value ends that nothing quotes. One of `schemes` is followed by what it is the scheme of.
-fn schemed(bytes: &[u8], start: usize, schemes: &[&[u8]]) -> usize {
-    let end = bare(bytes, start);
+/// The end of what is from `start` to `end`, or of what it is the scheme of, if it is one of `schemes`.
+fn beyond_scheme(bytes: &[u8], (start, end): (usize, usize), schemes: &[&[u8]]) -> usize {
     let word = bytes.get(start..end).unwrap_or_default();
     let is_scheme = |known: &&[u8]| known.eq_ignore_ascii_case(word);
     if byte(bytes, end) == b' ' && schemes.iter().any(is_scheme) {
@@ -222,7 +223,8 @@ fn authorization(bytes: &[u8], start: usize) -> usize {
         b"apikey",
         b"key",
     ];
-    let end = schemed(bytes, start, &SCHEMES);
+    let word = bare(bytes, start);
+    let end = beyond_scheme(bytes, (start, word), &SCHEMES);
     let scheme = bytes.get(start..end).unwrap_or_default();
     let is_parted = scheme.eq_ignore_ascii_case(b"digest") || scheme.starts_with(b"AWS4-");
     if is_parted && byte(bytes, end) == b' ' {
