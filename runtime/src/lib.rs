@@ -18,6 +18,7 @@ pub mod metric;
 pub mod names;
 mod serve;
 mod service;
+pub mod task;
 mod unwind;
 
 pub use config::{Config, ConfigError, Ports};

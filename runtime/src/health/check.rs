@@ -1,6 +1,6 @@
 //! One readiness check: a name and a question to a dependency.
 
-use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{metric::Counter, unwind::catch};
 
@@ -44,18 +44,18 @@ impl Error for CheckError {
 /// A named check.
 #[derive(Clone)]
 pub(crate) struct Check {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     ask: Arc<dyn Fn() -> Answer + Send + Sync>,
 }
 
 impl Check {
-    pub(crate) fn new<F, Fut>(name: &'static str, ask: F) -> Self
+    pub(crate) fn new<F, Fut>(name: impl Into<Cow<'static, str>>, ask: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), CheckError>> + Send + 'static,
     {
         Self {
-            name,
+            name: name.into(),
             ask: Arc::new(move || Box::pin(ask())),
         }
     }

@@ -1,6 +1,7 @@
 //! Readiness: the state of the service and what its checks last said.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
@@ -56,9 +57,9 @@ pub(crate) struct Report {
 }
 
 /// What one check said.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Answer {
-    name: &'static str,
+    name: Cow<'static, str>,
     up: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -152,7 +153,7 @@ impl Health {
 
     fn unanswered(&self) -> Vec<Answer> {
         let unanswered = |check: &Check| Answer {
-            name: check.name,
+            name: check.name.clone(),
             up: false,
             reason: Some("failed"),
         };
@@ -180,8 +181,8 @@ impl Health {
 
     /// Takes an answer down, and logs it if it is another than before.
     fn record(&self, answer: &mut Answer, outcome: Result<(), Failure>, before: Option<&Answer>) {
-        let check = answer.name;
-        let gauge = self.up.get(&CheckLabels(check));
+        let check = &*answer.name;
+        let gauge = self.up.get(&CheckLabels(answer.name.clone()));
         match outcome {
             Ok(()) => {
                 gauge.set(1.0);
@@ -202,13 +203,13 @@ impl Health {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct CheckLabels(&'static str);
+pub(crate) struct CheckLabels(Cow<'static, str>);
 
 impl Labels for CheckLabels {
     const NAMES: &'static [&'static str] = names::MARTY_HEALTH_CHECK_UP.labels;
 
     fn values(&self, values: &mut LabelValues) {
-        values.push(self.0);
+        values.push(self.0.clone());
     }
 }
 
@@ -282,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn scrapes_the_last_answers_while_a_check_hangs() {
         let (health, asked) = hanging_after(1, Duration::ZERO);
-        let database = health.up.get(&CheckLabels("database"));
+        let database = health.up.get(&CheckLabels("database".into()));
         assert!(health.report().await.checks[0].up);
         health.refresh().await;
         assert_eq!(asked.load(Ordering::Relaxed), 2);

@@ -7,6 +7,7 @@ mod business;
 mod http;
 mod process;
 mod service;
+mod task;
 
 pub use business::{
     MARTY_BUSINESS_TRANSACTION_DURATION, MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
@@ -26,6 +27,7 @@ pub use service::{
     MARTY_LOG_EVENTS_DROPPED, MARTY_METRIC_OVERFLOW, MARTY_METRIC_SERIES, MARTY_PANICS,
     TARGET_INFO,
 };
+pub use task::{MARTY_TASK_RESTARTS, MARTY_TASK_UP};
 
 /// A metric that the runtime exports.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,8 @@ pub mod label {
     pub const WORKER: &str = "worker";
     /// The name of a readiness check.
     pub const CHECK: &str = "check";
+    /// The name of a background task.
+    pub const TASK: &str = "task";
     /// The level of a log event.
     pub const LEVEL: &str = "level";
     /// The name of a metric.
@@ -136,6 +140,8 @@ pub const ALL: &[&Metric] = &[
     &MARTY_METRIC_SERIES,
     &MARTY_METRIC_OVERFLOW,
     &MARTY_LABEL_REJECTIONS,
+    &MARTY_TASK_UP,
+    &MARTY_TASK_RESTARTS,
 ];
 
 /// Where the admin listener answers scrapes.

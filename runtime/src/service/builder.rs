@@ -6,7 +6,11 @@ use std::{
 
 use axum::{Router, middleware};
 
-use super::{Error, Running, ServiceInfo, info, signal};
+use super::{
+    Error, Running, ServiceInfo, info,
+    running::{close_admin, drain_grace, finish_requests},
+    signal, task,
+};
 use crate::{
     admin::{self, Admin},
     business,
@@ -17,6 +21,7 @@ use crate::{
     metric::{Collect, Counter, CounterFamily, Family, Instrument, Labels, Registry},
     names,
     serve::{Limits, Listener},
+    task::Task,
     unwind::PANICS,
 };
 
@@ -55,6 +60,7 @@ pub struct Service {
     routes: Router,
     families: Vec<Arc<dyn Collect>>,
     checks: Vec<Check>,
+    pub(super) tasks: Vec<Task>,
 }
 
 impl Service {
@@ -66,6 +72,7 @@ impl Service {
             routes: Router::new(),
             families: Vec::new(),
             checks: Vec::new(),
+            tasks: Vec::new(),
         }
     }
 
@@ -142,11 +149,13 @@ impl Service {
             config,
             routes,
             families,
-            checks,
+            mut checks,
+            tasks,
         } = self;
+        let board = task::board(&tasks, &mut checks)?;
         let mut seen = BTreeSet::new();
-        if let Some(check) = checks.iter().find(|check| !seen.insert(check.name)) {
-            return Err(Error::check(check.name));
+        if let Some(check) = checks.iter().find(|check| !seen.insert(&*check.name)) {
+            return Err(Error::check(&check.name));
         }
         let http_metrics = HttpMetrics::new();
         let health = Arc::new(Health::new(checks, panics.caught.clone()));
@@ -157,12 +166,14 @@ impl Service {
             .chain(business::families());
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
         let own = own.chain(logging::families());
+        let own = own.chain(board.families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
 
         let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
         let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
+        let tasks = crate::task::start(tasks, Arc::clone(&board), &panics.caught);
         let protection = Protection {
             request_timeout: config.request_timeout,
             max_body_bytes: config.max_body_bytes,
@@ -182,7 +193,15 @@ impl Service {
         };
         let cut_off = http_metrics.cut_off();
         let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
-        Ok(Running::new(http, admin, health, &config))
+        let addresses = [http.address(), admin.address()];
+        // In the order of the contract: a further part of the shutdown has its place here.
+        let phases = vec![
+            drain_grace(config.drain_grace),
+            finish_requests(http),
+            task::stop_tasks(tasks),
+            close_admin(admin),
+        ];
+        Ok(Running::new(addresses, health, phases, &config))
     }
 }
 
@@ -236,6 +255,7 @@ impl fmt::Debug for Service {
             .field("info", &self.info)
             .field("config", &self.config)
             .field("checks", &self.checks)
+            .field("tasks", &self.tasks)
             .finish_non_exhaustive()
     }
 }

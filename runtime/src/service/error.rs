@@ -22,7 +22,9 @@ enum Kind {
     #[error(transparent)]
     Metric(#[from] RegisterError),
     #[error("there are two readiness checks named `{name}`")]
-    Check { name: &'static str },
+    Check { name: String },
+    #[error("there are two tasks named `{name}`")]
+    Task { name: &'static str },
     #[error("cannot wait for signals")]
     Signal { source: io::Error },
     #[error(
@@ -44,8 +46,13 @@ impl Error {
         }))
     }
 
-    pub(super) fn check(name: &'static str) -> Self {
+    pub(super) fn check(name: &str) -> Self {
+        let name = name.to_owned();
         Self(Box::new(Kind::Check { name }))
+    }
+
+    pub(super) fn task(name: &'static str) -> Self {
+        Self(Box::new(Kind::Task { name }))
     }
 
     pub(super) fn signal(source: io::Error) -> Self {

@@ -5,8 +5,10 @@
 mod builder;
 mod error;
 mod info;
+mod phase;
 mod running;
 mod signal;
+mod task;
 
 pub use builder::Service;
 pub use error::Error;

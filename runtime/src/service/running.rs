@@ -4,37 +4,42 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
-use super::Error;
+use super::{
+    Error,
+    phase::{End, Phase, Slice, Time, carry_out},
+};
 use crate::{
     config::{Config, LONGEST_TIME},
     health::{Health, State},
     serve::Server,
 };
 
-/// What the requests leave of the deadline, at most and of a short one a quarter: half of it for the admin listener's last answers,
-/// half for `main` to return.
-const LAST_TIME: Duration = Duration::from_millis(500);
-
 /// A service that runs. Dropping it cuts every request off; [`Running::stop`] lets them finish.
 #[derive(Debug)]
 #[must_use = "dropping it ends the service at once"]
 pub struct Running {
-    http: Server,
-    admin: Server,
+    http_addr: SocketAddr,
+    admin_addr: SocketAddr,
     health: Arc<Health>,
-    drain_grace: Duration,
+    phases: Vec<Phase>,
     shutdown_deadline: Duration,
 }
 
 impl Running {
-    pub(super) fn new(http: Server, admin: Server, health: Arc<Health>, config: &Config) -> Self {
+    /// A service that ends by `phases`.
+    pub(super) fn new(
+        [http_addr, admin_addr]: [SocketAddr; 2],
+        health: Arc<Health>,
+        phases: Vec<Phase>,
+        config: &Config,
+    ) -> Self {
         health.enter(State::Ready);
-        tracing::info!(http_addr = %http.address(), admin_addr = %admin.address(), "service started");
+        tracing::info!(%http_addr, %admin_addr, "service started");
         Self {
-            http,
-            admin,
+            http_addr,
+            admin_addr,
             health,
-            drain_grace: config.drain_grace.min(LONGEST_TIME),
+            phases,
             shutdown_deadline: config.shutdown_deadline.min(LONGEST_TIME),
         }
     }
@@ -42,13 +47,13 @@ impl Running {
     /// Address of the public listener.
     #[must_use]
     pub const fn http_addr(&self) -> SocketAddr {
-        self.http.address()
+        self.http_addr
     }
 
     /// Address of the admin listener.
     #[must_use]
     pub const fn admin_addr(&self) -> SocketAddr {
-        self.admin.address()
+        self.admin_addr
     }
 
     /// Ends the service as SIGTERM does: not ready, drain grace, no further connection, requests finished, admin listener last.
@@ -61,70 +66,46 @@ impl Running {
         self.shut_down(deadline, true).await
     }
 
-    pub(super) async fn shut_down(
-        mut self,
-        deadline: Instant,
-        leave_grace: bool,
-    ) -> Result<(), Error> {
-        let last = LAST_TIME.min(self.shutdown_deadline / 4);
-        let requests_end = deadline - last;
+    pub(super) async fn shut_down(self, deadline: Instant, leave_grace: bool) -> Result<(), Error> {
         self.health.enter(State::Draining);
-        if leave_grace && !self.drain_grace.is_zero() {
-            let phase = Phase::begin("drain grace");
-            sleep_until(requests_end.min(Instant::now() + self.drain_grace)).await;
-            phase.done();
-        }
-
-        let phase = Phase::begin("finish requests");
-        self.http.drain();
-        let requests_finished = phase.end(self.http.finish(requests_end).await);
-
-        // A connection that still waits here is an idle scraper's or a slow one's: nobody's request is lost.
-        let phase = Phase::begin("close admin listener");
-        self.admin.drain();
-        let _ = phase.end(self.admin.finish(deadline - last / 2).await);
-
-        match requests_finished {
-            Ok(()) => Ok(()),
-            Err(phase) => Err(Error::shutdown_deadline(phase, self.shutdown_deadline)),
+        let time = Time {
+            deadline,
+            whole: self.shutdown_deadline,
+            hurried: !leave_grace,
+        };
+        match carry_out(self.phases, time).await {
+            None => Ok(()),
+            Some(phase) => Err(Error::shutdown_deadline(phase, self.shutdown_deadline)),
         }
     }
 }
 
-/// One part of the shutdown, reported in the log.
-struct Phase {
-    name: &'static str,
-    begun: Instant,
+/// Leaves whoever sends requests the time to send them elsewhere.
+pub(super) fn drain_grace(grace: Duration) -> Phase {
+    let grace = grace.min(LONGEST_TIME);
+    Phase::new("drain grace", Slice::REST, async move |turn| {
+        if turn.hurried || grace.is_zero() {
+            return End::Skipped;
+        }
+        sleep_until(turn.until.min(Instant::now() + grace)).await;
+        End::Done
+    })
 }
 
-impl Phase {
-    fn begin(name: &'static str) -> Self {
-        Self {
-            name,
-            begun: Instant::now(),
-        }
-    }
+/// Stops accepting, and waits for the requests that are being answered.
+pub(super) fn finish_requests(mut http: Server) -> Phase {
+    Phase::new("finish requests", Slice::REST, async move |turn| {
+        http.drain();
+        http.finish(turn.until).await.into()
+    })
+}
 
-    fn done(self) {
-        tracing::info!(
-            phase = self.name,
-            seconds = self.begun.elapsed().as_secs_f64(),
-            "shutdown phase done"
-        );
-    }
-
-    /// Reports how the phase ended; the error is the name of one that was cut off.
-    fn end(self, finished: bool) -> Result<(), &'static str> {
-        if finished {
-            self.done();
-            return Ok(());
-        }
-        let seconds = self.begun.elapsed().as_secs_f64();
-        tracing::error!(
-            phase = self.name,
-            seconds,
-            "shutdown phase cut off at its deadline"
-        );
-        Err(self.name)
-    }
+/// Closes the admin listener. A connection that still waits there is an idle scraper's or a slow one's: nobody's request is lost.
+pub(super) fn close_admin(mut admin: Server) -> Phase {
+    let slice = Slice::new(Duration::from_millis(250), 8);
+    let phase = Phase::new("close admin listener", slice, async move |turn| {
+        admin.drain();
+        admin.finish(turn.until).await.into()
+    });
+    phase.harmless()
 }

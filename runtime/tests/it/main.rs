@@ -16,3 +16,4 @@ mod refusal;
 mod scrape;
 mod shutdown;
 mod support;
+mod task;

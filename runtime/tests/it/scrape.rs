@@ -6,6 +6,7 @@ use marty_runtime::axum::{Router, routing::get as on_get};
 use marty_runtime::business::time_operation;
 use marty_runtime::metric::{CounterFamily, Labels, Open};
 use marty_runtime::names::{self, Kind};
+use marty_runtime::task::Stop;
 use marty_runtime::{operation, transaction};
 
 use crate::exposition::read;
@@ -36,6 +37,7 @@ fn exports_exactly_what_names_declares() {
     );
     let service = service(routes)
         .check("database", async || Ok(()))
+        .task("idle", async |stop: Stop| stop.requested().await)
         .metric(&SALES);
     let live = Live::start(service);
     assert_eq!(get(live.http, "/users/17").status, 200);
