@@ -9,8 +9,12 @@
 extern crate self as marty_runtime;
 
 mod admin;
+#[cfg(feature = "events")]
+pub mod bus;
 pub mod business;
 pub mod config;
+#[cfg(feature = "events")]
+pub mod event;
 mod health;
 pub mod http;
 mod logging;

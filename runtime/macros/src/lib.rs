@@ -4,6 +4,8 @@
 //! calls is the runtime's; no behaviour lives here.
 
 mod error_class;
+mod event;
+mod event_attribute;
 mod label_value;
 mod labels;
 mod transaction;
@@ -41,6 +43,19 @@ pub fn derive_label_value(input: TokenStream) -> TokenStream {
 pub fn derive_error_class(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     error_class::derive(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Makes a struct an event: `#[event(type = "user.created", version = 1, topic = domain("user"), key = user_id)]`.
+///
+/// The topic is `service`, `domain("…")` or `integration("…")`. A field that holds a `Pii` says what becomes of it:
+/// `#[pii(hash)]`, `#[pii(seal)]` or `#[pii(drop)]`. Of serde's attributes it takes `rename_all` on the struct and `rename`,
+/// `alias` and `default` on its fields.
+#[proc_macro_derive(Event, attributes(event, pii, serde))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event::derive(&input)
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

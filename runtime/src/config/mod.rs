@@ -6,6 +6,8 @@ mod error;
 mod log;
 mod lookup;
 mod runtime;
+#[cfg(feature = "events")]
+mod secret_file;
 mod setting;
 pub(crate) mod variable;
 

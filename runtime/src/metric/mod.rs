@@ -54,6 +54,8 @@ pub use family::{
     CounterFamily, Family, GaugeFamily, HistogramFamily, Instrument, OVERFLOW, SERIES_LIMIT,
 };
 pub use gauge::Gauge;
+#[cfg(feature = "events")]
+pub(crate) use guard::{Reason, looks_personal};
 pub use histogram::Histogram;
 #[doc(hidden)]
 pub use label::product;

@@ -4,7 +4,9 @@
 //! It must not name a metric that the runtime does not export.
 
 mod business;
+pub mod header;
 mod http;
+mod messaging;
 mod process;
 mod service;
 mod task;
@@ -16,6 +18,14 @@ pub use business::{
 pub use http::{
     HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_BODY_SIZE, HTTP_SERVER_REQUEST_DURATION,
     HTTP_SERVER_RESPONSE_BODY_SIZE,
+};
+pub use messaging::{
+    EVENTS, MARTY_EVENT_DEAD_LETTERED, MARTY_EVENT_DUPLICATES, MARTY_EVENT_END_TO_END,
+    MARTY_EVENT_RETRIES, MARTY_KAFKA_COMMIT_FAILURES, MARTY_KAFKA_CONSUMER_LAG_MESSAGES,
+    MARTY_KAFKA_CONSUMER_LAG_SECONDS, MARTY_KAFKA_CONSUMER_REBALANCES,
+    MARTY_KAFKA_PRODUCER_QUEUE_BYTES, MARTY_KAFKA_PRODUCER_QUEUE_MESSAGES,
+    MESSAGING_CLIENT_CONSUMED_MESSAGES, MESSAGING_CLIENT_OPERATION_DURATION,
+    MESSAGING_CLIENT_SENT_MESSAGES, MESSAGING_PROCESS_DURATION,
 };
 pub use process::{
     PROCESS_CPU_SECONDS, PROCESS_MAX_FDS, PROCESS_OPEN_FDS, PROCESS_RESIDENT_MEMORY,
@@ -99,6 +109,22 @@ pub mod label {
     pub const LEVEL: &str = "level";
     /// The name of a metric.
     pub const METRIC: &str = "metric";
+    /// What the client did, such as `send`.
+    pub const MESSAGING_OPERATION_NAME: &str = "messaging_operation_name";
+    /// The topic.
+    pub const MESSAGING_DESTINATION_NAME: &str = "messaging_destination_name";
+    /// The group that handles the event.
+    pub const MESSAGING_CONSUMER_GROUP_NAME: &str = "messaging_consumer_group_name";
+    /// The event's type, `_other` for one that nobody handles here, `_undecodable` for what is no event.
+    pub const EVENT_TYPE: &str = "event_type";
+    /// The topic of a partition.
+    pub const TOPIC: &str = "topic";
+    /// The number of a partition.
+    pub const PARTITION: &str = "partition";
+    /// The group that a partition is assigned to.
+    pub const GROUP: &str = "group";
+    /// What kind of a thing it was.
+    pub const KIND: &str = "kind";
     /// Why something was not done as asked.
     pub const REASON: &str = "reason";
 }
@@ -109,6 +135,10 @@ pub mod value {
     pub const OTHER_METHOD: &str = "_OTHER";
     /// The route of a request that no route matched.
     pub const UNMATCHED_ROUTE: &str = "unmatched";
+    /// The type of an event that nobody handles here.
+    pub const OTHER_EVENT: &str = "_other";
+    /// The type of a record that is no event.
+    pub const UNDECODABLE_EVENT: &str = "_undecodable";
 }
 
 /// Every metric that a service exports before it declares its own.

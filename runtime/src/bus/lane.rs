@@ -1,0 +1,417 @@
+//! A lane: handles one record after the other, each until it is done or its partition is taken back.
+
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    HandlerError,
+    error::{HandlerKind, scrub, scrubbed},
+    group::{Assigned, Group, Work},
+    handler::{AnyHandler, Delivery},
+    letter::{self, Death},
+    metrics::{
+        ATTEMPT, Attempt, DEAD_LETTERS, DUPLICATES, DeadLetter, Duplicate, HANDLED, Handled,
+        RETRIES, Retry, sent,
+    },
+    transport::Received,
+};
+use crate::{
+    business::ErrorClass as _,
+    event::{Attributes, Cause, DecodeError, decode, random},
+    metric::Counter,
+    names::value,
+    unwind,
+};
+
+/// How long there is between attempts to write a dead letter, at most.
+const LETTER_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a dead letter may take to be acknowledged before it is tried again.
+const LETTER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs until the assignment ends.
+pub(super) async fn run(
+    group: Arc<Group>,
+    assigned: Arc<Assigned>,
+    mut inbox: mpsc::UnboundedReceiver<Work>,
+) {
+    while let Some(Work { ticket, received }) = inbox.recv().await {
+        let job = Job {
+            group: &group,
+            assigned: &assigned,
+            received: &received,
+        };
+        let done = assigned.enter() && job.finish().await.is_some();
+        assigned.leave(done.then_some(ticket));
+        group.progressed();
+    }
+}
+
+/// One record. Its steps return nothing where the partition is taken back before the record is done.
+struct Job<'a> {
+    group: &'a Group,
+    assigned: &'a Assigned,
+    received: &'a Received,
+}
+
+/// The record is done.
+struct Done;
+
+/// How an attempt failed.
+struct Failure {
+    outcome: &'static str,
+    class: &'static str,
+    message: String,
+    /// Whether a further attempt may succeed, and not before when.
+    again: Option<Option<Duration>>,
+}
+
+/// How an attempt ended.
+enum End {
+    Handled,
+    Skipped,
+    Failed(Failure),
+}
+
+impl Job<'_> {
+    async fn finish(&self) -> Option<Done> {
+        let decoded = match decode(&self.received.record) {
+            Ok(decoded) => decoded,
+            Err(error) => return self.undecodable(&error).await,
+        };
+        let Some((event, handler)) = self.group.handlers.get_key_value(decoded.event_type()) else {
+            return self.unknown().await;
+        };
+        let attributes = decoded.attributes().clone();
+        drop(decoded);
+        self.attempts(event, &**handler, &attributes).await
+    }
+
+    async fn undecodable(&self, error: &DecodeError) -> Option<Done> {
+        if error.class() == "tombstone" && self.group.options.skip_tombstones {
+            self.record(value::UNDECODABLE_EVENT, "skipped", Duration::ZERO);
+            return Some(Done);
+        }
+        self.record(value::UNDECODABLE_EVENT, "rejected", Duration::ZERO);
+        self.bury_at_once(value::UNDECODABLE_EVENT, error.class(), error.to_string())
+            .await
+    }
+
+    async fn unknown(&self) -> Option<Done> {
+        if self.group.options.skip_unknown {
+            self.record(value::OTHER_EVENT, "skipped", Duration::ZERO);
+            return Some(Done);
+        }
+        self.record(value::OTHER_EVENT, "rejected", Duration::ZERO);
+        let message = "no handler takes events of this type".to_owned();
+        self.bury_at_once(value::OTHER_EVENT, "unknown_type", message)
+            .await
+    }
+
+    async fn attempts(
+        &self,
+        event: &'static str,
+        handler: &dyn AnyHandler,
+        attributes: &Attributes,
+    ) -> Option<Done> {
+        let mut first_failure = None;
+        for attempt in 1.. {
+            let begun = Instant::now();
+            let end = self.attempt(event, handler, attributes, attempt).await;
+            let failure = match end {
+                End::Handled => {
+                    self.record(event, "ok", begun.elapsed());
+                    self.handled(event, attributes);
+                    return Some(Done);
+                }
+                End::Skipped => {
+                    self.record(event, "skipped", begun.elapsed());
+                    return Some(Done);
+                }
+                End::Failed(failure) => failure,
+            };
+            self.record(event, failure.outcome, begun.elapsed());
+            let last_failure = SystemTime::now();
+            let first_failure = *first_failure.get_or_insert(last_failure);
+            let again = failure
+                .again
+                .filter(|_| attempt < self.group.options.policy.attempts);
+            let Some(after) = again else {
+                let death = Death {
+                    class: failure.class,
+                    message: failure.message,
+                    attempts: attempt,
+                    first_failure,
+                    last_failure,
+                };
+                return self.bury(event, death).await;
+            };
+            self.retry(event, &failure, attempt);
+            let wait = self.group.options.policy.wait(attempt, random());
+            self.pause(wait.max(after.unwrap_or_default())).await?;
+        }
+        None
+    }
+
+    async fn attempt(
+        &self,
+        event: &'static str,
+        handler: &dyn AnyHandler,
+        attributes: &Attributes,
+        attempt: u32,
+    ) -> End {
+        if let Some(duplicates) = &self.group.duplicates {
+            let known = duplicates.is_known(&self.group.name, &attributes.source, &attributes.id);
+            match known.await {
+                Ok(false) => {}
+                Ok(true) => {
+                    let labels = Duplicate {
+                        group: Arc::clone(&self.group.name),
+                        event,
+                    };
+                    DUPLICATES.with(&labels, Counter::inc);
+                    return End::Skipped;
+                }
+                Err(error) => return End::Failed(store_failed(&*error)),
+            }
+        }
+        let end = self.call(handler, attributes, attempt).await;
+        if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
+            let remembered =
+                duplicates.remember(&self.group.name, &attributes.source, &attributes.id);
+            if let Err(error) = remembered.await {
+                return End::Failed(store_failed(&*error));
+            }
+        }
+        end
+    }
+
+    /// Calls the handler. A panic or an overrun is a failure like any other.
+    async fn call(&self, handler: &dyn AnyHandler, attributes: &Attributes, attempt: u32) -> End {
+        let delivery = Delivery {
+            topic: Arc::clone(&self.assigned.spot.topic),
+            partition: self.assigned.spot.partition,
+            offset: self.received.offset,
+            attempt,
+            time: self.received.record.time(),
+        };
+        let handled = async {
+            let begun =
+                decode(&self.received.record).and_then(|decoded| handler.begin(decoded, delivery));
+            match begun {
+                Ok(handled) => Ok(handled.await),
+                Err(error) => Err(error),
+            }
+        };
+        let handled = unwind::catch(Cause::event(attributes).scope(handled));
+        match timeout(self.group.options.policy.timeout, handled).await {
+            Ok(Ok(Ok(Ok(())))) => End::Handled,
+            Ok(Ok(Ok(Err(error)))) => refused(error),
+            Ok(Ok(Err(error))) => End::Failed(Failure {
+                outcome: "rejected",
+                class: error.class(),
+                message: error.to_string(),
+                again: None,
+            }),
+            Ok(Err(panic)) => {
+                unwind::PANICS.get(&()).inc();
+                End::Failed(failed("panic", message_of(&*panic)))
+            }
+            Err(_) => {
+                let limit = humantime::format_duration(self.group.options.policy.timeout);
+                End::Failed(failed(
+                    "timeout",
+                    format!("the handler took longer than {limit}"),
+                ))
+            }
+        }
+    }
+
+    async fn bury_at_once(
+        &self,
+        event: &'static str,
+        class: &'static str,
+        message: String,
+    ) -> Option<Done> {
+        let now = SystemTime::now();
+        let death = Death {
+            class,
+            message,
+            attempts: 1,
+            first_failure: now,
+            last_failure: now,
+        };
+        self.bury(event, death).await
+    }
+
+    /// Writes the dead letter, however long that takes: the record is not done before.
+    async fn bury(&self, event: &'static str, death: Death) -> Option<Done> {
+        let spot = &self.assigned.spot;
+        let topic = letter::topic(&spot.topic, &self.group.name);
+        let mut blocked = None;
+        for attempt in 1.. {
+            let letter = letter::write(spot, &self.group.name, self.received, &death);
+            let until = Instant::now() + LETTER_TIMEOUT;
+            let begun = Instant::now();
+            let written = async {
+                let handed_over = self.group.transport.enqueue(&topic, letter, until).await?;
+                handed_over.wait(until).await
+            };
+            let written = self.unless_closing(written).await?;
+            let class = written.as_ref().map_or_else(|error| error.class(), |_| "");
+            sent(&topic, event, class, begun.elapsed());
+            let Err(error) = written else {
+                self.buried(event, &death, &topic);
+                return Some(Done);
+            };
+            blocked.get_or_insert_with(|| Blocked::new(self.group));
+            tracing::error!(
+                group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
+                attempt, error = %error, "dead letter cannot be written, the partition waits"
+            );
+            let policy = super::Policy::default();
+            self.pause(policy.wait(attempt, random()).min(LETTER_WAIT))
+                .await?;
+        }
+        None
+    }
+
+    fn buried(&self, event: &'static str, death: &Death, topic: &Arc<str>) {
+        let labels = DeadLetter {
+            group: Arc::clone(&self.group.name),
+            event,
+            reason: death.class,
+        };
+        DEAD_LETTERS.with(&labels, Counter::inc);
+        let spot = &self.assigned.spot;
+        tracing::warn!(
+            group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
+            event, attempts = death.attempts, reason = death.class, error = %death.message, dlq = %topic,
+            "event dead-lettered"
+        );
+    }
+
+    fn retry(&self, event: &'static str, failure: &Failure, attempt: u32) {
+        let labels = Retry {
+            group: Arc::clone(&self.group.name),
+            event,
+            error: failure.class,
+        };
+        RETRIES.with(&labels, Counter::inc);
+        let spot = &self.assigned.spot;
+        tracing::warn!(
+            group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
+            event, attempt, class = failure.class, error = %failure.message, "event not handled, will be tried again"
+        );
+    }
+
+    fn record(&self, event: &'static str, outcome: &'static str, took: Duration) {
+        let labels = Attempt {
+            topic: Arc::clone(&self.assigned.spot.topic),
+            group: Arc::clone(&self.group.name),
+            event,
+            outcome,
+        };
+        ATTEMPT.with(&labels, |histogram| histogram.observe(took.as_secs_f64()));
+    }
+
+    fn handled(&self, event: &'static str, attributes: &Attributes) {
+        let labels = Handled {
+            topic: Arc::clone(&self.assigned.spot.topic),
+            group: Arc::clone(&self.group.name),
+            event,
+        };
+        // A clock that is behind the sender's makes no event handled before it happened.
+        let took = attributes.time.elapsed().unwrap_or_default();
+        HANDLED.with(&labels, |histogram| histogram.observe(took.as_secs_f64()));
+    }
+
+    async fn pause(&self, time: Duration) -> Option<()> {
+        self.unless_closing(sleep(time)).await
+    }
+
+    /// The result of `work`, or nothing once the partition is taken back.
+    async fn unless_closing<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut closing = self.assigned.closing.subscribe();
+        tokio::select! {
+            result = work => Some(result),
+            _ = closing.wait_for(|closing| *closing) => None,
+        }
+    }
+}
+
+/// Counts a lane that waits for its dead letter.
+struct Blocked<'a>(&'a Group);
+
+impl<'a> Blocked<'a> {
+    fn new(group: &'a Group) -> Self {
+        group.blocked.fetch_add(1, Ordering::Relaxed);
+        Self(group)
+    }
+}
+
+impl Drop for Blocked<'_> {
+    fn drop(&mut self) {
+        self.0.blocked.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn failed(outcome: &'static str, message: String) -> Failure {
+    Failure {
+        outcome,
+        class: outcome,
+        message,
+        again: Some(None),
+    }
+}
+
+fn store_failed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
+    Failure {
+        outcome: "retry",
+        class: "duplicates",
+        message: scrubbed(error),
+        again: Some(None),
+    }
+}
+
+fn refused(error: HandlerError) -> End {
+    match error.0 {
+        HandlerKind::Skip { reason } => {
+            tracing::debug!(reason, "event skipped");
+            End::Skipped
+        }
+        HandlerKind::Retry {
+            class,
+            source,
+            after,
+        } => End::Failed(Failure {
+            outcome: "retry",
+            class,
+            message: scrubbed(&*source),
+            again: Some(after),
+        }),
+        HandlerKind::Reject { class, source } => End::Failed(Failure {
+            outcome: "rejected",
+            class,
+            message: scrubbed(&*source),
+            again: None,
+        }),
+    }
+}
+
+/// What a panic said.
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    scrub(text.unwrap_or("the handler panicked"))
+}

@@ -1,0 +1,249 @@
+//! The families that the bus counts in. They are the process's, as those of transactions are.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use prometheus::proto;
+
+use super::transport::Spot;
+use crate::{
+    metric::{
+        Collect, Counter, CounterFamily, GaugeFamily, HistogramFamily, LabelValues, Labels, Reason,
+    },
+    names,
+};
+
+macro_rules! histogram {
+    ($metric:ident) => {
+        HistogramFamily::histogram(
+            names::$metric.name,
+            names::$metric.help,
+            names::$metric.buckets,
+        )
+    };
+}
+macro_rules! counter {
+    ($metric:ident) => {
+        CounterFamily::counter(names::$metric.name, names::$metric.help)
+    };
+}
+macro_rules! labels {
+    ($($(#[$doc:meta])* $name:ident($($part:ident: $kind:ty),+) of $metric:ident;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            pub(crate) struct $name { $(pub(crate) $part: $kind),+ }
+
+            impl Labels for $name {
+                const NAMES: &'static [&'static str] = names::$metric.labels;
+
+                fn values(&self, values: &mut LabelValues) {
+                    $(values.push(self.$part.to_string());)+
+                }
+            }
+        )+
+    };
+}
+
+labels! {
+    /// An operation of the client. All values are declared in the source: topics, and classes of errors.
+    Operation(operation: &'static str, topic: Arc<str>, error: &'static str) of MESSAGING_CLIENT_OPERATION_DURATION;
+    /// A record that was sent.
+    Sent(topic: Arc<str>, event: &'static str, error: &'static str) of MESSAGING_CLIENT_SENT_MESSAGES;
+    /// A record that was received.
+    Consumed(topic: Arc<str>, group: Arc<str>) of MESSAGING_CLIENT_CONSUMED_MESSAGES;
+    /// An attempt.
+    Attempt(topic: Arc<str>, group: Arc<str>, event: &'static str, outcome: &'static str) of MESSAGING_PROCESS_DURATION;
+    /// An event that was handled.
+    Handled(topic: Arc<str>, group: Arc<str>, event: &'static str) of MARTY_EVENT_END_TO_END;
+    /// A further attempt.
+    Retry(group: Arc<str>, event: &'static str, error: &'static str) of MARTY_EVENT_RETRIES;
+    /// A dead letter.
+    DeadLetter(group: Arc<str>, event: &'static str, reason: &'static str) of MARTY_EVENT_DEAD_LETTERED;
+    /// An event that was handled before.
+    Duplicate(group: Arc<str>, event: &'static str) of MARTY_EVENT_DUPLICATES;
+    /// A change of the assignment.
+    Rebalance(group: Arc<str>, kind: &'static str) of MARTY_KAFKA_CONSUMER_REBALANCES;
+    /// A commit that failed.
+    CommitFailure(group: Arc<str>, error: &'static str) of MARTY_KAFKA_COMMIT_FAILURES;
+}
+
+pub(crate) static OPERATION: HistogramFamily<Operation> =
+    histogram!(MESSAGING_CLIENT_OPERATION_DURATION);
+pub(crate) static SENT: CounterFamily<Sent> = counter!(MESSAGING_CLIENT_SENT_MESSAGES);
+pub(crate) static CONSUMED: CounterFamily<Consumed> = counter!(MESSAGING_CLIENT_CONSUMED_MESSAGES);
+pub(crate) static ATTEMPT: HistogramFamily<Attempt> = histogram!(MESSAGING_PROCESS_DURATION);
+pub(crate) static HANDLED: HistogramFamily<Handled> = histogram!(MARTY_EVENT_END_TO_END);
+pub(crate) static RETRIES: CounterFamily<Retry> = counter!(MARTY_EVENT_RETRIES);
+pub(crate) static DEAD_LETTERS: CounterFamily<DeadLetter> = counter!(MARTY_EVENT_DEAD_LETTERED);
+pub(crate) static DUPLICATES: CounterFamily<Duplicate> = counter!(MARTY_EVENT_DUPLICATES);
+pub(crate) static REBALANCES: CounterFamily<Rebalance> = counter!(MARTY_KAFKA_CONSUMER_REBALANCES);
+pub(crate) static COMMIT_FAILURES: CounterFamily<CommitFailure> =
+    counter!(MARTY_KAFKA_COMMIT_FAILURES);
+pub(crate) static QUEUE_MESSAGES: GaugeFamily = GaugeFamily::gauge(
+    names::MARTY_KAFKA_PRODUCER_QUEUE_MESSAGES.name,
+    names::MARTY_KAFKA_PRODUCER_QUEUE_MESSAGES.help,
+);
+pub(crate) static QUEUE_BYTES: GaugeFamily = GaugeFamily::gauge(
+    names::MARTY_KAFKA_PRODUCER_QUEUE_BYTES.name,
+    names::MARTY_KAFKA_PRODUCER_QUEUE_BYTES.help,
+);
+pub(crate) static LAG_MESSAGES: Lag = Lag::new(&names::MARTY_KAFKA_CONSUMER_LAG_MESSAGES);
+pub(crate) static LAG_SECONDS: Lag = Lag::new(&names::MARTY_KAFKA_CONSUMER_LAG_SECONDS);
+
+/// What a service exports of them.
+pub(crate) fn families() -> Vec<Arc<dyn Collect>> {
+    vec![
+        Arc::new(&OPERATION),
+        Arc::new(&SENT),
+        Arc::new(&CONSUMED),
+        Arc::new(&ATTEMPT),
+        Arc::new(&HANDLED),
+        Arc::new(&RETRIES),
+        Arc::new(&DEAD_LETTERS),
+        Arc::new(&DUPLICATES),
+        Arc::new(&REBALANCES),
+        Arc::new(&COMMIT_FAILURES),
+        Arc::new(&QUEUE_MESSAGES),
+        Arc::new(&QUEUE_BYTES),
+        Arc::new(&LAG_MESSAGES),
+        Arc::new(&LAG_SECONDS),
+    ]
+}
+
+/// The lag of every assigned partition. Unlike those of other families its series end: with the assignment.
+pub(crate) struct Lag {
+    metric: &'static names::Metric,
+    values: Mutex<BTreeMap<(Spot, Arc<str>), f64>>,
+}
+
+impl Lag {
+    const fn new(metric: &'static names::Metric) -> Self {
+        Self {
+            metric,
+            values: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// The partition is so far behind.
+    pub(crate) fn set(&self, spot: &Spot, group: &Arc<str>, lag: f64) {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.insert((spot.clone(), Arc::clone(group)), lag);
+    }
+
+    /// The partition is nothing of ours any more.
+    pub(crate) fn remove(&self, spot: &Spot, group: &Arc<str>) {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.remove(&(spot.clone(), Arc::clone(group)));
+    }
+
+    /// How far behind the partition is, if it is assigned.
+    #[cfg(test)]
+    pub(crate) fn get(&self, spot: &Spot, group: &Arc<str>) -> Option<f64> {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.get(&(spot.clone(), Arc::clone(group))).copied()
+    }
+}
+
+impl Collect for Lag {
+    fn name(&self) -> &'static str {
+        self.metric.name
+    }
+
+    fn help(&self) -> &'static str {
+        self.metric.help
+    }
+
+    fn kind(&self) -> names::Kind {
+        self.metric.kind
+    }
+
+    fn labels(&self) -> &'static [&'static str] {
+        self.metric.labels
+    }
+
+    fn series(&self) -> usize {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.len()
+    }
+
+    fn overflowed(&self) -> u64 {
+        0
+    }
+
+    fn rejections(&self) -> Vec<(Reason, u64)> {
+        Vec::new()
+    }
+
+    fn begin_known(&self) {}
+
+    fn collect(&self) -> proto::MetricFamily {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        let metrics = values.iter().map(|((spot, group), lag)| {
+            let texts = [
+                spot.topic.to_string(),
+                spot.partition.to_string(),
+                group.to_string(),
+            ];
+            let pairs = self.metric.labels.iter().zip(texts).map(|(name, text)| {
+                let mut pair = proto::LabelPair::default();
+                pair.set_name((*name).to_owned());
+                pair.set_value(text);
+                pair
+            });
+            let mut gauge = proto::Gauge::default();
+            gauge.set_value(*lag);
+            let mut metric = proto::Metric::default();
+            metric.set_gauge(gauge);
+            metric.set_label(pairs.collect());
+            metric
+        });
+        let mut family = proto::MetricFamily::default();
+        family.set_name(self.metric.name.to_owned());
+        family.set_help(self.metric.help.to_owned());
+        family.set_field_type(proto::MetricType::GAUGE);
+        family.set_metric(metrics.collect());
+        family
+    }
+}
+
+/// The series of one topic that are written for every record.
+#[derive(Debug)]
+pub(crate) struct TopicSeries {
+    pub(crate) consumed: Counter,
+}
+
+impl TopicSeries {
+    pub(crate) fn of(topic: &Arc<str>, group: &Arc<str>) -> Self {
+        Self {
+            consumed: CONSUMED.get(&Consumed {
+                topic: Arc::clone(topic),
+                group: Arc::clone(group),
+            }),
+        }
+    }
+}
+
+/// Records how `send` to `topic` ended: an empty `error` is none.
+pub(crate) fn sent(topic: &Arc<str>, event: &'static str, error: &'static str, took: Duration) {
+    let topic = || Arc::clone(topic);
+    SENT.with(
+        &Sent {
+            topic: topic(),
+            event,
+            error,
+        },
+        Counter::inc,
+    );
+    let operation = Operation {
+        operation: "send",
+        topic: topic(),
+        error,
+    };
+    OPERATION.with(&operation, |histogram| {
+        histogram.observe(took.as_secs_f64())
+    });
+}

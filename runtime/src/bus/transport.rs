@@ -1,0 +1,93 @@
+//! What a transport is to the bus: somewhere to put records, and someone who hands them to a group.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{ConsumeError, Group, PublishError, error::PublishKind};
+use crate::event::Record;
+
+/// A future whose type is forgotten.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries records. The two that there are keep the same promises, and one suite of tests holds them to these.
+pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
+    /// Hands `record` over, waiting for room until `until`. Records that one caller hands over keep their order in a partition.
+    fn enqueue<'a>(
+        &'a self,
+        topic: &'a Arc<str>,
+        record: Record,
+        until: Instant,
+    ) -> Boxed<'a, Result<Acknowledgement, PublishError>>;
+
+    /// Begins to feed `group`.
+    fn consume(&self, group: Arc<Group>) -> Result<Box<dyn Consumer>, ConsumeError>;
+
+    /// Waits until all that was handed over is acknowledged or given up; says whether that was so before `until`.
+    fn flush(&self, until: Instant) -> Boxed<'_, bool>;
+}
+
+/// Feeds a group. It tells the group which partitions are assigned, hands records over, and stores the positions that the group
+/// says, of partitions that it owns, and of no others.
+pub(crate) trait Consumer: Send + fmt::Debug {
+    /// Stops feeding, lets handlers finish until `until`, stores positions and leaves the group. Says whether all handlers
+    /// had finished.
+    fn stop(self: Box<Self>, until: Instant) -> Boxed<'static, bool>;
+}
+
+/// What the broker says of a record, once it does.
+#[derive(Debug)]
+pub(crate) struct Acknowledgement {
+    pub(crate) topic: Arc<str>,
+    pub(crate) answer: oneshot::Receiver<Result<Receipt, PublishError>>,
+}
+
+impl Acknowledgement {
+    /// Waits for it until `until`.
+    pub(crate) async fn wait(self, until: Instant) -> Result<Receipt, PublishError> {
+        match tokio::time::timeout_at(until, self.answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(PublishKind::Closed.into()),
+            Err(_) => Err(PublishKind::TimedOut {
+                topic: (*self.topic).into(),
+            }
+            .into()),
+        }
+    }
+}
+
+/// Where the broker put a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The partition.
+    pub partition: i32,
+    /// The offset in it.
+    pub offset: i64,
+}
+
+/// A partition of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Spot {
+    pub(crate) topic: Arc<str>,
+    pub(crate) partition: i32,
+}
+
+/// A record that was received.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) offset: i64,
+    pub(crate) record: Record,
+}
+
+/// How far a partition is, as the transport sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Extent {
+    pub(crate) spot: Spot,
+    /// The offset that the next record written to the partition will have.
+    pub(crate) end: i64,
+    /// What the group had stored when the partition was assigned.
+    pub(crate) begin: i64,
+}
+
+/// How long handlers may take to finish once their partition is revoked.
+pub(crate) const REVOKE_DRAIN: Duration = Duration::from_secs(3);

@@ -1,0 +1,101 @@
+//! Ids of events.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::Text;
+
+/// What tells an event from every other of its source. Ours are UUIDs of version 7, which sort by time; those of others may
+/// be any text.
+///
+/// ```
+/// use marty_runtime::event::EventId;
+///
+/// let (first, second) = (EventId::generate(), EventId::generate());
+/// assert!(first.to_string() < second.to_string());
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EventId(Inner);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Inner {
+    Uuid(Uuid),
+    Other(Text),
+}
+
+impl EventId {
+    /// A new id.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Inner::Uuid(Uuid::now_v7()))
+    }
+
+    /// The id that is written `text`.
+    #[must_use]
+    pub fn new(text: Text) -> Self {
+        Self(canonical(&text).map_or_else(|| Inner::Other(text), Inner::Uuid))
+    }
+
+    /// The id that is written `text`, which is copied only if it is no UUID.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        canonical(text).map(|uuid| Self(Inner::Uuid(uuid)))
+    }
+
+    /// The id, if it is a UUID.
+    #[must_use]
+    pub const fn uuid(&self) -> Option<Uuid> {
+        match self.0 {
+            Inner::Uuid(uuid) => Some(uuid),
+            Inner::Other(_) => None,
+        }
+    }
+
+    /// Calls `write` with the id as text.
+    pub(super) fn with<T>(&self, write: impl FnOnce(&str) -> T) -> T {
+        match &self.0 {
+            Inner::Uuid(uuid) => write(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+            Inner::Other(text) => write(text),
+        }
+    }
+}
+
+/// The UUID that is written exactly as we would write it. Any other form is kept as it is, so that it compares as it was sent.
+fn canonical(text: &str) -> Option<Uuid> {
+    let lower = text
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+    (text.len() == 36 && lower)
+        .then(|| Uuid::try_parse(text).ok())
+        .flatten()
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|text| formatter.write_str(text))
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|text| write!(formatter, "EventId({text})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_as_it_was_read() {
+        for text in [
+            "01890a5d-ac96-774b-bcce-b302099a8057",
+            "01890A5D-AC96-774B-BCCE-B302099A8057",
+            "01890a5dac96774bbcceb302099a8057",
+            "order/17",
+        ] {
+            assert_eq!(EventId::new(text.into()).to_string(), text);
+        }
+        assert_eq!(EventId::generate().uuid().unwrap().get_version_num(), 7);
+    }
+}

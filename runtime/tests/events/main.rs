@@ -1,0 +1,17 @@
+//! Events: their form on the wire, and how they travel.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy knows tests by their attribute, and not what they call"
+)]
+
+mod codec;
+mod conformance;
+mod memory;
+mod personal;
+
+#[test]
+fn events_that_leak_or_mislead_do_not_compile() {
+    trybuild::TestCases::new().compile_fail("tests/events/refused/*.rs");
+}
