@@ -6,8 +6,12 @@
     reason = "clippy knows tests by their attribute, and not what they call"
 )]
 
+#[cfg(feature = "kafka")]
+mod broker;
 mod codec;
 mod conformance;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod memory;
 mod personal;
 
