@@ -101,6 +101,8 @@ impl Feed {
         if positions.is_empty() {
             return;
         }
+        // Stored as well: as it closes the client commits what was stored last, even over a commit that is further.
+        self.store(consumer, positions);
         if let Err(error) = consumer.commit(&convert::positions(positions), CommitMode::Sync) {
             self.failed(&error, "commit");
         }
