@@ -55,6 +55,18 @@ struct Part<'a> {
     renaming: Renaming,
 }
 
+impl Part<'_> {
+    /// The type that stands for it on the wire: its own, `borrowed` or not, or that of its token.
+    fn wire(&self, borrowed: &TokenStream) -> TokenStream {
+        let holds = self.holds;
+        if self.mode.is_some() {
+            quote!(<#holds as ::marty_runtime::event::Protected>::Wire)
+        } else {
+            quote!(#borrowed #holds)
+        }
+    }
+}
+
 fn read(input: &DeriveInput) -> Result<Vec<Part<'_>>> {
     let refused = || {
         Error::new(
@@ -121,11 +133,9 @@ fn outgoing(fields: &[Part<'_>], declared: &Declared, full: &str) -> TokenStream
     let protected = quote!(::marty_runtime::event::Protected);
     let sent = || fields.iter().filter(|field| field.mode != Some(Mode::Drop));
     let members = sent().map(|field| {
-        let (ident, holds, renaming) = (field.ident, field.holds, field.renaming.outgoing());
-        match field.mode {
-            None => quote!(#renaming #ident: &'event #holds),
-            Some(_) => quote!(#renaming #ident: <#holds as #protected>::Wire),
-        }
+        let (ident, renaming) = (field.ident, field.renaming.outgoing());
+        let wire = field.wire(&quote!(&'event));
+        quote!(#renaming #ident: #wire)
     });
     let values = sent().map(|field| {
         let ident = field.ident;
@@ -170,11 +180,9 @@ fn incoming(name: &Ident, fields: &[Part<'_>], declared: &Declared) -> TokenStre
     let protected = quote!(::marty_runtime::event::Protected);
     let sent = fields.iter().filter(|field| field.mode != Some(Mode::Drop));
     let members = sent.map(|field| {
-        let (ident, holds, renaming) = (field.ident, field.holds, field.renaming.incoming());
-        match field.mode {
-            None => quote!(#renaming #ident: #holds),
-            Some(_) => quote!(#renaming #ident: <#holds as #protected>::Wire),
-        }
+        let (ident, renaming) = (field.ident, field.renaming.incoming());
+        let wire = field.wire(&TokenStream::new());
+        quote!(#renaming #ident: #wire)
     });
     let values = fields.iter().map(|field| {
         let ident = field.ident;

@@ -101,6 +101,11 @@ impl Consumers {
         self
     }
 
+    /// The group's name.
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
     pub(super) fn into_group(
         self,
         service: &str,

@@ -146,7 +146,9 @@ mod tests {
         let ids: Vec<EventId> = (0..3).map(|_| EventId::generate()).collect();
         let source = Text::from("/a");
         for id in &ids {
-            recent.remember("g", &source, id).await.unwrap();
+            Duplicates::remember(&recent, "g", &source, id)
+                .await
+                .unwrap();
         }
         let mut known = Vec::new();
         for id in &ids {

@@ -203,16 +203,16 @@ impl Job<'_> {
             attempt,
             time: self.received.record.time(),
         };
-        let handled = async {
+        let work = async {
             let begun =
                 decode(&self.received.record).and_then(|decoded| handler.begin(decoded, delivery));
             match begun {
-                Ok(handled) => Ok(handled.await),
+                Ok(answer) => Ok(answer.await),
                 Err(error) => Err(error),
             }
         };
-        let handled = unwind::catch(Cause::event(attributes).scope(handled));
-        match timeout(self.group.options.policy.timeout, handled).await {
+        let work = unwind::catch(Cause::event(attributes).scope(work));
+        match timeout(self.group.options.policy.timeout, work).await {
             Ok(Ok(Ok(Ok(())))) => End::Handled,
             Ok(Ok(Ok(Err(error)))) => refused(error),
             Ok(Ok(Err(error))) => End::Failed(Failure {

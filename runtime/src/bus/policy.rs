@@ -57,7 +57,7 @@ impl Policy {
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
         let most = self.base.saturating_mul(doubled).min(self.cap);
         let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
-        let part = u128::from(nanos) * u128::from(random) >> 64;
+        let part = (u128::from(nanos) * u128::from(random)) >> 64;
         Duration::from_nanos(u64::try_from(part).unwrap_or(nanos))
     }
 }

@@ -29,7 +29,7 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
 
 /// Feeds a group. It tells the group which partitions are assigned, hands records over, and stores the positions that the group
 /// says, of partitions that it owns, and of no others.
-pub(crate) trait Consumer: Send + fmt::Debug {
+pub(crate) trait Consumer: Send + Sync + fmt::Debug {
     /// Stops feeding, lets handlers finish until `until`, stores positions and leaves the group. Says whether all handlers
     /// had finished.
     fn stop(self: Box<Self>, until: Instant) -> Boxed<'static, bool>;

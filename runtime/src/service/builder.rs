@@ -61,6 +61,8 @@ pub struct Service {
     families: Vec<Arc<dyn Collect>>,
     checks: Vec<Check>,
     pub(super) tasks: Vec<Task>,
+    #[cfg(feature = "events")]
+    pub(super) events: super::events::Events,
 }
 
 impl Service {
@@ -73,6 +75,8 @@ impl Service {
             families: Vec::new(),
             checks: Vec::new(),
             tasks: Vec::new(),
+            #[cfg(feature = "events")]
+            events: super::events::Events::none(),
         }
     }
 
@@ -151,8 +155,12 @@ impl Service {
             families,
             mut checks,
             tasks,
+            #[cfg(feature = "events")]
+            events,
         } = self;
         let board = task::board(&tasks, &mut checks)?;
+        #[cfg(feature = "events")]
+        checks.extend(events.checks());
         let mut seen = BTreeSet::new();
         if let Some(check) = checks.iter().find(|check| !seen.insert(&*check.name)) {
             return Err(Error::check(&check.name));
@@ -167,12 +175,16 @@ impl Service {
         let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
         let own = own.chain(logging::families());
         let own = own.chain(board.families());
+        #[cfg(feature = "events")]
+        let own = own.chain(crate::bus::families());
         let mut registry = Registry::new()?;
         own.chain(families)
             .try_for_each(|family| registry.register(family))?;
 
         let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
         let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
+        #[cfg(feature = "events")]
+        let (subscriptions, buses) = events.start()?;
         let tasks = crate::task::start(tasks, Arc::clone(&board), &panics.caught);
         let protection = Protection {
             request_timeout: config.request_timeout,
@@ -198,7 +210,11 @@ impl Service {
         let phases = vec![
             drain_grace(config.drain_grace),
             finish_requests(http),
+            #[cfg(feature = "events")]
+            super::events::drain_consumers(subscriptions),
             task::stop_tasks(tasks),
+            #[cfg(feature = "events")]
+            super::events::flush_producers(buses),
             close_admin(admin),
         ];
         Ok(Running::new(addresses, health, phases, &config))

@@ -4,6 +4,8 @@
 
 mod builder;
 mod error;
+#[cfg(feature = "events")]
+mod events;
 mod info;
 mod phase;
 mod running;

@@ -11,6 +11,8 @@ mod broker;
 mod codec;
 mod conformance;
 #[cfg(feature = "kafka")]
+mod fault;
+#[cfg(feature = "kafka")]
 mod kafka;
 mod memory;
 mod personal;
