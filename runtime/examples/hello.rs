@@ -6,7 +6,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use marty_runtime::{Config, Error, Ports, Service, metric::CounterFamily};
+use marty_runtime::{Config, Error, Ports, Service, config::Lookup, metric::CounterFamily};
 
 static GREETINGS: CounterFamily = marty_runtime::counter!("greetings", "Greetings given.");
 
@@ -16,6 +16,9 @@ async fn main() -> Result<(), Error> {
         http: 8081,
         admin: 9081,
     })?;
+    // Read only to have a setting of one's own.
+    let greeting = Lookup::from_env().parse("MARTY_GREETING", "hello".to_owned())?;
+    marty_runtime::tracing::debug!(greeting, "greets");
     let routes = Router::new()
         .route("/hello", get(hello))
         .route("/slow", get(slow))

@@ -166,10 +166,10 @@ fn outgoing(fields: &[Part<'_>], declared: &Declared, full: &str) -> TokenStream
             struct Outgoing<'event> {
                 #(#members,)*
                 #[serde(skip)]
-                lifetime: ::core::marker::PhantomData<&'event ()>,
+                __event: ::core::marker::PhantomData<&'event ()>,
             }
             let _ = keys;
-            let outgoing = Outgoing { #(#values,)* lifetime: ::core::marker::PhantomData };
+            let outgoing = Outgoing { #(#values,)* __event: ::core::marker::PhantomData };
             ::marty_runtime::event::__write(&outgoing, out)
         }
     }

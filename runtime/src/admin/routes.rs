@@ -12,12 +12,14 @@ use axum::{
 };
 use serde_json::json;
 
-use super::accept;
+use super::{Guard, accept, control};
 use crate::{
+    config::Record,
     health::{self, Health},
     http::Problem,
     metric::{Registry, encode},
     names::{self, value},
+    task::Board,
 };
 
 /// What the admin routes show.
@@ -25,6 +27,10 @@ use crate::{
 pub(crate) struct Admin {
     pub(crate) registry: Registry,
     pub(crate) health: Arc<Health>,
+    pub(crate) guard: Guard,
+    /// What was read of the configuration.
+    pub(crate) settings: Arc<Record>,
+    pub(crate) tasks: Arc<Board>,
 }
 
 /// The routes of the admin listener.
@@ -34,6 +40,7 @@ pub(crate) fn routes(admin: Arc<Admin>) -> Router {
         .route(names::LIVEZ_PATH, get(livez))
         .route(names::READYZ_PATH, get(readyz))
         .route(names::STARTUPZ_PATH, get(startupz))
+        .merge(control::routes(&admin))
         .fallback(async || Problem::new(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED))
         .layer(middleware::from_fn(log))
@@ -112,6 +119,9 @@ mod tests {
         let routes = routes(Arc::new(Admin {
             registry: Registry::new().unwrap(),
             health: Arc::clone(&health),
+            guard: Guard::new(None),
+            settings: Arc::default(),
+            tasks: Arc::new(Board::new([])),
         }));
         let statuses = async |state| {
             health.enter(state);

@@ -102,7 +102,7 @@ impl EventBus {
             assert!(
                 matches!(E::TOPIC, Topic::Domain(_)),
                 "the event's topic is not that of a domain"
-            )
+            );
         };
         self.publish_with(event, &self.attributes().about(subject))
             .await
@@ -121,7 +121,7 @@ impl EventBus {
             assert!(
                 matches!(E::TOPIC, Topic::Service),
                 "the event's topic is not that of the service"
-            )
+            );
         };
         self.publish(event).await
     }

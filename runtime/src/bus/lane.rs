@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    HandlerError,
+    HandlerError, PublishError,
     error::{HandlerKind, scrub, scrubbed},
     group::{Assigned, Group, Work},
     handler::{AnyHandler, Delivery},
@@ -70,8 +70,21 @@ struct Failure {
     outcome: &'static str,
     class: &'static str,
     message: String,
-    /// Whether a further attempt may succeed, and not before when.
-    again: Option<Option<Duration>>,
+    again: Again,
+}
+
+/// Whether a further attempt may succeed.
+#[derive(Clone, Copy)]
+enum Again {
+    Never,
+    /// Not before so long from now.
+    After(Duration),
+}
+
+impl Again {
+    const fn unless(self, last: bool) -> Self {
+        if last { Self::Never } else { self }
+    }
 }
 
 /// How an attempt ended.
@@ -141,10 +154,8 @@ impl Job<'_> {
             self.record(event, failure.outcome, begun.elapsed());
             let last_failure = SystemTime::now();
             let first_failure = *first_failure.get_or_insert(last_failure);
-            let again = failure
-                .again
-                .filter(|_| attempt < self.group.options.policy.attempts);
-            let Some(after) = again else {
+            let last = attempt >= self.group.options.policy.attempts;
+            let Again::After(after) = failure.again.unless(last) else {
                 let death = Death {
                     class: failure.class,
                     message: failure.message,
@@ -156,7 +167,7 @@ impl Job<'_> {
             };
             self.retry(event, &failure, attempt);
             let wait = self.group.options.policy.wait(attempt, random());
-            self.pause(wait.max(after.unwrap_or_default())).await?;
+            self.pause(wait.max(after)).await?;
         }
         None
     }
@@ -219,7 +230,7 @@ impl Job<'_> {
                 outcome: "rejected",
                 class: error.class(),
                 message: error.to_string(),
-                again: None,
+                again: Again::Never,
             }),
             Ok(Err(panic)) => {
                 unwind::PANICS.get(&()).inc();
@@ -266,7 +277,7 @@ impl Job<'_> {
                 handed_over.wait(until).await
             };
             let written = self.unless_closing(written).await?;
-            let class = written.as_ref().map_or_else(|error| error.class(), |_| "");
+            let class = written.as_ref().map_or_else(PublishError::class, |_| "");
             sent(&topic, event, class, begun.elapsed());
             let Err(error) = written else {
                 self.buried(event, &death, &topic);
@@ -369,7 +380,7 @@ fn failed(outcome: &'static str, message: String) -> Failure {
         outcome,
         class: outcome,
         message,
-        again: Some(None),
+        again: Again::After(Duration::ZERO),
     }
 }
 
@@ -378,7 +389,7 @@ fn store_failed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Fail
         outcome: "retry",
         class: "duplicates",
         message: scrubbed(error),
-        again: Some(None),
+        again: Again::After(Duration::ZERO),
     }
 }
 
@@ -396,13 +407,13 @@ fn refused(error: HandlerError) -> End {
             outcome: "retry",
             class,
             message: scrubbed(&*source),
-            again: Some(after),
+            again: Again::After(after.unwrap_or_default()),
         }),
         HandlerKind::Reject { class, source } => End::Failed(Failure {
             outcome: "rejected",
             class,
             message: scrubbed(&*source),
-            again: None,
+            again: Again::Never,
         }),
     }
 }

@@ -54,7 +54,7 @@ struct State {
 /// The members of a group, and what it has stored.
 #[derive(Default)]
 struct Members {
-    members: BTreeMap<u64, Vec<Arc<str>>>,
+    topics: BTreeMap<u64, Vec<Arc<str>>>,
     owners: BTreeMap<Spot, u64>,
     stored: BTreeMap<Spot, i64>,
 }
@@ -186,9 +186,9 @@ impl State {
             return BTreeSet::new();
         };
         let mut share = BTreeSet::new();
-        for topic in group.members.get(&member).into_iter().flatten() {
+        for topic in group.topics.get(&member).into_iter().flatten() {
             let takers = group
-                .members
+                .topics
                 .iter()
                 .filter(|(_, topics)| topics.contains(topic));
             let takers: Vec<u64> = takers.map(|(member, _)| *member).collect();
@@ -230,7 +230,7 @@ impl Transport for Memory {
             state.partitions(topic);
         }
         let members = state.groups.entry(Arc::clone(group.name())).or_default();
-        members.members.insert(member, group.topics().to_vec());
+        members.topics.insert(member, group.topics().to_vec());
         drop(state);
         self.changed();
         let (stop, stopped) = oneshot::channel();
@@ -420,7 +420,7 @@ impl Drop for Feed {
         self.group.abandon();
         let mut state = self.memory.state();
         if let Some(members) = state.groups.get_mut(self.group.name()) {
-            members.members.remove(&self.member);
+            members.topics.remove(&self.member);
             members.owners.retain(|_, owner| *owner != self.member);
         }
         drop(state);

@@ -50,7 +50,7 @@ macro_rules! labels {
 
 labels! {
     /// An operation of the client. All values are declared in the source: topics, and classes of errors.
-    Operation(operation: &'static str, topic: Arc<str>, error: &'static str) of MESSAGING_CLIENT_OPERATION_DURATION;
+    Operation(name: &'static str, topic: Arc<str>, error: &'static str) of MESSAGING_CLIENT_OPERATION_DURATION;
     /// A record that was sent.
     Sent(topic: Arc<str>, event: &'static str, error: &'static str) of MESSAGING_CLIENT_SENT_MESSAGES;
     /// A record that was received.
@@ -138,13 +138,6 @@ impl Lag {
     pub(crate) fn remove(&self, spot: &Spot, group: &Arc<str>) {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         values.remove(&(spot.clone(), Arc::clone(group)));
-    }
-
-    /// How far behind the partition is, if it is assigned.
-    #[cfg(test)]
-    pub(crate) fn get(&self, spot: &Spot, group: &Arc<str>) -> Option<f64> {
-        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        values.get(&(spot.clone(), Arc::clone(group))).copied()
     }
 }
 
@@ -239,11 +232,11 @@ pub(crate) fn sent(topic: &Arc<str>, event: &'static str, error: &'static str, t
         Counter::inc,
     );
     let operation = Operation {
-        operation: "send",
+        name: "send",
         topic: topic(),
         error,
     };
     OPERATION.with(&operation, |histogram| {
-        histogram.observe(took.as_secs_f64())
+        histogram.observe(took.as_secs_f64());
     });
 }

@@ -200,7 +200,9 @@ mod tests {
             }
             // Once all is done, the position is past all that was delivered.
             let rest: Vec<_> = under_way.iter().filter(|(of, ..)| *of == epoch).collect();
-            rest.iter().for_each(|(_, ticket, _)| tracker.done(*ticket));
+            for (_, ticket, _) in rest {
+                tracker.done(*ticket);
+            }
             if let Some(position) = tracker.position() {
                 let delivered = next.checked_sub(1).and_then(|last| log.get(last));
                 prop_assert_eq!(Some(position - 1), delivered.copied());

@@ -36,6 +36,10 @@ impl Setting for LogDirectives {
             targets,
         })
     }
+
+    fn text(&self) -> Option<String> {
+        Some(self.text.clone())
+    }
 }
 
 fn is_level(text: &str) -> bool {
@@ -82,6 +86,15 @@ impl Setting for LogFormat {
             "text" => Some(Self::Text),
             _ => None,
         }
+    }
+
+    fn text(&self) -> Option<String> {
+        let text = match self {
+            Self::Auto => "auto",
+            Self::Json => "json",
+            Self::Text => "text",
+        };
+        Some(text.to_owned())
     }
 }
 

@@ -1,20 +1,29 @@
-//! What a service can be told from outside: variables of the environment, read once, checked before anything starts.
+//! What a service can be told from outside: variables of the environment and a file, read once, checked before anything starts.
 //!
 //! It holds the runtime's own configuration and the reader that services use for theirs. It must not open, bind or start anything.
 
+mod alias;
+mod environment;
 mod error;
+mod file;
 mod log;
 mod lookup;
+mod nearest;
+mod origin;
+mod resource;
 mod runtime;
-#[cfg(feature = "events")]
-mod secret_file;
+mod secret;
 mod setting;
 pub(crate) mod variable;
 
+pub(crate) use environment::{has_argument, names_in_env};
 pub use error::ConfigError;
 pub use log::{LogDirectives, LogFormat};
 pub use lookup::Lookup;
+pub(crate) use origin::Record;
+pub use resource::ResourceAttributes;
 pub use runtime::{Config, Ports};
+pub use secret::Secret;
 pub(crate) use setting::LONGEST_TIME;
 pub use setting::Setting;
 pub use variable::{VARIABLES, Variable};

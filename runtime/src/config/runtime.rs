@@ -2,10 +2,15 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
-use super::{ConfigError, LogDirectives, LogFormat, Lookup, Setting, Variable, variable};
+use super::{
+    ConfigError, LogDirectives, LogFormat, Lookup, Record, ResourceAttributes, Secret, Setting,
+    Variable, variable,
+};
 
 /// The ports a service listens on unless it is told otherwise. Zero asks the system for a free one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +62,14 @@ pub struct Config {
     pub drain_grace: Duration,
     /// How long a shutdown may take in all.
     pub shutdown_deadline: Duration,
+    /// What the service is called in telemetry, if not as its package.
+    pub service_name: Option<String>,
+    /// More of what tells who sends telemetry.
+    pub resource_attributes: ResourceAttributes,
+    /// What `/admin` asks for; it is off without.
+    pub admin_token: Option<Secret>,
+    /// What was read, by this and by whoever reads through the same lookup.
+    record: Arc<Record>,
 }
 
 impl Config {
@@ -106,11 +119,31 @@ impl Config {
             header_timeout: Duration::from_secs(10),
             drain_grace: Duration::from_secs(5),
             shutdown_deadline: Duration::from_secs(25),
+            service_name: None,
+            resource_attributes: ResourceAttributes::default(),
+            admin_token: None,
+            record: Arc::default(),
         }
     }
 
-    fn read(ports: Ports, lookup: &Lookup) -> Result<Self, ConfigError> {
+    /// What the service is called in telemetry, if its package is called `name`.
+    pub(crate) fn name_or(&self, name: &str) -> String {
+        self.service_name.clone().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// What was read.
+    pub(crate) const fn record(&self) -> &Arc<Record> {
+        &self.record
+    }
+
+    /// Reads through `lookup`, as a service's own settings are.
+    ///
+    /// # Errors
+    ///
+    /// If a variable has a value that cannot be used.
+    pub fn read(ports: Ports, lookup: &Lookup) -> Result<Self, ConfigError> {
         let default = Self::defaults(ports);
+        lookup.parse_optional::<PathBuf>(variable::CONFIG_FILE.name)?;
         let config = Self {
             http_addr: lookup.parse(variable::HTTP_ADDR.name, default.http_addr)?,
             admin_addr: lookup.parse(variable::ADMIN_ADDR.name, default.admin_addr)?,
@@ -144,6 +177,13 @@ impl Config {
                     Positive(default.shutdown_deadline),
                 )?
                 .0,
+            service_name: lookup.parse_optional(variable::SERVICE_NAME.name)?,
+            resource_attributes: lookup.parse(
+                variable::RESOURCE_ATTRIBUTES.name,
+                default.resource_attributes,
+            )?,
+            admin_token: lookup.parse_optional(variable::ADMIN_TOKEN.name)?,
+            record: lookup.record(),
         };
         config.leaves_time_to_finish()?;
         Ok(config)
@@ -180,6 +220,10 @@ impl Setting for Positive {
             .filter(|time| !time.is_zero())
             .map(Self)
     }
+
+    fn text(&self) -> Option<String> {
+        self.0.text()
+    }
 }
 
 /// As many connections as can be counted off.
@@ -193,6 +237,10 @@ impl Setting for Connections {
             .ok()
             .filter(|count| (1..=1_000_000).contains(count))
             .map(Self)
+    }
+
+    fn text(&self) -> Option<String> {
+        self.0.text()
     }
 }
 
@@ -262,15 +310,11 @@ mod tests {
 
     #[test]
     fn reads_every_variable_of_the_table_and_no_other() {
-        let asked = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-        let seen = std::rc::Rc::clone(&asked);
-        let read = Config::from_lookup(PORTS, move |name| {
-            seen.borrow_mut().push(name.to_owned());
-            None
-        });
-        assert!(read.is_ok());
+        let config = Config::from_lookup(PORTS, |_| None).unwrap();
+        let entries = config.record().entries();
+        let read: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
         let table: Vec<&str> = VARIABLES.iter().map(|variable| variable.name).collect();
-        assert_eq!(*asked.borrow(), table);
+        assert_eq!(read, table);
     }
 
     #[test]

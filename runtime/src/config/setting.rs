@@ -33,8 +33,16 @@ pub trait Setting: Sized {
     /// What is accepted, as a phrase that follows "has to be".
     const ACCEPTED: &'static str;
 
+    /// Whether values are secret: they are not shown, and may come from the file that `<variable>_FILE` names.
+    const SECRET: bool = false;
+
     /// Reads the text of a variable, which is neither empty nor surrounded by blanks.
     fn parse(text: &str) -> Option<Self>;
+
+    /// The value as a variable would have it, for the list of settings to show a default; nothing if that cannot be told.
+    fn text(&self) -> Option<String> {
+        None
+    }
 }
 
 macro_rules! from_str {
@@ -44,6 +52,10 @@ macro_rules! from_str {
 
             fn parse(text: &str) -> Option<Self> {
                 text.parse().ok()
+            }
+
+            fn text(&self) -> Option<String> {
+                Some(self.to_string())
             }
         })*
     };
@@ -56,8 +68,19 @@ from_str! {
     u64: "a whole number that is not negative",
     usize: "a whole number that is not negative",
     SocketAddr: "an address with a port, such as `127.0.0.1:8080` or `[::1]:8080`",
-    PathBuf: "a path",
     String: "text",
+}
+
+impl Setting for PathBuf {
+    const ACCEPTED: &'static str = "a path";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(self.display().to_string())
+    }
 }
 
 /// The longest time a variable can set: longer ones mean nothing, and the clock ends somewhere.
@@ -71,5 +94,9 @@ impl Setting for Duration {
         humantime::parse_duration(text)
             .ok()
             .filter(|time| *time <= LONGEST_TIME)
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(humantime::format_duration(*self).to_string())
     }
 }

@@ -14,6 +14,7 @@ pub struct Variable {
 
 /// Every variable that the runtime reads.
 pub const VARIABLES: &[Variable] = &[
+    CONFIG_FILE,
     HTTP_ADDR,
     ADMIN_ADDR,
     ENVIRONMENT,
@@ -26,7 +27,16 @@ pub const VARIABLES: &[Variable] = &[
     HEADER_TIMEOUT,
     DRAIN_GRACE,
     SHUTDOWN_DEADLINE,
+    SERVICE_NAME,
+    RESOURCE_ATTRIBUTES,
+    ADMIN_TOKEN,
 ];
+
+pub(crate) const CONFIG_FILE: Variable = Variable {
+    name: "MARTY_CONFIG_FILE",
+    default: "none",
+    meaning: "A TOML file for what no variable sets; its keys are the variables' names in lower case without `MARTY_`.",
+};
 
 pub(crate) const HTTP_ADDR: Variable = Variable {
     name: "MARTY_HTTP_ADDR",
@@ -87,4 +97,19 @@ pub(super) const SHUTDOWN_DEADLINE: Variable = Variable {
     name: "MARTY_SHUTDOWN_DEADLINE",
     default: "25s",
     meaning: "How long a shutdown may take in all; what is not done then is cut off.",
+};
+pub(super) const SERVICE_NAME: Variable = Variable {
+    name: "MARTY_SERVICE_NAME",
+    default: "<package name>",
+    meaning: "What the service is called on log lines and in `target_info`; `OTEL_SERVICE_NAME` means the same.",
+};
+pub(super) const RESOURCE_ATTRIBUTES: Variable = Variable {
+    name: "MARTY_RESOURCE_ATTRIBUTES",
+    default: "none",
+    meaning: "More of what tells who sends telemetry, such as `team=payments`; `OTEL_RESOURCE_ATTRIBUTES` means the same.",
+};
+pub(crate) const ADMIN_TOKEN: Variable = Variable {
+    name: "MARTY_ADMIN_TOKEN",
+    default: "none",
+    meaning: "The secret that `/admin` asks for, or `MARTY_ADMIN_TOKEN_FILE` for a file that holds it; without, `/admin` is off.",
 };

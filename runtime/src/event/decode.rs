@@ -1,4 +1,4 @@
-//! From record to event: both modes of CloudEvents' Kafka binding. Whatever the bytes are, the answer is an event or an error.
+//! From record to event: both modes of `CloudEvents`' Kafka binding. Whatever the bytes are, the answer is an event or an error.
 
 use std::{
     borrow::Cow,
@@ -81,7 +81,7 @@ pub(super) struct Said<'a> {
 ///
 /// # Errors
 ///
-/// If it is none: a value, a mandatory attribute or JSON is missing, or an attribute is not as CloudEvents 1.0 has it.
+/// If it is none: a value, a mandatory attribute or JSON is missing, or an attribute is not as `CloudEvents` 1.0 has it.
 pub fn decode(record: &Record) -> Result<Decoded<'_>, DecodeError> {
     let content_type = text(record.header(header::CONTENT_TYPE), header::CONTENT_TYPE)?;
     let value = record.value().ok_or(DecodeKind::Tombstone)?;

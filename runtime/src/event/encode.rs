@@ -1,4 +1,4 @@
-//! From event to record: the binary mode of CloudEvents' Kafka binding.
+//! From event to record: the binary mode of `CloudEvents`' Kafka binding.
 
 use std::{cell::Cell, time::SystemTime};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Attributes, EncodeError, Event, EventId, Keyring, Record};
 use crate::names::header;
 
-/// The version of CloudEvents that is written.
+/// The version of `CloudEvents` that is written.
 pub(super) const SPEC_VERSION: &str = "1.0";
 
 /// The type of the data that are written.

@@ -15,7 +15,7 @@ pub struct Envelope<E> {
     pub data: E,
 }
 
-/// What is said of every event alike: the attributes of CloudEvents 1.0 and its extensions for correlation and traces.
+/// What is said of every event alike: the attributes of `CloudEvents` 1.0 and its extensions for correlation and traces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
     /// What tells the event from every other of its source.
@@ -119,7 +119,7 @@ mod tests {
         )));
         assert!(Trace::is_parent(&Trace::unsampled().parent));
         for text in [
-            "".to_owned(),
+            String::new(),
             format!("00-{id}-b7ad6b7169203331"),
             format!("00-{id}-b7ad6b7169203331-01-more"),
             format!("ff-{id}-b7ad6b7169203331-01"),

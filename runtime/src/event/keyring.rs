@@ -11,7 +11,7 @@ use super::{
     Place, Protection, Token, base64,
     token::{Way, is_key_id},
 };
-use crate::config::{ConfigError, Lookup};
+use crate::config::{ConfigError, Lookup, Secret};
 
 /// The variable that holds the keys, and the one that names a file that does.
 const VARIABLE: &str = "MARTY_PII_KEYS";
@@ -118,10 +118,10 @@ impl Keyring {
     ///
     /// If what is set cannot be read, or is of another form.
     pub fn from_lookup(lookup: &Lookup) -> Result<Self, ConfigError> {
-        let Some(text) = lookup.text_or_file(VARIABLE, FILE_VARIABLE)? else {
+        let Some(text) = lookup.parse_optional::<Secret>(VARIABLE)? else {
             return Ok(Self::none());
         };
-        Self::parse(&text).map_err(|_| ConfigError::new(VARIABLE, "(not shown)", ACCEPTED))
+        Self::parse(text.expose()).map_err(|_| ConfigError::new(VARIABLE, "(not shown)", ACCEPTED))
     }
 
     /// Whether there is no key.

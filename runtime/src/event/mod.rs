@@ -1,4 +1,4 @@
-//! Events: typed, with an envelope, and their form on the wire, which is that of CloudEvents 1.0.
+//! Events: typed, with an envelope, and their form on the wire, which is that of `CloudEvents` 1.0.
 //!
 //! It holds what an event is, what becomes of personal data in it, and the codec between events and records. It must not know
 //! how records travel: that is the bus's.

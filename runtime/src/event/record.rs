@@ -67,6 +67,7 @@ impl Record {
     }
 
     /// Every header in its order; a name may come twice.
+    #[must_use = "an iterator does nothing until it is asked"]
     pub fn headers(
         &self,
     ) -> impl DoubleEndedIterator<Item = (&str, Option<&[u8]>)> + ExactSizeIterator {
@@ -129,12 +130,6 @@ impl Record {
         self.headers.retain(|_| kept.next().unwrap_or(true));
     }
 
-    /// Sets the time.
-    pub(crate) fn at(mut self, time: SystemTime) -> Self {
-        self.time = time;
-        self
-    }
-
     fn put(&mut self, bytes: &[u8]) -> Part {
         let begin = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
@@ -156,7 +151,7 @@ impl fmt::Debug for Record {
             .field("value", &self.value().map(<[u8]>::len))
             .field("headers", &headers)
             .field("time", &self.time)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -10,13 +10,13 @@ use std::{
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::{FilterExt, LevelFilter, filter_fn},
     fmt::{MakeWriter, writer::BoxMakeWriter},
-    layer::{Filter, SubscriberExt},
+    layer::SubscriberExt,
 };
 
 use super::{
     count::{CountEvents, dropped},
+    filter::Levels,
     json::JsonLines,
     queue::Queue,
 };
@@ -27,11 +27,11 @@ use crate::{
     unwind::PANICS,
 };
 
-/// The target of the spans of requests.
-const REQUEST_TARGET: &str = "marty_runtime::http";
-
 /// What the process has to write before it ends.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
+
+/// What the process logs, once the log is ours.
+static LEVELS: OnceLock<Levels> = OnceLock::new();
 
 /// How long the end of the process waits for the log.
 const FLUSH_TIME: Duration = Duration::from_millis(200);
@@ -45,15 +45,22 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
         LogFormat::Auto => io::stdout().is_terminal(),
     };
     let writer = writer();
+    let levels = Levels::new(config.log.clone());
     let installed = if text {
-        tracing::subscriber::set_global_default(text_lines(config, writer))
+        tracing::subscriber::set_global_default(text_lines(&levels, writer))
     } else {
-        tracing::subscriber::set_global_default(json_lines(info, config, writer))
+        tracing::subscriber::set_global_default(json_lines(info, config, &levels, writer))
     };
     if installed.is_ok() {
+        LEVELS.get_or_init(|| levels);
         panic::set_hook(Box::new(log_panic));
     }
     installed.is_ok()
+}
+
+/// What the process logs, if it is this log that does.
+pub(crate) fn levels() -> Option<&'static Levels> {
+    LEVELS.get()
 }
 
 /// Waits until every line is written, but no longer than a moment: whoever reads the log may not read any more.
@@ -74,30 +81,27 @@ fn writer() -> BoxMakeWriter {
     }
 }
 
-fn json_lines<W>(info: ServiceInfo, config: &Config, writer: W) -> impl Subscriber + use<W>
+fn json_lines<W>(
+    info: ServiceInfo,
+    config: &Config,
+    levels: &Levels,
+    writer: W,
+) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let lines = CountEvents.and_then(JsonLines::new(writer, info, config));
-    Registry::default().with(lines.with_filter(wanted(config)))
+    Registry::default().with(lines.with_filter(levels.clone()))
 }
 
-fn text_lines<W>(config: &Config, writer: W) -> impl Subscriber + use<W>
+fn text_lines<W>(levels: &Levels, writer: W) -> impl Subscriber + use<W>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(writer);
-    Registry::default().with(CountEvents.and_then(lines).with_filter(wanted(config)))
-}
-
-/// What the directives ask for, and the spans of requests whatever they ask for: lines of every level carry the fields of theirs.
-fn wanted<S: Subscriber>(config: &Config) -> impl Filter<S> + use<S> {
-    let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == REQUEST_TARGET);
-    spans
-        .with_max_level_hint(LevelFilter::INFO)
-        .or(config.log.targets().clone())
+    Registry::default().with(CountEvents.and_then(lines).with_filter(levels.clone()))
 }
 
 /// Runs where the panic happens, inside the request's span: the line carries its correlation id.
@@ -142,6 +146,10 @@ mod tests {
         }
     }
 
+    fn levels(log: &str) -> Levels {
+        Levels::new(Setting::parse(log).unwrap())
+    }
+
     fn config(log: &str) -> Config {
         let mut config = Config::for_tests();
         config.log = Setting::parse(log).unwrap();
@@ -152,7 +160,7 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let info = ServiceInfo::new("user-service", "1.2.3");
-        let subscriber = json_lines(info, &config(log), move || writer.clone());
+        let subscriber = json_lines(info, &config(log), &levels(log), move || writer.clone());
         tracing::subscriber::with_default(subscriber, write);
         captured
             .text()
@@ -237,7 +245,7 @@ mod tests {
     fn writes_text_with_level_spans_and_fields() {
         let captured = Captured::default();
         let writer = captured.clone();
-        let subscriber = text_lines(&config("info,chatty=debug"), move || writer.clone());
+        let subscriber = text_lines(&levels("info,chatty=debug"), move || writer.clone());
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("request", correlation_id = "order-17");
             span.in_scope(|| tracing::warn!(user = 17, "said"));

@@ -34,7 +34,7 @@ const MEMBERS: [&str; 4] = ["timestamp", "level", "target", "message"];
 impl<W> JsonLines<W> {
     pub(super) fn new(writer: W, info: ServiceInfo, config: &Config) -> Self {
         let identity = [
-            ("service", info.name.to_owned()),
+            ("service", config.name_or(info.name)),
             ("version", info.version.to_owned()),
             ("instance", config.instance_id.clone()),
             ("environment", config.environment.clone()),

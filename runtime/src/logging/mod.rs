@@ -4,9 +4,11 @@
 
 mod count;
 mod field;
+mod filter;
 mod install;
 mod json;
 mod queue;
 
 pub(crate) use count::families;
-pub(crate) use install::{flush, install};
+pub(crate) use filter::{AUDIT_TARGET, Levels};
+pub(crate) use install::{flush, install, levels};

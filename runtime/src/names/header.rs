@@ -1,6 +1,6 @@
-//! Names of the headers of records: those of CloudEvents' Kafka binding, those of W3C Trace Context, and those of dead letters.
+//! Names of the headers of records: those of `CloudEvents`' Kafka binding, those of W3C Trace Context, and those of dead letters.
 
-/// The version of CloudEvents.
+/// The version of `CloudEvents`.
 pub const CE_SPECVERSION: &str = "ce_specversion";
 /// What tells the event from every other of its source.
 pub const CE_ID: &str = "ce_id";

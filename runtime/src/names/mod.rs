@@ -3,6 +3,7 @@
 //! It holds constants only, and in a form that a reader of the source understands without running it.
 //! It must not name a metric that the runtime does not export.
 
+mod admin;
 mod business;
 pub mod header;
 mod http;
@@ -11,6 +12,7 @@ mod process;
 mod service;
 mod task;
 
+pub use admin::MARTY_ADMIN_REFUSALS;
 pub use business::{
     MARTY_BUSINESS_TRANSACTION_DURATION, MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
     MARTY_OPERATION_DURATION,
@@ -172,6 +174,7 @@ pub const ALL: &[&Metric] = &[
     &MARTY_LABEL_REJECTIONS,
     &MARTY_TASK_UP,
     &MARTY_TASK_RESTARTS,
+    &MARTY_ADMIN_REFUSALS,
 ];
 
 /// Where the admin listener answers scrapes.
@@ -182,5 +185,13 @@ pub const LIVEZ_PATH: &str = "/livez";
 pub const READYZ_PATH: &str = "/readyz";
 /// Where the admin listener says that the service has started.
 pub const STARTUPZ_PATH: &str = "/startupz";
+/// Where the admin listener shows the settings, to who has the token.
+pub const ADMIN_CONFIG_PATH: &str = "/admin/config";
+/// Where the admin listener shows and changes what is logged, to and for who has the token.
+pub const ADMIN_LOG_LEVEL_PATH: &str = "/admin/log-level";
+/// Where the admin listener shows the background tasks, to who has the token.
+pub const ADMIN_TASKS_PATH: &str = "/admin/tasks";
+/// Where the admin listener takes a CPU profile for who has the token, with the feature `pprof`.
+pub const PPROF_PROFILE_PATH: &str = "/debug/pprof/profile";
 /// The header that carries a request's correlation id, in and out.
 pub const CORRELATION_ID_HEADER: &str = "x-correlation-id";

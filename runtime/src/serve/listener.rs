@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Extension, Router, extract::ConnectInfo};
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
@@ -47,6 +47,8 @@ pub(crate) struct Listener {
 pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) header_timeout: Duration,
+    /// Whether requests carry the address of their peer, as `ConnectInfo`.
+    pub(crate) tells_peer: bool,
 }
 
 /// A listener that serves. Dropping it cuts every connection off.
@@ -125,7 +127,11 @@ async fn accept(socket: TcpListener, router: Router, limits: Limits, ending: wat
         let Some((stream, permit)) = stream else {
             continue;
         };
-        let (router, drain) = (router.clone(), reached(ending.clone(), End::Draining));
+        let router = match stream.peer_addr() {
+            Ok(peer) if limits.tells_peer => router.clone().layer(Extension(ConnectInfo(peer))),
+            _ => router.clone(),
+        };
+        let drain = reached(ending.clone(), End::Draining);
         connections.spawn(async move {
             connection::serve(stream, router, limits.header_timeout, drain).await;
             drop(permit);

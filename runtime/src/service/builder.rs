@@ -7,12 +7,12 @@ use std::{
 use axum::{Router, middleware};
 
 use super::{
-    Error, Running, ServiceInfo, info,
+    Error, Running, ServiceInfo, info, print,
     running::{close_admin, drain_grace, finish_requests},
     signal, task,
 };
 use crate::{
-    admin::{self, Admin},
+    admin::{self, Admin, Guard},
     business,
     config::{Config, LONGEST_TIME, Variable, variable},
     health::{Check, CheckError, Health},
@@ -29,6 +29,7 @@ use crate::{
 const ADMIN_LIMITS: Limits = Limits {
     connections: 64,
     header_timeout: Duration::from_secs(10),
+    tells_peer: true,
 };
 
 /// A service: routes, metrics and checks, put together and then run.
@@ -112,15 +113,23 @@ impl Service {
     /// because a thread of it is blocked or `main` has not returned, ends with status 1. All that was logged until it returns is
     /// written then, if somebody reads it.
     ///
+    /// With `--print-config` among the process's arguments it prints every setting, its value and where that came from, and
+    /// returns at once.
+    ///
     /// # Errors
     ///
     /// If the service cannot start, or its shutdown overran the deadline.
     pub async fn run(self) -> Result<(), Error> {
+        if print::asked() {
+            print::settings(self.config.record())?;
+            return Ok(());
+        }
         let panics = if logging::install(self.info, &self.config) {
             Panics::all()
         } else {
             Panics::caught()
         };
+        print::strays(self.config.record());
         let ended = self.run_to_its_end(panics).await;
         logging::flush();
         ended
@@ -161,64 +170,89 @@ impl Service {
         let board = task::board(&tasks, &mut checks)?;
         #[cfg(feature = "events")]
         checks.extend(events.checks());
-        let mut seen = BTreeSet::new();
-        if let Some(check) = checks.iter().find(|check| !seen.insert(&*check.name)) {
-            return Err(Error::check(&check.name));
-        }
+        config.record().refuse_unknown_keys()?;
+        refuse_twins(&checks)?;
         let http_metrics = HttpMetrics::new();
         let health = Arc::new(Health::new(checks, panics.caught.clone()));
+        let guard = Guard::new(config.admin_token.clone());
         let own = http_metrics
             .families()
             .into_iter()
             .chain(info::families(info, &config))
-            .chain(business::families());
-        let own = own.chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported]);
-        let own = own.chain(logging::families());
-        let own = own.chain(board.families());
-        #[cfg(feature = "events")]
-        let own = own.chain(crate::bus::families());
+            .chain(board.families())
+            .chain([Arc::clone(health.up()) as Arc<dyn Collect>, panics.exported])
+            .chain([guard.refusals()]);
         let mut registry = Registry::new()?;
-        own.chain(families)
+        own.chain(of_the_process())
+            .chain(families)
             .try_for_each(|family| registry.register(family))?;
 
         let admin = bind(config.admin_addr, &variable::ADMIN_ADDR).await?;
         let http = bind(config.http_addr, &variable::HTTP_ADDR).await?;
         #[cfg(feature = "events")]
-        let (subscriptions, buses) = events.start()?;
+        let [drain_consumers, flush_producers] = events.start()?;
         let tasks = crate::task::start(tasks, Arc::clone(&board), &panics.caught);
-        let protection = Protection {
-            request_timeout: config.request_timeout,
-            max_body_bytes: config.max_body_bytes,
-            panics: panics.caught,
+        let state = Admin {
+            registry,
+            health: Arc::clone(&health),
+            guard,
+            settings: Arc::clone(config.record()),
+            tasks: board,
         };
-        let admin = admin.serve(
-            admin::routes(Arc::new(Admin {
-                registry,
-                health: Arc::clone(&health),
-            })),
-            ADMIN_LIMITS,
-            Arc::default(),
-        );
-        let limits = Limits {
-            connections: config.max_connections,
-            header_timeout: config.header_timeout.min(LONGEST_TIME),
-        };
+        let admin = admin.serve(admin::routes(state.into()), ADMIN_LIMITS, Arc::default());
         let cut_off = http_metrics.cut_off();
-        let http = http.serve(stack(routes, http_metrics, protection), limits, cut_off);
+        let routes = stack(routes, http_metrics, protection(&config, panics.caught));
+        let http = http.serve(routes, limits(&config), cut_off);
         let addresses = [http.address(), admin.address()];
         // In the order of the contract: a further part of the shutdown has its place here.
         let phases = vec![
             drain_grace(config.drain_grace),
             finish_requests(http),
             #[cfg(feature = "events")]
-            super::events::drain_consumers(subscriptions),
+            drain_consumers,
             task::stop_tasks(tasks),
             #[cfg(feature = "events")]
-            super::events::flush_producers(buses),
+            flush_producers,
             close_admin(admin),
         ];
         Ok(Running::new(addresses, health, phases, &config))
     }
+}
+
+/// What requests may take.
+fn protection(config: &Config, panics: Counter) -> Protection {
+    Protection {
+        request_timeout: config.request_timeout,
+        max_body_bytes: config.max_body_bytes,
+        panics,
+    }
+}
+
+/// What connections of the public listener may take.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        connections: config.max_connections,
+        header_timeout: config.header_timeout.min(LONGEST_TIME),
+        tells_peer: false,
+    }
+}
+
+/// Refuses checks that have a name in common.
+fn refuse_twins(checks: &[Check]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    match checks.iter().find(|check| !seen.insert(&*check.name)) {
+        Some(twin) => Err(Error::check(&twin.name)),
+        None => Ok(()),
+    }
+}
+
+/// The families that are the process's, not one service's.
+fn of_the_process() -> Vec<Arc<dyn Collect>> {
+    let mut families = Vec::from(business::families());
+    families.extend(logging::families());
+    #[cfg(feature = "events")]
+    families.extend(crate::bus::families());
+    families
 }
 
 /// Who counts panics.

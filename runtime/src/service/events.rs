@@ -49,14 +49,15 @@ impl Events {
         checks.collect()
     }
 
-    /// Begins to consume.
-    pub(super) fn start(self) -> Result<(Vec<Subscription>, Vec<EventBus>), Error> {
+    /// Begins to consume. Returns the parts of the shutdown: one before tasks are stopped, one after.
+    pub(super) fn start(self) -> Result<[Phase; 2], Error> {
         let begun = self.groups.into_iter().map(|(bus, consumers, state)| {
             let subscription = bus.consume(consumers).map_err(Error::events)?;
             let _ = state.set(subscription.state());
             Ok(subscription)
         });
-        Ok((begun.collect::<Result<_, Error>>()?, self.buses))
+        let subscriptions = begun.collect::<Result<_, Error>>()?;
+        Ok([drain_consumers(subscriptions), flush_producers(self.buses)])
     }
 }
 
@@ -100,7 +101,7 @@ impl Service {
 }
 
 /// Lets handlers finish, and stores how far they are.
-pub(super) fn drain_consumers(subscriptions: Vec<Subscription>) -> Phase {
+fn drain_consumers(subscriptions: Vec<Subscription>) -> Phase {
     let slice = Slice::new(Duration::from_secs(5), 4);
     Phase::new("drain consumers", slice, async move |turn| {
         if subscriptions.is_empty() {
@@ -120,7 +121,7 @@ pub(super) fn drain_consumers(subscriptions: Vec<Subscription>) -> Phase {
 }
 
 /// Waits until all that was published is acknowledged.
-pub(super) fn flush_producers(buses: Vec<EventBus>) -> Phase {
+fn flush_producers(buses: Vec<EventBus>) -> Phase {
     let slice = Slice::new(Duration::from_secs(2), 8);
     Phase::new("flush producer", slice, async move |turn| {
         if buses.is_empty() {

@@ -42,7 +42,8 @@ pub(super) fn families(info: ServiceInfo, config: &Config) -> [Arc<dyn Collect>;
     let target: GaugeFamily<TargetLabels> =
         GaugeFamily::gauge(names::TARGET_INFO.name, names::TARGET_INFO.help);
     let labels = TargetLabels {
-        service: info,
+        service: config.name_or(info.name),
+        version: info.version,
         instance: config.instance_id.clone(),
         environment: config.environment.clone(),
     };
@@ -59,7 +60,8 @@ pub(super) fn families(info: ServiceInfo, config: &Config) -> [Arc<dyn Collect>;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct TargetLabels {
-    service: ServiceInfo,
+    service: String,
+    version: &'static str,
     instance: String,
     environment: String,
 }
@@ -68,8 +70,8 @@ impl Labels for TargetLabels {
     const NAMES: &'static [&'static str] = names::TARGET_INFO.labels;
 
     fn values(&self, values: &mut LabelValues) {
-        values.push(self.service.name);
-        values.push(self.service.version);
+        values.push(self.service.clone());
+        values.push(self.version);
         values.push(self.instance.clone());
         values.push(self.environment.clone());
     }

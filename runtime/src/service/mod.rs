@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod info;
 mod phase;
+mod print;
 mod running;
 mod signal;
 mod task;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     CheckError,
     health::Check,
-    task::{Board, OnEnd, Outcome, Stop, Task, Tasks},
+    task::{Board, Ending, OnEnd, Stop, Task, Tasks},
 };
 
 impl Service {
@@ -35,7 +35,7 @@ impl Service {
     pub fn task<F, Fut>(self, name: &'static str, task: F) -> Self
     where
         F: Fn(Stop) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: Outcome> + Send + 'static,
+        Fut: Future<Output: Ending> + Send + 'static,
     {
         self.task_with(name, OnEnd::NotReady, task)
     }
@@ -59,7 +59,7 @@ impl Service {
     pub fn task_with<F, Fut>(mut self, name: &'static str, on_end: OnEnd, task: F) -> Self
     where
         F: Fn(Stop) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: Outcome> + Send + 'static,
+        Fut: Future<Output: Ending> + Send + 'static,
     {
         self.tasks.push(Task::new(name, on_end, task));
         self

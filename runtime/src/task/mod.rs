@@ -40,18 +40,18 @@ pub(crate) use {
 };
 
 /// What a task may return: nothing, or how it went.
-pub trait Outcome: Send + 'static {
+pub trait Ending: Send + 'static {
     /// The text of its error, if it failed. It goes to the log.
     fn error(self) -> Option<String>;
 }
 
-impl Outcome for () {
+impl Ending for () {
     fn error(self) -> Option<String> {
         None
     }
 }
 
-impl<E: fmt::Display + Send + 'static> Outcome for Result<(), E> {
+impl<E: fmt::Display + Send + 'static> Ending for Result<(), E> {
     fn error(self) -> Option<String> {
         self.err().map(|error| error.to_string())
     }
@@ -72,7 +72,7 @@ impl Task {
     pub(crate) fn new<F, Fut>(name: &'static str, on_end: OnEnd, run: F) -> Self
     where
         F: Fn(Stop) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: Outcome> + Send + 'static,
+        Fut: Future<Output: Ending> + Send + 'static,
     {
         let run = move |stop| -> Attempt {
             let running = run(stop);

@@ -6,6 +6,7 @@
     reason = "clippy knows tests by their attribute, and not what they call"
 )]
 
+mod admin;
 mod build;
 mod exposition;
 mod health;
@@ -14,6 +15,7 @@ mod process;
 mod readme;
 mod refusal;
 mod scrape;
+mod settings;
 mod shutdown;
 mod support;
 mod task;

@@ -12,14 +12,14 @@ use serde_json::Value;
 
 use crate::support::{PATIENCE, connect, get, get_with, receive};
 
-struct Process {
+pub(crate) struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     http: SocketAddr,
-    admin: SocketAddr,
+    pub(crate) admin: SocketAddr,
 }
 
-fn hello() -> Command {
+pub(crate) fn hello() -> Command {
     example("hello")
 }
 
@@ -41,7 +41,7 @@ fn example(name: &str) -> Command {
 }
 
 impl Process {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let started = next(&mut lines);
@@ -57,7 +57,7 @@ impl Process {
     }
 
     /// The next line whose message is `message`.
-    fn await_line(&mut self, message: &str) -> Value {
+    pub(crate) fn await_line(&mut self, message: &str) -> Value {
         loop {
             let line = next(&mut self.lines);
             if line["message"] == message {

@@ -7,7 +7,7 @@ use marty_runtime::{
     task::{OnEnd, Restart, Stop},
 };
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::support::{Live, PATIENCE, get, service, with_config};
 
@@ -41,7 +41,7 @@ fn stays_ready_while_a_task_is_started_anew_and_counts_its_panics() {
         let inside = Arc::clone(&inside);
         async move {
             assert!(
-                inside.try_acquire().map(|run| run.forget()).is_err(),
+                inside.try_acquire().map(SemaphorePermit::forget).is_err(),
                 "of a task"
             );
             stop.requested().await;

@@ -1,0 +1,16 @@
+//! What the process was started with, besides the values of its settings.
+
+use std::env;
+
+/// Whether `argument` is among the process's arguments.
+pub(crate) fn has_argument(argument: &str) -> bool {
+    env::args_os().skip(1).any(|given| given == argument)
+}
+
+/// The names of all variables of the environment, in their order.
+pub(crate) fn names_in_env() -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
