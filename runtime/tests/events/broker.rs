@@ -20,7 +20,7 @@ use rdkafka::{
 };
 
 /// How long a broker may take to be there.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct Broker {
     folder: PathBuf,

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use marty_runtime::event::{
-    Attributes, Envelope, Event, EventId, Keyring, Record, Text, Trace, decode, encode,
+    Attributes, Decoded, Envelope, Event, EventId, Keyring, Record, Text, Trace, decode, encode,
 };
 use proptest::prelude::*;
 
@@ -214,7 +214,7 @@ fn the_structured_mode_is_read_too() {
 #[track_caller]
 fn refused(record: &Record, class: &str, message: &str) {
     let error = decode(record)
-        .and_then(|decoded| decoded.into_envelope::<OrderPlaced>())
+        .and_then(Decoded::into_envelope::<OrderPlaced>)
         .unwrap_err();
     assert_eq!(error.to_string(), message);
     assert_eq!(error.class(), class);
