@@ -1,7 +1,7 @@
 //! `derive(Event)`: a struct becomes an event, with its type, its topic, its key and its form on the wire.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Result, Type};
 
 use crate::event_attribute::{self, Declared, Mode, Renaming};
@@ -60,7 +60,7 @@ impl Part<'_> {
     fn wire(&self, borrowed: &TokenStream) -> TokenStream {
         let holds = self.holds;
         if self.mode.is_some() {
-            quote!(<#holds as ::marty_runtime::event::Protected>::Wire)
+            quote_spanned!(self.ident.span()=> <#holds as ::marty_runtime::event::Protected>::Wire)
         } else {
             quote!(#borrowed #holds)
         }
@@ -122,8 +122,11 @@ fn key(declared: &Declared, fields: &[Part<'_>]) -> Result<TokenStream> {
             "a key is written as it is: take a field that is not personal, such as an id",
         ));
     }
+    let holds = field.holds;
+    let write =
+        quote_spanned!(key.span()=> <#holds as ::marty_runtime::event::EventKey>::write_key);
     Ok(quote! {
-        ::marty_runtime::event::EventKey::write_key(&self.#key, key);
+        #write(&self.#key, key);
         true
     })
 }
@@ -144,7 +147,9 @@ fn outgoing(fields: &[Part<'_>], declared: &Declared, full: &str) -> TokenStream
             None => quote!(#ident: &self.#ident),
             Some(mode) => {
                 let mode = Ident::new(mode.variant(), Span::call_site());
-                quote!(#ident: #protected::protect(
+                let holds = field.holds;
+                let protect = quote_spanned!(ident.span()=> <#holds as #protected>::protect);
+                quote!(#ident: #protect(
                     &self.#ident,
                     keys,
                     ::marty_runtime::event::Protection::#mode,

@@ -16,6 +16,7 @@ mod fault;
 mod kafka;
 mod memory;
 mod personal;
+mod service;
 
 #[test]
 fn events_that_leak_or_mislead_do_not_compile() {

@@ -1,0 +1,131 @@
+//! A service with events: its metrics, its readiness and its end.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use marty_runtime::{
+    Config, Service,
+    bus::{Consumers, Delivery, EventBus, HandlerError, Policy},
+    event::{Envelope, Event},
+    names,
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Event)]
+#[event(type = "invoice.sent", topic = domain("invoice"), key = number)]
+struct InvoiceSent {
+    number: u32,
+}
+
+/// The answer to a request for `path`: status and body.
+async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (
+        head.split(' ').nth(1).unwrap().parse().unwrap(),
+        body.to_owned(),
+    )
+}
+
+async fn status(address: SocketAddr, path: &str, wanted: u16) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let (status, body) = get(address, path).await;
+        if status == wanted {
+            return;
+        }
+        assert!(Instant::now() < until, "{path} says {status}: {body}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_shows_its_events_and_lets_handlers_finish() {
+    let (bus, memory) = EventBus::in_memory("billing");
+    let (began, mut begun) = mpsc::unbounded_channel();
+    let handler = move |event: Envelope<InvoiceSent>, _: Delivery| {
+        let began = began.clone();
+        async move {
+            began.send(event.data.number)?;
+            match event.data.number {
+                13 => Err(HandlerError::reject("unlucky", "no such floor")),
+                _ => {
+                    sleep(Duration::from_millis(200)).await;
+                    Ok(())
+                }
+            }
+        }
+    };
+    let group = Consumers::new("archive")
+        .on::<InvoiceSent>(handler)
+        .policy(Policy::default());
+    let service =
+        Service::new(marty_runtime::service_info!(), Config::for_tests()).events(&bus, [group]);
+    let running = service.start().await.unwrap();
+    let admin = running.admin_addr();
+    status(admin, "/readyz", 200).await;
+
+    // A dead letter that is not taken makes the service not ready, and loses nothing.
+    let letters = "domain.invoice.events.archive.dlq";
+    memory.refuse(letters, true);
+    bus.publish(&InvoiceSent { number: 13 }).await.unwrap();
+    status(admin, "/readyz", 503).await;
+    memory.refuse(letters, false);
+    status(admin, "/readyz", 200).await;
+    assert_eq!(memory.records(letters).len(), 1);
+
+    bus.publish(&InvoiceSent { number: 1 }).await.unwrap();
+    while timeout(PATIENCE, begun.recv()).await.unwrap().unwrap() != 1 {}
+    let (_, scrape) = get(admin, "/metrics").await;
+    let missing: Vec<&str> = names::EVENTS
+        .iter()
+        .map(|metric| metric.name)
+        .filter(|name| !scrape.contains(&format!("# TYPE {name} ")))
+        .filter(|name| {
+            !name.starts_with("marty_event_duplicates") && !name.starts_with("marty_event_retries")
+        })
+        .filter(|name| !name.contains("commit_failures"))
+        .collect();
+    assert_eq!(missing, [""; 0], "{scrape}");
+    for line in [
+        r#"marty_event_dead_lettered_total{event_type="invoice.sent.v1",messaging_consumer_group_name="archive",reason="unlucky"} 1"#,
+        r#"messaging_client_sent_messages_total{error_type="",event_type="invoice.sent.v1",messaging_destination_name="domain.invoice.events"} 2"#,
+        r#"marty_kafka_consumer_lag_messages{group="archive",partition="0",topic="domain.invoice.events"}"#,
+    ] {
+        let sorted = |line: &str| {
+            let mut parts: Vec<String> = line.split(['{', ',', '}']).map(str::to_owned).collect();
+            parts.sort();
+            parts
+        };
+        let wanted = sorted(line);
+        let found = scrape.lines().any(|line| {
+            let parts = sorted(line);
+            wanted
+                .iter()
+                .all(|part| part.is_empty() || parts.contains(part))
+        });
+        assert!(found, "{line} is not in {scrape}");
+    }
+
+    running.stop().await.unwrap();
+    let stored: i64 = (0..3)
+        .filter_map(|partition| memory.stored("archive", "domain.invoice.events", partition))
+        .sum();
+    assert_eq!(stored, 2);
+}
