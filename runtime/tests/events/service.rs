@@ -58,18 +58,16 @@ async fn status(address: SocketAddr, path: &str, wanted: u16) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_shows_its_events_and_lets_handlers_finish() {
     let (bus, memory) = EventBus::in_memory("billing");
-    let (began, mut begun) = mpsc::unbounded_channel();
+    let (saw, mut seen) = mpsc::unbounded_channel();
     let handler = move |event: Envelope<InvoiceSent>, _: Delivery| {
-        let began = began.clone();
+        let saw = saw.clone();
         async move {
-            began.send(event.data.number)?;
-            match event.data.number {
-                13 => Err(HandlerError::reject("unlucky", "no such floor")),
-                _ => {
-                    sleep(Duration::from_millis(200)).await;
-                    Ok(())
-                }
+            saw.send(event.data.number)?;
+            if event.data.number == 13 {
+                return Err(HandlerError::reject("unlucky", "no such floor"));
             }
+            sleep(Duration::from_millis(200)).await;
+            Ok(())
         }
     };
     let group = Consumers::new("archive")
@@ -91,8 +89,18 @@ async fn a_service_shows_its_events_and_lets_handlers_finish() {
     assert_eq!(memory.records(letters).len(), 1);
 
     bus.publish(&InvoiceSent { number: 1 }).await.unwrap();
-    while timeout(PATIENCE, begun.recv()).await.unwrap().unwrap() != 1 {}
+    while timeout(PATIENCE, seen.recv()).await.unwrap().unwrap() != 1 {}
     let (_, scrape) = get(admin, "/metrics").await;
+    shows_every_metric(&scrape);
+
+    running.stop().await.unwrap();
+    let stored: i64 = (0..3)
+        .filter_map(|partition| memory.stored("archive", "domain.invoice.events", partition))
+        .sum();
+    assert_eq!(stored, 2);
+}
+
+fn shows_every_metric(scrape: &str) {
     let missing: Vec<&str> = names::EVENTS
         .iter()
         .map(|metric| metric.name)
@@ -122,10 +130,4 @@ async fn a_service_shows_its_events_and_lets_handlers_finish() {
         });
         assert!(found, "{line} is not in {scrape}");
     }
-
-    running.stop().await.unwrap();
-    let stored: i64 = (0..3)
-        .filter_map(|partition| memory.stored("archive", "domain.invoice.events", partition))
-        .sum();
-    assert_eq!(stored, 2);
 }
