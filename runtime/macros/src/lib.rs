@@ -6,6 +6,7 @@
 mod error_class;
 mod event;
 mod event_attribute;
+mod event_handler;
 mod label_value;
 mod labels;
 mod transaction;
@@ -67,6 +68,17 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn transaction(name: TokenStream, function: TokenStream) -> TokenStream {
     transaction::measure(name.into(), function.into())
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Makes an `async fn(event: Envelope<E>)` a handler of the events `E`: `#[event_handler("domain.user.events")]`.
+///
+/// It may take a `Delivery` next, and a state last. A group is given it by the function's name. A topic that is not the event's
+/// does not compile.
+#[proc_macro_attribute]
+pub fn event_handler(topic: TokenStream, function: TokenStream) -> TokenStream {
+    event_handler::handler(topic.into(), function.into())
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

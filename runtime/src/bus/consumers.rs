@@ -9,11 +9,11 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    ConsumeError, Duplicates, Group, Handler, Policy,
+    ConsumeError, Duplicates, EventHandler, Group, Handler, Policy,
     duplicate::AnyDuplicates,
     error::ConsumeKind,
     group::Options,
-    handler::{AnyHandler, Of},
+    handler::{AnyHandler, Of, WithState},
     transport::{Consumer, Transport},
 };
 use crate::event::{Event, Topic};
@@ -68,6 +68,53 @@ impl Consumers {
         self.topics.insert(TopicOf::Named(E::TOPIC.name(service)));
         self.handlers
             .push((E::TYPE, Arc::new(Of::<E, _>::new(handler))));
+        self
+    }
+
+    /// Handles events with a function that [`event_handler`](super::event_handler) made a handler, and that takes no state.
+    ///
+    /// ```
+    /// use marty_runtime::{bus::{Consumers, HandlerError, event_handler}, event::{Envelope, Event}};
+    ///
+    /// #[derive(Event)]
+    /// #[event(type = "user.created", topic = domain("user"), key = user_id)]
+    /// struct UserCreated {
+    ///     user_id: u64,
+    /// }
+    ///
+    /// #[event_handler("domain.user.events")]
+    /// async fn greet(event: Envelope<UserCreated>) -> Result<(), HandlerError> {
+    ///     println!("welcome, {}", event.data.user_id);
+    ///     Ok(())
+    /// }
+    ///
+    /// let consumers = Consumers::new("greeter").handle(greet);
+    /// assert!(format!("{consumers:?}").contains("user.created.v1"));
+    /// ```
+    ///
+    /// A topic that is not the event's does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// # use marty_runtime::{bus::{HandlerError, event_handler}, event::{Envelope, Event}};
+    /// # #[derive(Event)]
+    /// # #[event(type = "user.created", topic = domain("user"), key = user_id)]
+    /// # struct UserCreated {
+    /// #     user_id: u64,
+    /// # }
+    /// #[event_handler("domain.users.events")]
+    /// async fn greet(event: Envelope<UserCreated>) -> Result<(), HandlerError> {
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn handle<H: EventHandler<State = ()>>(self, handler: H) -> Self {
+        self.handle_with(handler, ())
+    }
+
+    /// Handles events with a function that is given a clone of `state` each time.
+    pub fn handle_with<H: EventHandler>(mut self, handler: H, state: H::State) -> Self {
+        self.topics.insert(TopicOf::Named(H::TOPIC.into()));
+        let handler = Of::<H::Event, _>::new(WithState(handler, state));
+        self.handlers.push((H::Event::TYPE, Arc::new(handler)));
         self
     }
 

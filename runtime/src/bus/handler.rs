@@ -46,6 +46,39 @@ where
     }
 }
 
+/// A handler made of a function by [`event_handler`](super::event_handler).
+pub trait EventHandler: Send + Sync + 'static {
+    /// What it handles.
+    type Event: Event;
+
+    /// What it is given besides.
+    type State: Clone + Send + Sync + 'static;
+
+    /// Where the events come from.
+    const TOPIC: &'static str;
+
+    /// Handles `event`, as [`Handler::handle`] does.
+    fn call(
+        &self,
+        event: Envelope<Self::Event>,
+        delivery: Delivery,
+        state: Self::State,
+    ) -> impl Future<Output = Result<(), HandlerError>> + Send;
+}
+
+/// A function with what it is given besides the event.
+pub(super) struct WithState<H: EventHandler>(pub(super) H, pub(super) H::State);
+
+impl<H: EventHandler> Handler<H::Event> for WithState<H> {
+    fn handle(
+        &self,
+        event: Envelope<H::Event>,
+        delivery: Delivery,
+    ) -> impl Future<Output = Result<(), HandlerError>> + Send {
+        self.0.call(event, delivery, self.1.clone())
+    }
+}
+
 /// A handler whose event is forgotten.
 pub(super) trait AnyHandler: Send + Sync + 'static {
     /// Begins to handle what `decoded` is; its data are looked at now.

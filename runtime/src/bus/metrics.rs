@@ -16,20 +16,6 @@ use crate::{
     names,
 };
 
-macro_rules! histogram {
-    ($metric:ident) => {
-        HistogramFamily::histogram(
-            names::$metric.name,
-            names::$metric.help,
-            names::$metric.buckets,
-        )
-    };
-}
-macro_rules! counter {
-    ($metric:ident) => {
-        CounterFamily::counter(names::$metric.name, names::$metric.help)
-    };
-}
 macro_rules! labels {
     ($($(#[$doc:meta])* $name:ident($($part:ident: $kind:ty),+) of $metric:ident;)+) => {
         $(
@@ -71,18 +57,49 @@ labels! {
     CommitFailure(group: Arc<str>, error: &'static str) of MARTY_KAFKA_COMMIT_FAILURES;
 }
 
-pub(crate) static OPERATION: HistogramFamily<Operation> =
-    histogram!(MESSAGING_CLIENT_OPERATION_DURATION);
-pub(crate) static SENT: CounterFamily<Sent> = counter!(MESSAGING_CLIENT_SENT_MESSAGES);
-pub(crate) static CONSUMED: CounterFamily<Consumed> = counter!(MESSAGING_CLIENT_CONSUMED_MESSAGES);
-pub(crate) static ATTEMPT: HistogramFamily<Attempt> = histogram!(MESSAGING_PROCESS_DURATION);
-pub(crate) static HANDLED: HistogramFamily<Handled> = histogram!(MARTY_EVENT_END_TO_END);
-pub(crate) static RETRIES: CounterFamily<Retry> = counter!(MARTY_EVENT_RETRIES);
-pub(crate) static DEAD_LETTERS: CounterFamily<DeadLetter> = counter!(MARTY_EVENT_DEAD_LETTERED);
-pub(crate) static DUPLICATES: CounterFamily<Duplicate> = counter!(MARTY_EVENT_DUPLICATES);
-pub(crate) static REBALANCES: CounterFamily<Rebalance> = counter!(MARTY_KAFKA_CONSUMER_REBALANCES);
-pub(crate) static COMMIT_FAILURES: CounterFamily<CommitFailure> =
-    counter!(MARTY_KAFKA_COMMIT_FAILURES);
+pub(crate) static OPERATION: HistogramFamily<Operation> = HistogramFamily::histogram(
+    names::MESSAGING_CLIENT_OPERATION_DURATION.name,
+    names::MESSAGING_CLIENT_OPERATION_DURATION.help,
+    names::MESSAGING_CLIENT_OPERATION_DURATION.buckets,
+);
+pub(crate) static SENT: CounterFamily<Sent> = CounterFamily::counter(
+    names::MESSAGING_CLIENT_SENT_MESSAGES.name,
+    names::MESSAGING_CLIENT_SENT_MESSAGES.help,
+);
+pub(crate) static CONSUMED: CounterFamily<Consumed> = CounterFamily::counter(
+    names::MESSAGING_CLIENT_CONSUMED_MESSAGES.name,
+    names::MESSAGING_CLIENT_CONSUMED_MESSAGES.help,
+);
+pub(crate) static ATTEMPT: HistogramFamily<Attempt> = HistogramFamily::histogram(
+    names::MESSAGING_PROCESS_DURATION.name,
+    names::MESSAGING_PROCESS_DURATION.help,
+    names::MESSAGING_PROCESS_DURATION.buckets,
+);
+pub(crate) static HANDLED: HistogramFamily<Handled> = HistogramFamily::histogram(
+    names::MARTY_EVENT_END_TO_END.name,
+    names::MARTY_EVENT_END_TO_END.help,
+    names::MARTY_EVENT_END_TO_END.buckets,
+);
+pub(crate) static RETRIES: CounterFamily<Retry> = CounterFamily::counter(
+    names::MARTY_EVENT_RETRIES.name,
+    names::MARTY_EVENT_RETRIES.help,
+);
+pub(crate) static DEAD_LETTERS: CounterFamily<DeadLetter> = CounterFamily::counter(
+    names::MARTY_EVENT_DEAD_LETTERED.name,
+    names::MARTY_EVENT_DEAD_LETTERED.help,
+);
+pub(crate) static DUPLICATES: CounterFamily<Duplicate> = CounterFamily::counter(
+    names::MARTY_EVENT_DUPLICATES.name,
+    names::MARTY_EVENT_DUPLICATES.help,
+);
+pub(crate) static REBALANCES: CounterFamily<Rebalance> = CounterFamily::counter(
+    names::MARTY_KAFKA_CONSUMER_REBALANCES.name,
+    names::MARTY_KAFKA_CONSUMER_REBALANCES.help,
+);
+pub(crate) static COMMIT_FAILURES: CounterFamily<CommitFailure> = CounterFamily::counter(
+    names::MARTY_KAFKA_COMMIT_FAILURES.name,
+    names::MARTY_KAFKA_COMMIT_FAILURES.help,
+);
 pub(crate) static QUEUE_MESSAGES: GaugeFamily = GaugeFamily::gauge(
     names::MARTY_KAFKA_PRODUCER_QUEUE_MESSAGES.name,
     names::MARTY_KAFKA_PRODUCER_QUEUE_MESSAGES.help,

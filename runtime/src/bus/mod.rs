@@ -62,9 +62,10 @@ pub use consumers::{Consumers, GroupState, Subscription};
 pub use duplicate::{BoxedError, Duplicates, RecentEvents};
 pub use error::{ConsumeError, HandlerError, PublishError};
 pub(crate) use group::Group;
-pub use handler::{Delivery, Handler};
+pub use handler::{Delivery, EventHandler, Handler};
 #[cfg(feature = "kafka")]
 pub use kafka::KafkaConfig;
+pub use marty_macros::event_handler;
 pub use memory::{Memory, Stored};
 pub(crate) use metrics::families;
 pub use policy::Policy;

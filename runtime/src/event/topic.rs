@@ -35,20 +35,54 @@ impl Topic {
 
     /// Whether `name` is this topic's. Of [`Topic::Service`] any service's is.
     #[must_use]
-    pub fn is(self, name: &str) -> bool {
+    pub const fn is(self, name: &str) -> bool {
         let (pattern, of) = match self {
-            Self::Service => ("service", None),
-            Self::Domain(domain) => ("domain", Some(domain)),
-            Self::Integration(system) => ("integration", Some(system)),
+            Self::Service => ("service.", None),
+            Self::Domain(domain) => ("domain.", Some(domain)),
+            Self::Integration(system) => ("integration.", Some(system)),
         };
-        let mut parts = name.split('.');
-        parts.next() == Some(pattern)
-            && parts
-                .next()
-                .is_some_and(|part| of.is_none_or(|of| of == part))
-            && parts.next() == Some("events")
-            && parts.next().is_none()
+        let Some(rest) = without_prefix(name.as_bytes(), pattern.as_bytes()) else {
+            return false;
+        };
+        match of {
+            Some(of) => match without_prefix(rest, of.as_bytes()) {
+                Some(rest) => are_equal(rest, b".events"),
+                None => false,
+            },
+            None => is_part_and_events(rest),
+        }
     }
+}
+
+// These are what `str` has, which may not be called while a constant is evaluated.
+
+const fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    match without_prefix(one, other) {
+        Some(rest) => rest.is_empty(),
+        None => false,
+    }
+}
+
+const fn without_prefix<'a>(mut text: &'a [u8], mut prefix: &[u8]) -> Option<&'a [u8]> {
+    while let [first, rest @ ..] = prefix {
+        match text {
+            [letter, after @ ..] if *letter == *first => (text, prefix) = (after, rest),
+            _ => return None,
+        }
+    }
+    Some(text)
+}
+
+const fn is_part_and_events(mut rest: &[u8]) -> bool {
+    let mut any = false;
+    while let [letter, after @ ..] = rest {
+        if *letter == b'.' {
+            return any && are_equal(rest, b".events");
+        }
+        any = true;
+        rest = after;
+    }
+    false
 }
 
 impl fmt::Display for Topic {

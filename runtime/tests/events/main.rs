@@ -12,6 +12,7 @@ mod codec;
 mod conformance;
 #[cfg(feature = "kafka")]
 mod fault;
+mod handler;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod memory;
