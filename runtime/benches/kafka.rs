@@ -1,6 +1,14 @@
 //! What the bus costs over Kafka: the same events, with the same bytes and headers, by the client alone and by the bus, one after the
 //! other on a real broker. The ratios are what counts.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a measurement that cannot be made ends, and one that was is printed"
+)]
+
 use std::{
     collections::BTreeMap,
     env, fs,

@@ -3,6 +3,9 @@
 //! [`Service`] puts a service together and runs it. [`Config`] is what it can be told from outside. [`metric`] declares the
 //! service's own metrics, [`business`] measures what it does, and [`names`] lists those it exports anyway. [`http::Problem`] is the form of every error answer.
 //!
+//! By the feature `events`, `event` has typed events and personal data in them, and `bus` publishes and handles them, over Apache
+//! Kafka with the feature `kafka`.
+//!
 //! The crate knows nothing of the `marty` command.
 
 // What the derives write names this crate as its users do.

@@ -37,7 +37,7 @@ pub(crate) fn handler(topic: TokenStream, function: TokenStream) -> Result<Token
         .cloned()
         .collect();
     let taken = Parameters::read(parameters)?;
-    Ok(expand(&topic, name, parameters, &taken, &outside, &after))
+    Ok(expand(&topic, name, (parameters, &after), &taken, &outside))
 }
 
 /// What the function takes.
@@ -128,10 +128,9 @@ fn ends_in(path: &[TokenTree], name: &str) -> bool {
 fn expand(
     topic: &LitStr,
     name: &Ident,
-    parameters: &Group,
+    (parameters, after): (&Group, &TokenStream),
     taken: &Parameters,
     outside: &TokenStream,
-    after: &TokenStream,
 ) -> TokenStream {
     let Parameters {
         event,
@@ -211,7 +210,7 @@ mod tests {
             (taken.event.to_string(), taken.delivery, state)
         };
         assert_eq!(read("(e: Envelope<E>)"), ("E".to_owned(), false, None));
-        assert_eq!(read("(e: a::Envelope<b::E>, d: bus::Delivery,)").1, true);
+        assert!(read("(e: a::Envelope<b::E>, d: bus::Delivery,)").1);
         assert_eq!(
             read("(e: Envelope<E>, s: Map<A, B>)").2.as_deref(),
             Some("Map < A , B >")

@@ -132,7 +132,7 @@ impl<E: error::Error + Send + Sync + 'static> From<E> for HandlerError {
     }
 }
 
-/// Why consumption did not begin.
+/// Why consumption did not begin, or a bus was not made.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct ConsumeError(#[from] pub(crate) ConsumeKind);
@@ -150,6 +150,9 @@ pub(crate) enum ConsumeKind {
     },
     #[error("group `{0}` handles nothing")]
     NoHandler(Box<str>),
+    #[cfg(feature = "kafka")]
+    #[error("cannot make a producer")]
+    Producer { source: BoxError },
     #[cfg(feature = "kafka")]
     #[error("cannot consume as `{group}`")]
     Client { group: Box<str>, source: BoxError },

@@ -38,6 +38,12 @@ const PAUSE_ABOVE: usize = 1024;
 /// It goes on once so few wait.
 const RESUME_BELOW: usize = 256;
 
+/// And so many bytes: records may be large.
+const PAUSE_ABOVE_BYTES: usize = 16 * 1024 * 1024;
+
+/// It goes on once so few bytes wait.
+const RESUME_BELOW_BYTES: usize = 4 * 1024 * 1024;
+
 /// What a group was told by its builder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
@@ -69,6 +75,7 @@ pub(crate) struct Assigned {
     pub(super) closing: watch::Sender<bool>,
     tracker: Mutex<Tracker>,
     waiting: AtomicUsize,
+    waiting_bytes: AtomicUsize,
     running: watch::Sender<usize>,
     lanes: Vec<mpsc::UnboundedSender<Work>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -167,6 +174,7 @@ impl Group {
             closing: watch::Sender::new(false),
             tracker: Mutex::new(Tracker::new(epoch)),
             waiting: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
             running: watch::Sender::new(0),
             lanes,
             tasks: Mutex::default(),
@@ -196,11 +204,12 @@ impl Group {
         let (mut pause, mut resume) = (Vec::new(), Vec::new());
         for (spot, assigned) in &*lock(&self.assigned) {
             let waiting = assigned.waiting.load(Ordering::Relaxed);
+            let bytes = assigned.waiting_bytes.load(Ordering::Relaxed);
             let paused = assigned.paused.load(Ordering::Relaxed);
-            if !paused && waiting > PAUSE_ABOVE {
+            if !paused && (waiting > PAUSE_ABOVE || bytes > PAUSE_ABOVE_BYTES) {
                 assigned.paused.store(true, Ordering::Relaxed);
                 pause.push(spot.clone());
-            } else if paused && waiting < RESUME_BELOW {
+            } else if paused && waiting < RESUME_BELOW && bytes < RESUME_BELOW_BYTES {
                 assigned.paused.store(false, Ordering::Relaxed);
                 resume.push(spot.clone());
             }
@@ -259,14 +268,22 @@ impl Group {
         lock(&self.assigned).keys().cloned().collect()
     }
 
+    /// How far behind a partition is, in messages and in seconds, if it is assigned.
+    #[cfg(test)]
+    pub(super) fn lag(&self, extent: &Extent) -> Option<(f64, f64)> {
+        let assigned = lock(&self.assigned).get(&extent.spot).cloned();
+        assigned.map(|assigned| assigned.lag(extent))
+    }
+
     /// Shows how far behind a partition is.
     pub(crate) fn report(&self, extent: &Extent) {
-        let Some(assigned) = lock(&self.assigned).get(&extent.spot).cloned() else {
-            return;
-        };
-        let (messages, seconds) = assigned.lag(extent);
-        LAG_MESSAGES.set(&extent.spot, &self.name, messages);
-        LAG_SECONDS.set(&extent.spot, &self.name, seconds);
+        // Kept from being taken back meanwhile, which ends the series.
+        let assigned = lock(&self.assigned);
+        if let Some(assigned) = assigned.get(&extent.spot) {
+            let (messages, seconds) = assigned.lag(extent);
+            LAG_MESSAGES.set(&extent.spot, &self.name, messages);
+            LAG_SECONDS.set(&extent.spot, &self.name, seconds);
+        }
     }
 }
 
@@ -278,6 +295,8 @@ impl Assigned {
             let ticket = tracker.begin(received.offset, received.record.time());
             let lane = self.lane_of(&received);
             self.waiting.fetch_add(1, Ordering::Relaxed);
+            let size = received.record.size();
+            self.waiting_bytes.fetch_add(size, Ordering::Relaxed);
             count += 1;
             if let Some(lane) = self.lanes.get(lane) {
                 // A lane ends with the assignment only.
@@ -306,11 +325,12 @@ impl Assigned {
     }
 
     /// A lane ends a record.
-    pub(super) fn leave(&self, done: Option<Ticket>) {
+    pub(super) fn leave(&self, done: Option<Ticket>, size: usize) {
         if let Some(ticket) = done {
             lock(&self.tracker).done(ticket);
         }
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
         self.running.send_modify(|running| *running -= 1);
     }
 

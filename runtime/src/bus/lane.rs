@@ -50,7 +50,7 @@ pub(super) async fn run(
             received: &received,
         };
         let done = assigned.enter() && job.finish().await.is_some();
-        assigned.leave(done.then_some(ticket));
+        assigned.leave(done.then_some(ticket), received.record.size());
         group.progressed();
     }
 }
@@ -179,11 +179,12 @@ impl Job<'_> {
         attributes: &Attributes,
         attempt: u32,
     ) -> End {
+        let (source, id) = (&attributes.source, &attributes.id);
         if let Some(duplicates) = &self.group.duplicates {
-            let known = duplicates.is_known(&self.group.name, &attributes.source, &attributes.id);
-            match known.await {
-                Ok(false) => {}
-                Ok(true) => {
+            let known = duplicates.is_known(&self.group.name, source, id);
+            match unwind::catch(known).await {
+                Ok(Ok(false)) => {}
+                Ok(Ok(true)) => {
                     let labels = Duplicate {
                         group: Arc::clone(&self.group.name),
                         event,
@@ -191,15 +192,17 @@ impl Job<'_> {
                     DUPLICATES.with(&labels, Counter::inc);
                     return End::Skipped;
                 }
-                Err(error) => return End::Failed(store_failed(&*error)),
+                Ok(Err(error)) => return End::Failed(store_failed(&*error)),
+                Err(panic) => return panicked(&*panic),
             }
         }
         let end = self.call(handler, attributes, attempt).await;
         if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
-            let remembered =
-                duplicates.remember(&self.group.name, &attributes.source, &attributes.id);
-            if let Err(error) = remembered.await {
-                return End::Failed(store_failed(&*error));
+            let remembered = duplicates.remember(&self.group.name, source, id);
+            match unwind::catch(remembered).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return End::Failed(store_failed(&*error)),
+                Err(panic) => return panicked(&*panic),
             }
         }
         end
@@ -232,10 +235,7 @@ impl Job<'_> {
                 message: error.to_string(),
                 again: Again::Never,
             }),
-            Ok(Err(panic)) => {
-                unwind::PANICS.get(&()).inc();
-                End::Failed(failed("panic", message_of(&*panic)))
-            }
+            Ok(Err(panic)) => panicked(&*panic),
             Err(_) => {
                 let limit = humantime::format_duration(self.group.options.policy.timeout);
                 End::Failed(failed(
@@ -416,6 +416,11 @@ fn refused(error: HandlerError) -> End {
             again: Again::Never,
         }),
     }
+}
+
+/// It is counted by the hook that the service installs.
+fn panicked(panic: &(dyn Any + Send)) -> End {
+    End::Failed(failed("panic", message_of(panic)))
 }
 
 /// What a panic said.

@@ -54,6 +54,8 @@ mod memory;
 mod metrics;
 mod partition;
 mod policy;
+#[cfg(test)]
+mod tests;
 mod tracker;
 mod transport;
 

@@ -131,8 +131,7 @@ impl Producer {
         let client: BaseProducer<Context> =
             client
                 .create_with_context(Context)
-                .map_err(|source| ConsumeKind::Client {
-                    group: "producer".into(),
+                .map_err(|source| ConsumeKind::Producer {
                     source: source.into(),
                 })?;
         let (client, ends) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
@@ -146,8 +145,7 @@ impl Producer {
                     shown.show();
                 }
             })
-            .map_err(|source| ConsumeKind::Client {
-                group: "producer".into(),
+            .map_err(|source| ConsumeKind::Producer {
                 source: source.into(),
             })?;
         Ok(Self {
