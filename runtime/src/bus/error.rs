@@ -18,10 +18,12 @@ pub(crate) enum PublishKind {
     Encode(#[from] EncodeError),
     #[error("the record of {size} bytes is larger than `{topic}` takes")]
     TooLarge { topic: Box<str>, size: usize },
+    #[cfg(feature = "kafka")]
     #[error("the producer's queue was full for {}", humantime::format_duration(*.0))]
     Backpressure(Duration),
     #[error("`{topic}` did not acknowledge the record in time; it may have it all the same")]
     TimedOut { topic: Box<str> },
+    #[cfg(feature = "kafka")]
     #[error("`{topic}` does not take the record: {reason}")]
     Rejected { topic: Box<str>, reason: Box<str> },
     #[error("`{topic}` cannot take the record now: {reason}")]
@@ -34,12 +36,12 @@ impl PublishError {
     /// Whether publishing the same event again may succeed. It may then be there twice.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(
-            self.0,
-            PublishKind::Backpressure(_)
-                | PublishKind::TimedOut { .. }
-                | PublishKind::Unavailable { .. }
-        )
+        match self.0 {
+            #[cfg(feature = "kafka")]
+            PublishKind::Backpressure(_) => true,
+            PublishKind::TimedOut { .. } | PublishKind::Unavailable { .. } => true,
+            _ => false,
+        }
     }
 
     pub(crate) fn encode(source: EncodeError) -> Self {
@@ -52,8 +54,10 @@ impl ErrorClass for PublishError {
         match self.0 {
             PublishKind::Encode(_) => "encode",
             PublishKind::TooLarge { .. } => "too_large",
+            #[cfg(feature = "kafka")]
             PublishKind::Backpressure(_) => "backpressure",
             PublishKind::TimedOut { .. } => "timeout",
+            #[cfg(feature = "kafka")]
             PublishKind::Rejected { .. } => "rejected",
             PublishKind::Unavailable { .. } => "unavailable",
             PublishKind::Closed => "closed",
