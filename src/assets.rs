@@ -43,14 +43,36 @@ pub(crate) fn templates(set: &str) -> Vec<Asset> {
         .unwrap_or_default()
 }
 
-/// The dashboards.
+/// The dashboards that every service has.
 pub(crate) fn dashboards() -> Vec<Asset> {
-    files(&DASHBOARDS, "")
+    without_sets(files(&DASHBOARDS, ""))
 }
 
-/// The rules, their tests and the runbooks.
+/// The dashboards below `dashboards/<set>`.
+pub(crate) fn dashboards_of(set: &str) -> Vec<Asset> {
+    below(&DASHBOARDS, set)
+}
+
+/// The rules, their tests and the runbooks that every service has.
 pub(crate) fn alerts() -> Vec<Asset> {
-    files(&ALERTS, "")
+    without_sets(files(&ALERTS, ""))
+}
+
+/// The rules, their tests and the runbooks below `alerts/<set>`.
+pub(crate) fn alerts_of(set: &str) -> Vec<Asset> {
+    below(&ALERTS, set)
+}
+
+/// Those that are in no folder, and the runbooks. The other folders are sets for those services that have something to show.
+fn without_sets(mut assets: Vec<Asset>) -> Vec<Asset> {
+    assets.retain(|asset| !asset.path.contains('/') || asset.path.starts_with("runbooks/"));
+    assets
+}
+
+fn below(tree: &'static Dir<'static>, set: &str) -> Vec<Asset> {
+    tree.get_dir(set)
+        .map(|folder| files(folder, &format!("{set}/")))
+        .unwrap_or_default()
 }
 
 /// The runtime crate and the crate of its macros below it, less their manifests.
@@ -118,15 +140,18 @@ fn collect(tree: &'static Dir<'static>, found: &mut Vec<&'static File<'static>>)
 
 #[cfg(test)]
 mod tests {
-    use super::{alerts, dashboards, runtime, templates};
+    use super::{alerts, alerts_of, dashboards, dashboards_of, runtime, templates};
 
     #[test]
     fn every_embedded_file_is_safe_to_ship() {
-        let sets = ["project", "service", "http"].map(templates);
+        let sets = ["project", "service", "users", "http", "grpc", "postgres"].map(templates);
         assert!(sets.iter().all(|set| !set.is_empty()));
+        let optional = [dashboards_of("postgres"), alerts_of("postgres")];
+        assert!(optional.iter().all(|set| !set.is_empty()));
         for asset in sets
             .into_iter()
             .flatten()
+            .chain(optional.into_iter().flatten())
             .chain(dashboards())
             .chain(alerts())
             .chain(runtime())

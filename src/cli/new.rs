@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::scaffold::Kind;
+use crate::scaffold::{Extra, Kind};
 
 /// The arguments of `marty new`.
 #[derive(Debug, Args)]
@@ -16,6 +16,10 @@ pub struct New {
     /// What the service talks [default: http]
     #[arg(long, value_parser = kinds())]
     pub kind: Option<Kind>,
+
+    /// What it has beside that
+    #[arg(long, value_name = "WHAT", value_parser = extras())]
+    pub with: Vec<Extra>,
 
     /// The directory of the project, new or existing
     #[arg(long, value_name = "DIR")]
@@ -50,8 +54,16 @@ pub struct Form {
     pub json: bool,
 }
 
+/// The extras by name; an unknown one is answered with the known ones.
+fn extras() -> impl TypedValueParser<Value = Extra> {
+    let names = Extra::ALL
+        .iter()
+        .map(|extra| PossibleValue::new(extra.name()).help(extra.summary()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Extra>())
+}
+
 /// The kinds by name; an unknown one is answered with the known ones.
-fn kinds() -> impl clap::builder::TypedValueParser<Value = Kind> {
+fn kinds() -> impl TypedValueParser<Value = Kind> {
     let names = Kind::ALL
         .iter()
         .map(|kind| PossibleValue::new(kind.name()).help(kind.summary()));

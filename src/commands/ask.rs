@@ -28,7 +28,8 @@ pub(super) fn request(
         None if asking => ask_kind(ui)?,
         None => Kind::default(),
     };
-    let request = Request { name, kind };
+    let with = arguments.with.clone();
+    let request = Request { name, kind, with };
     if asking {
         let same = equivalent(arguments, color, &request);
         ui.say(&format!("{}: {same}\n", styled(HINT, "same as")));
@@ -52,25 +53,25 @@ fn ask_name(ui: &Ui) -> Result<String, Failure> {
         .map_err(|error| Failure::new(&error))
 }
 
-/// Asks only where there is something to choose.
 fn ask_kind(ui: &Ui) -> Result<Kind, Failure> {
-    let [_, _, ..] = Kind::ALL else {
-        return Ok(Kind::default());
+    let accept = |name: &str| match name.parse::<Kind>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
     };
-    let choices: Vec<String> = Kind::ALL
-        .iter()
-        .map(|kind| format!("{kind}: {}", kind.summary()))
-        .collect();
-    let chosen = ui
-        .choose("kind of service", &choices)
+    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let question = format!("kind of service, {}", kinds.join(" or "));
+    let name = ui
+        .ask_or(&question, Kind::default().name(), accept)
         .map_err(|error| Failure::new(&error))?;
-    Ok(Kind::ALL.get(chosen).copied().unwrap_or_default())
+    name.parse().map_err(|error| Failure::new(&error))
 }
 
 /// The command line that does the same without questions.
 fn equivalent(arguments: &cli::New, color: cli::Color, request: &Request) -> String {
     let mut words = vec!["marty new".to_owned(), request.name.to_string()];
     words.push(format!("--kind {}", request.kind));
+    let with = request.with.iter().map(|extra| format!("--with {extra}"));
+    words.extend(with);
     if let Some(dir) = &arguments.dir {
         words.push(format!("--dir {}", next::quoted(&dir.to_string_lossy())));
     }

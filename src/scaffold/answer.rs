@@ -1,5 +1,6 @@
 //! Everything that decides what a service looks like.
 
+use super::extra::Extra;
 use super::kind::Kind;
 use crate::project::name::ServiceName;
 use crate::project::port::Ports;
@@ -11,6 +12,8 @@ pub struct Answers {
     pub name: ServiceName,
     /// Its kind.
     pub kind: Kind,
+    /// What it has beside that, sorted.
+    pub with: Vec<Extra>,
     /// The team that runs it, in alerts and target labels.
     pub team: String,
     /// How much depends on it, in target labels.
@@ -26,9 +29,19 @@ impl Answers {
         Self {
             name,
             kind,
+            with: Vec::new(),
             team: "platform".to_owned(),
             tier: "standard".to_owned(),
             ports,
         }
+    }
+
+    /// The answers of somebody who also asked for these.
+    #[must_use]
+    pub fn with(mut self, extras: &[Extra]) -> Self {
+        self.with = extras.to_vec();
+        self.with.sort_unstable();
+        self.with.dedup();
+        self
     }
 }

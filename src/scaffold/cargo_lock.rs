@@ -91,6 +91,30 @@ impl CargoLock {
         self.packages.keys().any(|(other, _)| other == name)
     }
 
+    /// The lock with a shipped service that needs these crates. What it lacks of them the runtime knows as optional, so it is in the lock.
+    pub(super) fn with_dependencies<'a>(&self, names: impl Iterator<Item = &'a str>) -> Self {
+        let mut lock = self.clone();
+        let known: BTreeSet<&str> = self.needs_of_service().collect();
+        let missing = names.filter(|name| !known.contains(name));
+        let missing: Vec<Id> = missing
+            .filter_map(|name| self.packages.keys().find(|(other, _)| other == name))
+            .cloned()
+            .collect();
+        if let Some((id, _)) = self.service()
+            && let Some(service) = lock.packages.get_mut(id)
+        {
+            service.dependencies.extend(missing);
+        }
+        lock
+    }
+
+    /// The names of what the shipped service depends on.
+    pub(super) fn needs_of_service(&self) -> impl Iterator<Item = &str> {
+        let service = self.service().into_iter();
+        let needs = service.flat_map(|(_, package)| &package.dependencies);
+        needs.map(|(name, _)| name.as_str())
+    }
+
     /// The lock with the shipped service under the name `name` and no other service.
     pub(super) fn renamed(&self, name: &str) -> Self {
         let mut lock = self.clone();
@@ -104,11 +128,12 @@ impl CargoLock {
 
     /// This lock with the service of `shipped` added under the name `name`.
     ///
-    /// What this lock has already in a compatible version stays as it is.
+    /// What this lock has already in a compatible version serves. If that is the shipped version, it gets the dependencies
+    /// that it needs for more of its features; of another nobody here knows what it needs.
     pub(super) fn with_service(&self, shipped: &Self, name: &str) -> Self {
         let mut lock = self.clone();
         if let Some((id, service)) = shipped.service() {
-            let dependencies = lock.adopt(shipped, &service.dependencies);
+            let dependencies = lock.adopt(shipped, &service.dependencies, &mut BTreeSet::new());
             let service = Package {
                 dependencies,
                 ..service.clone()
@@ -119,25 +144,42 @@ impl CargoLock {
         lock
     }
 
-    /// Adds what is missing of `wanted` with all it needs; returns the packages that serve.
-    fn adopt(&mut self, shipped: &Self, wanted: &BTreeSet<Id>) -> BTreeSet<Id> {
+    /// Adds what is missing of `wanted` with all it needs, less what was `seen` to; returns the packages that serve.
+    fn adopt(
+        &mut self,
+        shipped: &Self,
+        wanted: &BTreeSet<Id>,
+        seen: &mut BTreeSet<Id>,
+    ) -> BTreeSet<Id> {
         let mut serving = BTreeSet::new();
         for id in wanted {
-            if let Some(present) = self.compatible(id) {
-                serving.insert(present);
-                continue;
+            let present = self.compatible(id).unwrap_or_else(|| id.clone());
+            if present == *id && seen.insert(present.clone()) {
+                self.adopt_one(shipped, id, seen);
             }
-            serving.insert(id.clone());
-            if let Some(package) = shipped.packages.get(id) {
-                // In place before its own dependencies are: they may lead back to it.
-                self.packages.insert(id.clone(), package.clone());
-                let dependencies = self.adopt(shipped, &package.dependencies);
-                if let Some(package) = self.packages.get_mut(id) {
-                    package.dependencies = dependencies;
-                }
-            }
+            serving.insert(present);
         }
         serving
+    }
+
+    /// Adds a package or what it lacks, unless it is one of the project's own.
+    fn adopt_one(&mut self, shipped: &Self, id: &Id, seen: &mut BTreeSet<Id>) {
+        let own = self.packages.get(id);
+        let Some(package) = shipped.packages.get(id) else {
+            return;
+        };
+        if own.is_some_and(|own| own.source.is_none()) {
+            return;
+        }
+        // In place before its own dependencies are: they may lead back to it.
+        self.packages.entry(id.clone()).or_insert_with(|| Package {
+            dependencies: BTreeSet::new(),
+            ..package.clone()
+        });
+        let dependencies = self.adopt(shipped, &package.dependencies, seen);
+        if let Some(own) = self.packages.get_mut(id) {
+            own.dependencies.extend(dependencies);
+        }
     }
 
     /// The newest version of a package that can stand for the one that is wanted.
@@ -156,7 +198,8 @@ impl CargoLock {
     /// The text of the lock, in the form that cargo writes.
     pub(super) fn to_text(&self) -> String {
         let mut text = format!("{HEADER}version = {}\n", self.version);
-        for ((name, version), package) in &self.packages {
+        for (id, package) in sorted(&self.packages) {
+            let (name, version) = id;
             let _ = write!(
                 text,
                 "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n"
@@ -169,7 +212,7 @@ impl CargoLock {
             }
             if !package.dependencies.is_empty() {
                 text.push_str("dependencies = [\n");
-                for id in &package.dependencies {
+                for (id, ()) in sorted(package.dependencies.iter().map(|id| (id, ()))) {
                     let _ = writeln!(text, " \"{}\",", self.reference(id));
                 }
                 text.push_str("]\n");
@@ -236,6 +279,13 @@ fn find(reference: &str, ids: &[Id]) -> Option<Id> {
     }
 }
 
+/// Packages by name and then by version, of which 0.4 comes before 0.12.
+fn sorted<'a, T>(packages: impl IntoIterator<Item = (&'a Id, T)>) -> Vec<(&'a Id, T)> {
+    let mut packages: Vec<_> = packages.into_iter().collect();
+    packages.sort_by_key(|((name, version), _)| (name, numbers(version), version));
+    packages
+}
+
 /// The numbers of a version, for comparing.
 fn numbers(version: &str) -> Vec<u64> {
     let numbers = version.split(['.', '-', '+']).take(3);
@@ -287,6 +337,28 @@ mod tests {
         let two = one.with_service(&shipped(), "two");
         let added = "\n[[package]]\nname = \"two\"\nversion = \"0.1.0\"\ndependencies = [\n \"a\",\n \"b 0.3.0\",\n]\n";
         assert_eq!(two.to_text(), format!("{}{added}", one.to_text()));
+    }
+
+    #[test]
+    fn a_package_gets_what_more_of_its_features_need() {
+        let own = SHIPPED.replace("dependencies = [\n \"b 0.2.1\",\n]\n", "").replace(
+            "\n[[package]]\nname = \"b\"\nversion = \"0.2.1\"\nsource = \"registry\"\nchecksum = \"02\"\n",
+            "",
+        );
+        let own = CargoLock::parse(&own.replace("b 0.3.0", "b")).unwrap();
+        let text = own.with_service(&shipped(), "user-service").to_text();
+        assert_eq!(text, shipped().to_text());
+    }
+
+    #[test]
+    fn versions_are_in_the_order_of_their_numbers() {
+        let text = "version = 4\n
+[[package]]\nname = \"a\"\nversion = \"0.4.15\"\nsource = \"r\"\n
+[[package]]\nname = \"a\"\nversion = \"0.12.1\"\nsource = \"r\"\ndependencies = [\n \"b 0.9.0\",\n \"b 0.10.0\",\n]\n
+[[package]]\nname = \"b\"\nversion = \"0.9.0\"\nsource = \"r\"\n
+[[package]]\nname = \"b\"\nversion = \"0.10.0\"\nsource = \"r\"\n";
+        let written = CargoLock::parse(text).unwrap().to_text();
+        assert_eq!(written.replace(super::HEADER, ""), text);
     }
 
     #[test]

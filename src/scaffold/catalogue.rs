@@ -1,43 +1,58 @@
 //! Which files a project and a service are made of, rendered.
+//!
+//! They come in sets: of every service, of its kind, and one for each extra. What lies in a later one takes the place of
+//! what has the same path in an earlier.
+
+use std::collections::BTreeMap;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use toml_edit::DocumentMut;
 
 use super::answer::Answers;
 use super::cargo_lock::CargoLock;
-use super::digest::{sha256, sha256_of_all};
+use super::digest::sha256_of_all;
 use super::error::RenderError;
+use super::extra::Extra;
 use super::file::Rendered;
 use super::kind::Kind;
+use super::manifest;
+use super::observability;
 use super::path::destination;
 use super::plan::Request;
 use super::render::{Variables, render};
 use super::runtime_crate;
 use crate::assets::{self, Asset};
+use crate::project::port;
 
-/// The name that shipped dashboards, alerts and runbooks carry where the service's goes. They are
-/// valid as they are, so that the field's tools can check them before anybody generates them.
-const EXAMPLE: &str = "example-service";
-
-/// Where a service lies, as the path of a runbook begins.
-const SERVICES: &str = "services/";
-
-/// What follows the service's name in its dashboard's uid.
-const UID_SUFFIX: &str = "-detail";
-
-/// Where the rules of all services lie.
-const RULES: &str = "observability/monitoring/prometheus/rules";
-
-/// The longest dashboard uid that Grafana takes.
-const UID_LENGTH: usize = 40;
+/// The root manifest of a project, and the template it is made from.
+pub(super) const CARGO_MANIFEST: &str = "Cargo.toml";
+const MANIFEST_TEMPLATE: &str = "Cargo.toml.hbs";
 
 /// The shipped lock, which becomes the project's.
 pub(super) const CARGO_LOCK: &str = "Cargo.lock";
 
-/// The lock that the templates were tested with.
-pub(super) fn shipped_cargo_lock() -> Option<CargoLock> {
-    let mut files = assets::templates("project").into_iter();
+/// The lock that a project of this kind starts with.
+pub(super) fn cargo_lock(kind: Kind) -> Option<CargoLock> {
+    let mut files = assets::templates(kind.name()).into_iter();
     let lock = files.find(|asset| asset.path == CARGO_LOCK)?;
     CargoLock::parse(&text(&lock)).ok()
+}
+
+/// The lock that the templates of such a service were tested with.
+pub(super) fn shipped_cargo_lock(request: &Request) -> Option<CargoLock> {
+    let manifest = shipped_manifest(request)?;
+    let lock = cargo_lock(request.kind)?;
+    Some(lock.with_dependencies(manifest::dependencies(&manifest)))
+}
+
+/// The root manifest of a project whose services are all like this one.
+pub(super) fn shipped_manifest(request: &Request) -> Option<DocumentMut> {
+    let mut files = assets::templates("project").into_iter();
+    let manifest = files.find(|asset| asset.path == MANIFEST_TEMPLATE)?;
+    let answers = Answers::new(request.name.clone(), request.kind, port::first());
+    let answers = answers.with(&request.with);
+    let text = render(&text(&manifest), &Variables::new("", &answers)).ok()?;
+    text.parse().ok()
 }
 
 /// Tells sets of templates apart.
@@ -53,8 +68,7 @@ pub(super) fn fingerprint() -> String {
 /// The files that a project has once, less those that every service changes.
 pub(super) fn project(project: &str, answers: &Answers) -> Result<Vec<Rendered>, RenderError> {
     let templates = assets::templates("project");
-    let templates = templates.iter().filter(|asset| asset.path != CARGO_LOCK);
-    let mut files = from_templates(templates, project, answers)?;
+    let mut files = from_templates(templates.iter(), project, answers)?;
     files.extend(runtime_crate::files().map_err(RenderError::manifest)?);
     Ok(files)
 }
@@ -65,58 +79,35 @@ pub(super) fn service(
     answers: &Answers,
     runbook_base: &str,
 ) -> Result<Vec<Rendered>, RenderError> {
-    let templates = ["service", set(answers.kind)].map(assets::templates);
-    let mut files = from_templates(templates.iter().flatten(), project, answers)?;
-    let example = Example::new(answers, runbook_base);
-    let name = answers.name.as_str();
-    let dashboards = assets::dashboards()
-        .into_iter()
-        .map(|it| (dashboard_path(&it, name), it));
-    let alerts = assets::alerts()
-        .into_iter()
-        .map(|it| (alert_path(&it, name), it));
-    files.extend(dashboards.chain(alerts).map(|(path, asset)| Rendered {
-        path,
-        content: example.adapt(&text(&asset)),
-    }));
+    let sets = sets(answers.kind, &answers.with);
+    let templates = templates(&sets, answers.name.as_str());
+    let mut files = from_templates(templates.values(), project, answers)?;
+    files.extend(observability::files(&sets, &answers.name, runbook_base)?);
     Ok(files)
 }
 
 /// The paths of a service's files.
 pub(super) fn paths(request: &Request) -> Vec<String> {
     let name = request.name.as_str();
-    let templates = ["service", set(request.kind)]
-        .into_iter()
-        .flat_map(assets::templates);
-    let mut paths: Vec<String> = templates
-        .map(|asset| destination(&asset.path, name).path)
-        .collect();
-    paths.extend(
-        assets::dashboards()
-            .iter()
-            .map(|asset| dashboard_path(asset, name)),
-    );
-    paths.extend(assets::alerts().iter().map(|asset| alert_path(asset, name)));
-    paths
+    let sets = sets(request.kind, &request.with);
+    let templates = templates(&sets, name).into_keys();
+    templates.chain(observability::paths(&sets, name)).collect()
 }
 
-/// The templates that only this kind has.
-fn set(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Http => "http",
-    }
+/// The names of the sets that only such services have.
+fn sets(kind: Kind, extras: &[Extra]) -> Vec<&'static str> {
+    let extras = extras.iter().map(|extra| extra.name());
+    [kind.name()].into_iter().chain(extras).collect()
 }
 
-fn dashboard_path(asset: &Asset, name: &str) -> String {
-    format!("services/{name}/observability/dashboards/{}", asset.path)
-}
-
-fn alert_path(asset: &Asset, name: &str) -> String {
-    if asset.path.starts_with("runbooks/") {
-        format!("services/{name}/observability/{}", asset.path)
-    } else {
-        format!("{RULES}/{}", asset.path.replace(EXAMPLE, name))
-    }
+/// The templates of a service by the path of what they make: of every service, of those that keep users, of its own sets.
+fn templates(sets: &[&str], name: &str) -> BTreeMap<String, Asset> {
+    let sets = ["service", "users"].iter().chain(sets);
+    let templates = sets.flat_map(|set| assets::templates(set));
+    templates
+        .filter(|asset| asset.path != CARGO_LOCK)
+        .map(|asset| (destination(&asset.path, name).path, asset))
+        .collect()
 }
 
 fn from_templates<'a>(
@@ -149,141 +140,121 @@ fn text(asset: &Asset) -> String {
     String::from_utf8_lossy(asset.bytes).into_owned()
 }
 
-/// Puts a service in the place of the example that the shipped artefacts are written for.
-struct Example<'a> {
-    name: &'a str,
-    uid: String,
-    runbook_base: String,
-}
-
-impl<'a> Example<'a> {
-    fn new(answers: &'a Answers, runbook_base: &str) -> Self {
-        let name = answers.name.as_str();
-        let mut runbook_base = runbook_base.trim_end_matches('/').to_owned();
-        if !runbook_base.is_empty() {
-            runbook_base.push('/');
-        }
-        Self {
-            name,
-            uid: uid(name),
-            runbook_base,
-        }
-    }
-
-    fn adapt(&self, text: &str) -> String {
-        // In one pass: what is put in may itself contain the example's name.
-        let mut parts = text.split(EXAMPLE);
-        let mut adapted = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            if let Some(before) = adapted.strip_suffix(SERVICES)
-                && before.ends_with("runbook_url: ")
-            {
-                adapted.insert_str(before.len(), &self.runbook_base);
-            }
-            let (name, rest) = match part.strip_prefix(UID_SUFFIX) {
-                Some(rest) => (self.uid.as_str(), rest),
-                None => (self.name, part),
-            };
-            adapted.push_str(name);
-            adapted.push_str(rest);
-        }
-        adapted
-    }
-}
-
-/// The uid of a service's dashboard: its name, shortened to what Grafana takes.
-fn uid(name: &str) -> String {
-    const DIGITS: usize = 8;
-    if name.len() + UID_SUFFIX.len() <= UID_LENGTH {
-        return format!("{name}{UID_SUFFIX}");
-    }
-    // Names that begin alike keep different uids.
-    let hash = sha256(name.as_bytes());
-    let kept = UID_LENGTH - UID_SUFFIX.len() - DIGITS - 1;
-    let (start, digits) = (name.get(..kept), hash.get(..DIGITS));
-    format!(
-        "{}-{}{UID_SUFFIX}",
-        start.unwrap_or(name).trim_end_matches('-'),
-        digits.unwrap_or_default()
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Example, project, service, uid};
-    use crate::project::port;
-    use crate::scaffold::{Answers, Kind};
+    use std::collections::BTreeSet;
 
-    fn answers(name: &str) -> Answers {
-        Answers::new(name.parse().unwrap(), Kind::Http, port::first())
+    use toml_edit::{DocumentMut, Item};
+
+    use super::{paths, project, service, shipped_cargo_lock, shipped_manifest};
+    use crate::project::port;
+    use crate::scaffold::{Answers, Extra, Kind, Request};
+
+    /// Every kind, alone and with all it can have.
+    fn requests() -> Vec<Request> {
+        let kinds = Kind::ALL.iter();
+        let requests = kinds.flat_map(|kind| {
+            let fit = |extra: &&Extra| extra.kinds().contains(kind);
+            let all: Vec<Extra> = Extra::ALL.iter().filter(fit).copied().collect();
+            [Vec::new(), all].map(|with| Request {
+                name: "user-service".parse().unwrap(),
+                kind: *kind,
+                with,
+            })
+        });
+        requests.collect()
     }
 
-    #[test]
-    fn a_uid_is_never_longer_than_grafana_takes() {
-        assert_eq!(uid("user-service"), "user-service-detail");
-        for length in 1..=63 {
-            assert!(uid(&"x".repeat(length)).len() <= 40, "{length}");
-        }
-        let (one, other) = (
-            format!("{}1", "x".repeat(62)),
-            format!("{}2", "x".repeat(62)),
-        );
-        assert_ne!(uid(&one), uid(&other));
+    fn answers(request: &Request) -> Answers {
+        let answers = Answers::new(request.name.clone(), request.kind, port::first());
+        answers.with(&request.with)
     }
 
     #[test]
     fn nothing_of_the_example_is_left() {
-        for file in service("shop", &answers("order-service"), "").unwrap() {
-            assert!(!file.content.contains("example-service"), "{}", file.path);
-            assert!(!file.path.contains("example-service"), "{}", file.path);
+        for request in requests() {
+            for file in service("shop", &answers(&request), "").unwrap() {
+                assert!(!file.content.contains("example-service"), "{}", file.path);
+                assert!(!file.path.contains("example-service"), "{}", file.path);
+            }
         }
     }
 
     #[test]
-    fn a_name_that_contains_the_example_s_is_put_in_once() {
-        for name in [
-            "my-example-service",
-            "example-service",
-            "example-service-detail",
-        ] {
-            let (service, uid) = (answers(name), uid(name));
-            let base = "https://example-service.example/";
-            let adapted = Example::new(&service, base).adapt(
-                "example-service, /d/example-service-detail\nrunbook_url: services/example-service/a\n",
-            );
-            assert_eq!(
-                adapted,
-                format!("{name}, /d/{uid}\nrunbook_url: {base}services/{name}/a\n")
-            );
+    fn the_paths_of_a_service_are_those_of_its_files() {
+        for request in requests() {
+            let files = service("shop", &answers(&request), "").unwrap();
+            let mut made: Vec<_> = files.into_iter().map(|file| file.path).collect();
+            let mut named = paths(&request);
+            made.sort_unstable();
+            named.sort_unstable();
+            assert_eq!(named, made);
         }
-    }
-
-    #[test]
-    fn a_runbook_base_is_put_in_front() {
-        let files = service("shop", &answers("a"), "https://x.example/").unwrap();
-        let rules = files
-            .iter()
-            .find(|file| file.path.ends_with("a.rules.yml"))
-            .unwrap();
-        let based = "runbook_url: https://x.example/services/a/observability/runbooks/";
-        assert_eq!(
-            rules.content.matches("runbook_url: ").count(),
-            rules.content.matches(based).count()
-        );
     }
 
     #[test]
     fn no_two_files_have_one_path() {
-        let answers = answers("user-service");
-        let mut paths: Vec<String> = project("shop", &answers)
-            .unwrap()
-            .into_iter()
-            .chain(service("shop", &answers, "").unwrap())
-            .map(|file| file.path)
-            .collect();
-        let count = paths.len();
-        paths.sort_unstable();
-        paths.dedup();
-        assert_eq!(paths.len(), count);
+        for request in requests() {
+            let answers = answers(&request);
+            let mut paths: Vec<String> = project("shop", &answers)
+                .unwrap()
+                .into_iter()
+                .chain(service("shop", &answers, "").unwrap())
+                .map(|file| file.path)
+                .collect();
+            let count = paths.len();
+            paths.sort_unstable();
+            paths.dedup();
+            assert_eq!(paths.len(), count);
+        }
+    }
+
+    /// What the tables of a manifest's dependencies name.
+    fn named(manifest: &DocumentMut, tables: &[&str]) -> BTreeSet<String> {
+        let tables = tables.iter().filter_map(|table| manifest.get(table));
+        let tables = tables.filter_map(Item::as_table_like);
+        tables
+            .flat_map(|table| table.iter().map(|(name, _)| name.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_project_has_the_dependencies_that_its_service_takes_and_no_others() {
+        for request in requests() {
+            let files = service("shop", &answers(&request), "").unwrap();
+            let manifest = files
+                .iter()
+                .find(|file| file.path == "services/user-service/Cargo.toml")
+                .unwrap();
+            let manifest: DocumentMut = manifest.content.parse().unwrap();
+            let taken = named(
+                &manifest,
+                &["dependencies", "dev-dependencies", "build-dependencies"],
+            );
+            let shipped = shipped_manifest(&request).unwrap();
+            let shipped = shipped["workspace"].as_table().unwrap().clone();
+            let shipped = named(&shipped.into(), &["dependencies"]);
+            assert_eq!(shipped, taken, "{request:?}");
+            let lock = shipped_cargo_lock(&request).unwrap();
+            let locked: BTreeSet<_> = lock.needs_of_service().map(str::to_owned).collect();
+            assert_eq!(locked, taken, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_runtime_and_services_share_is_locked_with_the_same_features() {
+        let runtime: DocumentMut = crate::assets::RUNTIME_MANIFEST.parse().unwrap();
+        let own = runtime["dependencies"]["sqlx"].as_inline_table().unwrap();
+        let requests = requests().into_iter();
+        let with = requests.filter(|request| request.with.contains(&Extra::Postgres));
+        for request in with {
+            let shipped = shipped_manifest(&request).unwrap();
+            let added = &shipped["workspace"]["dependencies"]["sqlx"];
+            let added = added.as_inline_table().unwrap();
+            for key in ["version", "default-features", "features"] {
+                let text = |table: &toml_edit::InlineTable| table[key].to_string();
+                assert_eq!(text(added).trim(), text(own).trim());
+            }
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::extra::Extra;
+use super::kind::Kind;
 use crate::project::name::NameError;
 
 /// An embedded file that cannot be rendered: a fault of this program, never of its user.
@@ -19,6 +21,8 @@ enum RenderErrorKind {
     Template(Box<handlebars::RenderError>),
     #[error(transparent)]
     Manifest(toml_edit::TomlError),
+    #[error("it is not a dashboard with panels and variables")]
+    Dashboard,
 }
 
 impl RenderError {
@@ -26,6 +30,13 @@ impl RenderError {
         Self {
             path: path.to_owned(),
             source: RenderErrorKind::Template(Box::new(error)),
+        }
+    }
+
+    pub(super) fn dashboard(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: RenderErrorKind::Dashboard,
         }
     }
 
@@ -134,6 +145,8 @@ pub(super) enum PlanErrorKind {
         paths: Vec<String>,
         more: usize,
     },
+    #[error("a service of the kind `{kind}` cannot be made with `{extra}`; {} can", kinds(*extra))]
+    Unfit { extra: Extra, kind: Kind },
     #[error("every pair of ports is taken in `marty.toml`")]
     NoPorts,
     #[error("the embedded `Cargo.lock` cannot be read")]
@@ -168,6 +181,12 @@ impl PlanError {
             _ => Vec::new(),
         }
     }
+}
+
+/// The kinds that can have it, as a phrase.
+fn kinds(extra: Extra) -> String {
+    let kinds = extra.kinds().iter().map(|kind| format!("`{kind}`"));
+    kinds.collect::<Vec<_>>().join(", ")
 }
 
 fn listed(paths: &[String], more: usize) -> String {
@@ -263,5 +282,19 @@ impl ApplyError {
     #[must_use]
     pub fn left_behind(&self) -> &[PathBuf] {
         &self.left_behind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extra, Kind, PlanErrorKind};
+
+    #[test]
+    fn a_kind_that_cannot_have_something_is_told_which_can() {
+        let (extra, kind) = (Extra::Postgres, Kind::Grpc);
+        assert_eq!(
+            PlanErrorKind::Unfit { extra, kind }.to_string(),
+            "a service of the kind `grpc` cannot be made with `postgres`; `http` can"
+        );
     }
 }

@@ -20,6 +20,9 @@ pub enum Class {
     Machine,
 }
 
+/// The folders of a service in which its own code lies.
+const WRITTEN_BY_PEOPLE: &[&str] = &["examples/", "proto/", "src/", "tests/"];
+
 impl Class {
     /// The class of the file at `path`, relative to the project's root.
     pub(super) fn of(path: &str) -> Self {
@@ -37,7 +40,9 @@ impl Class {
             .strip_prefix("services/")
             .and_then(|rest| rest.split_once('/'));
         match in_service {
-            Some((_, file)) if file.starts_with("src/") || file.starts_with("tests/") => Self::Once,
+            Some((_, file)) if WRITTEN_BY_PEOPLE.iter().any(|it| file.starts_with(it)) => {
+                Self::Once
+            }
             Some((_, "README.md" | "service.toml")) => Self::Once,
             None if path == "README.md" => Self::Once,
             _ => Self::Merged,
@@ -88,6 +93,9 @@ mod tests {
             ),
             ("services/a/src/main.rs", Class::Once),
             ("services/a/tests/api.rs", Class::Once),
+            ("services/a/proto/a/v1/users.proto", Class::Once),
+            ("services/a/examples/client.rs", Class::Once),
+            ("services/a/build.rs", Class::Merged),
             ("services/a/Cargo.toml", Class::Merged),
             (
                 "observability/monitoring/prometheus/rules/a.rules.yml",

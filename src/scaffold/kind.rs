@@ -12,17 +12,20 @@ pub enum Kind {
     /// HTTP with JSON.
     #[default]
     Http,
+    /// gRPC.
+    Grpc,
 }
 
 impl Kind {
     /// Every kind, the default first.
-    pub const ALL: &'static [Self] = &[Self::Http];
+    pub const ALL: &'static [Self] = &[Self::Http, Self::Grpc];
 
     /// Its name on the command line and in files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Grpc => "grpc",
         }
     }
 
@@ -31,6 +34,16 @@ impl Kind {
     pub fn summary(self) -> &'static str {
         match self {
             Self::Http => "an HTTP service with a JSON interface",
+            Self::Grpc => "a gRPC service with unary and streaming methods",
+        }
+    }
+
+    /// Its name in a sentence.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Grpc => "gRPC",
         }
     }
 }
@@ -80,7 +93,7 @@ mod tests {
         let error = "ftp".parse::<Kind>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no kind `ftp`; the kinds are `http`"
+            "there is no kind `ftp`; the kinds are `http`, `grpc`"
         );
     }
 }

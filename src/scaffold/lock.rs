@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answers;
+use super::extra::Extra;
 use super::file::Class;
 use super::kind::Kind;
 
@@ -45,6 +46,8 @@ struct Project {
 struct Service {
     name: String,
     kind: Kind,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    with: Vec<Extra>,
     team: String,
     tier: String,
     http_port: u16,
@@ -123,6 +126,7 @@ impl Lock {
             path.starts_with(&format!("services/{name}/"))
                 || path.contains(&format!("/targets/{name}."))
                 || path.contains(&format!("/rules/{name}."))
+                || path.contains(&format!("/workflows/{name}."))
         };
         self.services
             .retain(|service| service.name != answers.name.as_str());
@@ -130,6 +134,7 @@ impl Lock {
         self.services.push(Service {
             name: answers.name.to_string(),
             kind: answers.kind,
+            with: answers.with.clone(),
             team: answers.team.clone(),
             tier: answers.tier.clone(),
             http_port: answers.ports.http,

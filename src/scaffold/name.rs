@@ -2,12 +2,13 @@
 
 use super::cargo_lock::CargoLock;
 use super::catalogue;
+use super::kind::Kind;
 use crate::project::name::{NameError, ServiceName};
 
 /// The service name that `text` is.
 ///
 /// # Errors
-/// When it is none, or the name of a crate that every service builds with.
+/// When it is none, or the name of a crate that services of some kind build with.
 pub fn service_name(text: &str) -> Result<ServiceName, NameError> {
     match text.parse::<ServiceName>() {
         Ok(name) if is_dependency(name.as_str()) => Err(NameError::dependency(&name)),
@@ -17,11 +18,13 @@ pub fn service_name(text: &str) -> Result<ServiceName, NameError> {
     }
 }
 
-/// Whether a crate that every service builds with is called so. Cargo tells crates apart whose
+/// Whether a crate that services build with is called so. Cargo tells crates apart whose
 /// names differ in `-` and `_`; Rust does not.
 fn is_dependency(name: &str) -> bool {
     let name = name.replace('-', "_");
-    let shipped = catalogue::shipped_cargo_lock();
+    // Of every kind: the project may get a service of another one later.
+    let shipped = Kind::ALL.iter().copied();
+    let shipped: Vec<_> = shipped.filter_map(catalogue::cargo_lock).collect();
     let dependencies = shipped.iter().flat_map(CargoLock::dependencies);
     dependencies
         .chain(["marty-macros", "marty-runtime"])
@@ -39,6 +42,7 @@ mod tests {
             ("Tokio", "tokio-service"),
             ("serde-json", "serde-json-service"),
             ("Serde_Json", "serde-json-service"),
+            ("tonic", "tonic-service"),
             ("marty-runtime", "marty-runtime-service"),
             ("marty-macros", "marty-macros-service"),
         ] {

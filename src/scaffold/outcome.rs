@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::digest::sha256;
+use super::extra::Extra;
 use super::file::Class;
 use super::kind::Kind;
 use super::plan::{Action, Plan};
@@ -27,6 +28,8 @@ pub struct Outcome {
 struct Service {
     name: String,
     kind: Kind,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    with: Vec<Extra>,
     team: String,
     tier: String,
     http_port: u16,
@@ -51,6 +54,7 @@ impl Outcome {
         let service = Service {
             name: answers.name.to_string(),
             kind: answers.kind,
+            with: answers.with.clone(),
             team: answers.team.clone(),
             tier: answers.tier.clone(),
             http_port: answers.ports.http,

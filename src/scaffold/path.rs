@@ -3,6 +3,9 @@
 /// The segment that stands for the service's name.
 const SERVICE: &str = "__service__";
 
+/// The segment that stands for the name of its crate, which languages with identifiers can say.
+const CRATE: &str = "__crate__";
+
 /// How a segment begins whose file begins with a dot; a template may not, because git and cargo
 /// would act on it.
 const DOT: &str = "dot_";
@@ -37,6 +40,7 @@ pub(super) fn destination(path: &str, service: &str) -> Destination {
 
 fn name(segment: &str, service: &str) -> String {
     let segment = segment.replace(SERVICE, service);
+    let segment = segment.replace(CRATE, &service.replace('-', "_"));
     match segment.strip_prefix(DOT) {
         Some(rest) => format!(".{rest}"),
         None => segment,
@@ -61,6 +65,11 @@ mod tests {
         check(
             "services/__service__/src/main.rs.hbs",
             "services/user-service/src/main.rs",
+            true,
+        );
+        check(
+            "proto/__crate__/v1/a.proto.hbs",
+            "proto/user_service/v1/a.proto",
             true,
         );
         check(

@@ -12,6 +12,7 @@ use super::base;
 use super::cargo_lock::CargoLock;
 use super::catalogue;
 use super::error::{PlanError, PlanErrorKind};
+use super::extra::Extra;
 use super::file::{Class, Rendered};
 use super::kind::Kind;
 use super::lock::{LOCK_PATH, Lock};
@@ -30,6 +31,8 @@ pub struct Request {
     pub name: ServiceName,
     /// Its kind.
     pub kind: Kind,
+    /// What it is to have beside that.
+    pub with: Vec<Extra>,
 }
 
 /// Every file that will be made or changed.
@@ -73,8 +76,9 @@ impl Plan {
     /// # Errors
     /// When the name will not do or is taken, or when files are in the way.
     pub fn new(request: &Request, site: &Site) -> Result<Self, PlanError> {
-        let shipped = shipped_lock()?;
         service_name(request.name.as_str()).map_err(PlanErrorKind::Name)?;
+        check_extras(request)?;
+        let shipped = shipped_lock(request)?;
         let plan = match &site.state {
             State::Vacant { project } => new_project(request, site, project, &shipped)?,
             State::Project(state) => new_service(request, site, state, &shipped)?,
@@ -113,8 +117,8 @@ impl Plan {
     }
 }
 
-fn shipped_lock() -> Result<CargoLock, PlanErrorKind> {
-    catalogue::shipped_cargo_lock().ok_or(PlanErrorKind::NoCargoLock)
+fn shipped_lock(request: &Request) -> Result<CargoLock, PlanErrorKind> {
+    catalogue::shipped_cargo_lock(request).ok_or(PlanErrorKind::NoCargoLock)
 }
 
 fn new_project(
@@ -132,6 +136,7 @@ fn new_project(
         });
     }
     let answers = Answers::new(request.name.clone(), request.kind, port::first());
+    let answers = answers.with(&request.with);
     let config = Config::of_new_project(project);
     let mut files = catalogue::project(project, &answers)?;
     files.extend(catalogue::service(
@@ -167,7 +172,7 @@ fn new_service(
         });
     }
     let ports = port::next_free(&state.config.taken_ports()).ok_or(PlanErrorKind::NoPorts)?;
-    let answers = Answers::new(request.name.clone(), request.kind, ports);
+    let answers = Answers::new(request.name.clone(), request.kind, ports).with(&request.with);
     let project = state.config.project().unwrap_or(state.lock.project());
     let files = catalogue::service(project, &answers, state.config.runbook_base_url())?;
     let mut draft = Draft::default();
@@ -181,6 +186,10 @@ fn new_service(
     let config = state.config.with_service(&answers.name, ports);
     draft.create(MANIFEST, in_the_style_of(&state.config_text, &config));
     draft.update(MANIFEST, &state.config_text);
+    if let Some((before, after)) = &state.cargo_manifest {
+        draft.create(catalogue::CARGO_MANIFEST, in_the_style_of(before, after));
+        draft.update(catalogue::CARGO_MANIFEST, before);
+    }
     if let Some((lock, text)) = &state.cargo_lock {
         let lock = lock.with_service(shipped, name).to_text();
         draft.create(catalogue::CARGO_LOCK, in_the_style_of(text, &lock));
@@ -189,6 +198,21 @@ fn new_service(
     // A pristine copy is named by its content: one that is there is the one that is needed.
     draft.changes.retain(|path, _| !state.copies.contains(path));
     Ok(draft.into_plan(site, project, answers))
+}
+
+/// Not every kind of service can have everything.
+fn check_extras(request: &Request) -> Result<(), PlanErrorKind> {
+    let kind = request.kind;
+    let unfit = request
+        .with
+        .iter()
+        .find(|extra| !extra.kinds().contains(&kind));
+    unfit.map_or(Ok(()), |extra| {
+        Err(PlanErrorKind::Unfit {
+            extra: *extra,
+            kind,
+        })
+    })
 }
 
 /// A service, or a crate of the project or of its dependencies, may have the name already.

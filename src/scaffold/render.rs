@@ -4,6 +4,8 @@ use handlebars::Handlebars;
 use serde::Serialize;
 
 use super::answer::Answers;
+use super::extra::Extra;
+use super::kind::Kind;
 
 /// What a template may name.
 #[derive(Debug, Serialize)]
@@ -13,6 +15,9 @@ pub(super) struct Variables<'a> {
     title: String,
     project: &'a str,
     kind: &'a str,
+    http: bool,
+    grpc: bool,
+    postgres: bool,
     team: &'a str,
     tier: &'a str,
     http_port: u16,
@@ -29,6 +34,9 @@ impl<'a> Variables<'a> {
             title: answers.name.title(),
             project,
             kind: answers.kind.name(),
+            http: answers.kind == Kind::Http,
+            grpc: answers.kind == Kind::Grpc,
+            postgres: answers.with.contains(&Extra::Postgres),
             team: &answers.team,
             tier: &answers.tier,
             http_port: answers.ports.http,
@@ -69,6 +77,13 @@ mod tests {
             text.unwrap(),
             "user-service user_service User Service shop http platform standard 8081 9081 <{{kept}}>"
         );
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_left_out() {
+        let text =
+            fill("{{#if grpc}}\nwire\n{{else}}\ntext\n{{/if}}\n{{#if http}}\nend\n{{/if}}\n");
+        assert_eq!(text.unwrap(), "text\nend\n");
     }
 
     #[test]

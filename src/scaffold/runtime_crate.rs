@@ -1,6 +1,6 @@
 //! The bundled runtime: its files and those of its macros, and their manifests as they stand alone in a project.
 
-use toml_edit::{DocumentMut, TomlError};
+use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 
 use super::file::Rendered;
 use crate::assets;
@@ -27,11 +27,15 @@ pub(super) fn files() -> Result<Vec<Rendered>, TomlError> {
     Ok(manifests.into_iter().chain(sources).collect())
 }
 
-/// The manifest less what only this repository has: the tests' dependencies.
+/// The manifest less what only this repository has: the tests' dependencies, and so the tests.
 fn manifest(text: &str) -> Result<String, TomlError> {
     let mut manifest: DocumentMut = text.parse()?;
     for section in ["dev-dependencies", "example", "test", "bench"] {
         manifest.remove(section);
+    }
+    let lib = manifest.entry("lib").or_insert(Item::Table(Table::new()));
+    for tests in ["test", "doctest"] {
+        lib[tests] = value(false);
     }
     let text = manifest.to_string();
     Ok(format!("{}\n", text.trim_end()))
@@ -44,7 +48,7 @@ mod tests {
     #[test]
     fn what_only_tests_need_is_left_out() {
         let text = "[package]\nname = \"a\"\n\n[dependencies]\nb = \"1\" # why\n\n[dev-dependencies]\nc = \"1\"\n\n[[test]]\nname = \"it\"\n";
-        let expected = "[package]\nname = \"a\"\n\n[dependencies]\nb = \"1\" # why\n";
+        let expected = "[package]\nname = \"a\"\n\n[dependencies]\nb = \"1\" # why\n\n[lib]\ntest = false\ndoctest = false\n";
         assert_eq!(manifest(text).unwrap(), expected);
     }
 

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use toml_edit::DocumentMut;
+
 use super::base;
 use super::cargo_lock::CargoLock;
 use super::catalogue;
 use super::error::{SiteError, SiteErrorKind};
 use super::lock::{LOCK_PATH, Lock};
+use super::manifest::with_dependencies;
 use super::plan::Request;
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
@@ -46,6 +49,8 @@ pub(super) struct ProjectState {
     pub(super) config_text: String,
     pub(super) lock: Lock,
     pub(super) lock_text: String,
+    /// The root manifest of the project's crates as it is and as the service needs it; none where it has all that already.
+    pub(super) cargo_manifest: Option<(String, String)>,
     /// None where the project keeps no `Cargo.lock`, or one that is not understood.
     pub(super) cargo_lock: Option<(CargoLock, String)>,
     /// Whether there is a `Cargo.lock` that is not understood.
@@ -132,6 +137,7 @@ impl ProjectState {
         check_changeable(&path)?;
         let lock = Lock::parse(&lock_text)
             .map_err(|error| SiteError::because(&path, understand, error))?;
+        let cargo_manifest = read_cargo_manifest(root, request)?;
         let (cargo_lock, strange_cargo_lock) = read_cargo_lock(root)?;
         let copies = entries(&root.join(base::DIRECTORY))?;
         let copies = copies
@@ -143,12 +149,30 @@ impl ProjectState {
             config_text,
             lock,
             lock_text,
+            cargo_manifest,
             cargo_lock,
             strange_cargo_lock,
             copies,
             crates: crates(root, request),
         })
     }
+}
+
+/// The root manifest of the project's crates, before and after what the service needs is added to it.
+fn read_cargo_manifest(
+    root: &Path,
+    request: &Request,
+) -> Result<Option<(String, String)>, SiteError> {
+    let path = root.join(catalogue::CARGO_MANIFEST);
+    let (Some(text), Some(shipped)) = (read(&path)?, catalogue::shipped_manifest(request)) else {
+        return Ok(None);
+    };
+    let changed = with_dependencies(&text, &shipped)
+        .map_err(|error| SiteError::because(&path, SiteErrorKind::Understand, error))?;
+    if changed.is_some() {
+        check_changeable(&path)?;
+    }
+    Ok(changed.map(|changed| (text, changed)))
 }
 
 /// The lock of the project's crates, and whether there is one that is not understood.
@@ -194,7 +218,7 @@ fn crates(root: &Path, request: &Request) -> BTreeSet<String> {
 
 /// The name in a crate's manifest; what cannot be read is not ours to judge.
 fn package(manifest: &Path) -> Option<String> {
-    let manifest: toml_edit::DocumentMut = fs::read_to_string(manifest).ok()?.parse().ok()?;
+    let manifest: DocumentMut = fs::read_to_string(manifest).ok()?.parse().ok()?;
     let name = manifest.get("package")?.get("name")?.as_str()?;
     Some(name.to_owned())
 }

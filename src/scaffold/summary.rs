@@ -39,8 +39,10 @@ pub fn listing(plan: &Plan) -> String {
 pub fn headline(plan: &Plan) -> String {
     let answers = plan.answers();
     let root = plan.root().display();
-    let kind = answers.kind.name().to_uppercase();
-    let service = format!("the {kind} service `{}`", answers.name);
+    let with = answers.with.iter().map(|extra| format!(" with `{extra}`"));
+    let with: String = with.collect();
+    let kind = answers.kind.title();
+    let service = format!("the {kind} service `{}`{with}", answers.name);
     if plan.is_new_project() {
         format!(
             "the project `{}` in `{root}` with {service}",

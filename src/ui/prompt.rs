@@ -2,9 +2,9 @@
 
 use std::io;
 
+use dialoguer::Input;
 use dialoguer::console::{Key, Term};
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
-use dialoguer::{Input, Select};
 
 use super::Ui;
 
@@ -39,15 +39,23 @@ impl Ui {
         Ok(answer)
     }
 
-    /// Asks for one of several; returns its position.
+    /// Asks for a line until `accept` has nothing against it; `usual` is what enter means.
     ///
     /// # Errors
     /// When there is nobody to answer, or the answer is an interruption.
-    pub fn choose(&self, question: &str, choices: &[String]) -> Result<usize, PromptError> {
-        let select = Select::with_theme(self.theme())
+    pub fn ask_or(
+        &self,
+        question: &str,
+        usual: &str,
+        accept: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<String, PromptError> {
+        // A list to move in hides the cursor, and dies of Ctrl-C without showing it again.
+        let answer = Input::<String>::with_theme(self.theme())
             .with_prompt(question)
-            .items(choices);
-        Ok(select.default(0).interact()?)
+            .default(usual.to_owned())
+            .validate_with(|answer: &String| accept(answer))
+            .interact_text()?;
+        Ok(answer)
     }
 
     /// Asks for yes or no; yes is what enter means.

@@ -102,6 +102,7 @@ impl FileSystem for Faulty {
 
 fn plan(root: &Path, name: &str) -> Plan {
     let request = Request {
+        with: Vec::new(),
         name: name.parse().unwrap(),
         kind: Kind::Http,
     };

@@ -7,7 +7,7 @@ use marty::model::rust::{Exports, Kind, SourceFacts, facts};
 use marty::project::contents::{Contents, Role};
 use marty_runtime::names;
 
-use crate::golden::PROJECT;
+use crate::golden::{PROJECT, SERVICES};
 
 fn read(root: &Path) -> Contents {
     let contents = Contents::read(root).unwrap();
@@ -91,15 +91,27 @@ fn the_metrics_of_the_generated_service_are_read_from_its_sources() {
         ),
         ("users_stored".to_owned(), "gauge", Vec::new()),
     ];
-    assert_eq!(exports(&PROJECT.path(""), "user-service"), expected);
+    for service in SERVICES {
+        assert_eq!(exports(&PROJECT.path(""), service), expected);
+    }
 }
 
 #[test]
-fn the_service_s_readme_has_every_variable_of_the_runtime() {
-    let readme = fs::read_to_string(PROJECT.path("services/user-service/README.md")).unwrap();
-    for variable in marty_runtime::config::VARIABLES {
-        let row = format!("| `{}` |", variable.name);
-        assert!(readme.contains(&row), "{row} is missing");
+fn the_service_s_readme_has_the_variables_of_the_runtime_and_no_others() {
+    let of_services = ["MARTY_DATABASE_", "MARTY_USERS_"];
+    let expected = marty_runtime::config::VARIABLES.iter();
+    let expected: Vec<&str> = expected.map(|variable| variable.name).collect();
+    for service in SERVICES {
+        let readme = PROJECT.path(&format!("services/{service}/README.md"));
+        let readme = fs::read_to_string(readme).unwrap();
+        let (_, table) = readme.split_once("\n## Configure it\n").unwrap();
+        let (table, _) = table.split_once("\n## ").unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+        let names = rows.filter_map(|row| row.split('`').next());
+        let names: Vec<&str> = names
+            .filter(|name| !of_services.iter().any(|own| name.starts_with(own)))
+            .collect();
+        assert_eq!(names, expected, "{service}");
     }
 }
 
@@ -125,8 +137,6 @@ fn the_versions_of_the_toolchain_agree() {
 
 #[test]
 fn the_service_observes_itself_through_the_runtime_alone() {
-    let manifest = fs::read_to_string(PROJECT.path("services/user-service/Cargo.toml")).unwrap();
-    let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
     let others = [
         "log",
         "metrics",
@@ -135,8 +145,13 @@ fn the_service_observes_itself_through_the_runtime_alone() {
         "tracing",
         "tracing-subscriber",
     ];
-    for (name, _) in manifest["dependencies"].as_table().unwrap() {
-        assert!(!others.contains(&name), "{name}");
+    for service in SERVICES {
+        let manifest = PROJECT.path(&format!("services/{service}/Cargo.toml"));
+        let manifest = fs::read_to_string(manifest).unwrap();
+        let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
+        for (name, _) in manifest["dependencies"].as_table().unwrap() {
+            assert!(!others.contains(&name), "{name}");
+        }
+        assert!(manifest["dependencies"].get("marty-runtime").is_some());
     }
-    assert!(manifest["dependencies"].get("marty-runtime").is_some());
 }

@@ -8,8 +8,15 @@ use std::sync::LazyLock;
 
 use crate::server;
 
-/// A project with two services, at a place that stays the same so that builds can be reused.
-pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| Golden::generate("golden"));
+/// Its services.
+pub(crate) const SERVICES: [&str; 3] = ["user-service", "order-service", "billing-service"];
+
+/// A project with a service of each kind and one with a database, at a place that stays the same so that builds can be reused.
+/// One project for all of them: what they have in common is compiled once.
+pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
+    let arguments: [&[&str]; 3] = [&[], &["--kind", "grpc"], &["--with", "postgres"]];
+    Golden::of("golden", SERVICES.into_iter().zip(arguments))
+});
 
 /// A generated project.
 pub(crate) struct Golden {
@@ -17,15 +24,24 @@ pub(crate) struct Golden {
 }
 
 impl Golden {
-    /// Generates one at a place of its own.
+    /// Generates one with two HTTP services at a place of its own.
     pub(crate) fn generate(place: &str) -> Self {
+        Self::of(
+            place,
+            ["user-service", "order-service"].map(|name| (name, &[][..])),
+        )
+    }
+
+    /// The same of these services, each with its arguments.
+    fn of<'a>(place: &str, services: impl IntoIterator<Item = (&'a str, &'a [&'a str])>) -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
         let _ = fs::remove_dir_all(place.join("shop"));
         fs::create_dir_all(&place).unwrap();
-        for name in ["user-service", "order-service"] {
+        for (name, arguments) in services {
             let mut command = Command::new(env!("CARGO_BIN_EXE_marty"));
             let command = command
                 .args(["new", name, "--dir", "shop"])
+                .args(arguments)
                 .current_dir(&place);
             succeeds(command);
         }
@@ -51,7 +67,8 @@ impl Golden {
         command
     }
 
-    fn target(&self) -> PathBuf {
+    /// Where its programs are built.
+    pub(crate) fn target(&self) -> PathBuf {
         self.root.with_file_name("target")
     }
 
@@ -71,7 +88,12 @@ impl Golden {
         self.target().join("debug/examples").join(name)
     }
 
-    fn run(&self, program: impl AsRef<OsStr>, directory: &str, arguments: &[&str]) -> String {
+    pub(crate) fn run(
+        &self,
+        program: impl AsRef<OsStr>,
+        directory: &str,
+        arguments: &[&str],
+    ) -> String {
         let mut command = Command::new(program);
         succeeds(
             command
@@ -83,7 +105,7 @@ impl Golden {
 
 /// Runs a command that must succeed; returns what it printed.
 #[track_caller]
-fn succeeds(command: &mut Command) -> String {
+pub(crate) fn succeeds(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let printed = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (printed(&output.stdout), printed(&output.stderr));
@@ -96,7 +118,7 @@ fn succeeds(command: &mut Command) -> String {
 }
 
 /// How many tests the summary lines of `cargo test` say have passed.
-fn passed(printed: &str) -> usize {
+pub(crate) fn passed(printed: &str) -> usize {
     let lines = printed
         .lines()
         .filter_map(|line| line.strip_prefix("test result: ok. "));
@@ -113,8 +135,16 @@ fn it_is_formatted() {
 #[test]
 fn it_is_formatted_whatever_the_name() {
     let sandbox = crate::sandbox::Sandbox::new();
-    for name in ["a", &"x".repeat(63)] {
-        succeeds(&mut sandbox.marty(["new", name, "--dir", "shop"]));
+    let sets: [(&[&str], [&str; 2]); 3] = [
+        (&[], ["a", "x"]),
+        (&["--kind", "grpc"], ["b", "y"]),
+        (&["--with", "postgres"], ["c", "z"]),
+    ];
+    for (arguments, [short, long]) in sets {
+        for name in [short, &long.repeat(63)] {
+            let mut command = sandbox.marty(["new", name, "--dir", "shop"]);
+            succeeds(command.args(arguments));
+        }
     }
     let mut command = Command::new(env!("CARGO"));
     succeeds(
@@ -139,16 +169,61 @@ fn clippy_finds_nothing_not_even_pedantically() {
     succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(pedantic)));
 }
 
+/// Alone, an HTTP service links a runtime without gRPC, which is other code than with it.
+#[test]
+fn clippy_finds_nothing_in_a_service_without_the_other_kind() {
+    let arguments = ["clippy", "--locked", "--package", "user-service"];
+    let pedantic = ["--", "-D", "warnings", "-W", "clippy::pedantic"];
+    succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(pedantic)));
+}
+
 #[test]
 fn its_own_tests_pass() {
-    let printed = succeeds(&mut PROJECT.cargo(["test", "--locked", "--workspace"]));
-    assert!(passed(&printed) > 100, "{printed}");
+    let arguments = ["test", "--locked", "--workspace"];
+    // The service with a database starts a server of its own unless there is one.
+    let mut command = PROJECT.cargo(arguments);
+    let printed = succeeds(command.env_remove("MARTY_TEST_DATABASE_URL"));
+    assert!(passed(&printed) > 180, "{printed}");
 }
 
 #[test]
 fn its_documentation_has_no_warnings() {
     let arguments = ["doc", "--locked", "--workspace", "--no-deps"];
     succeeds(PROJECT.cargo(arguments).env("RUSTDOCFLAGS", "-D warnings"));
+}
+
+/// The crates that a package is built from, as the project's lock has them.
+fn built_from(package: &str) -> String {
+    let tree = [
+        "tree",
+        "--locked",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+    ];
+    succeeds(&mut PROJECT.cargo(tree.into_iter().chain(["--package", package])))
+}
+
+#[test]
+fn a_service_compiles_nothing_that_only_another_kind_needs() {
+    let (http, grpc) = (built_from("user-service"), built_from("order-service"));
+    for only_of_grpc in [
+        "protox v",
+        "tonic-health v",
+        "tonic-prost-build v",
+        "tonic-reflection v",
+        "tonic-types v",
+    ] {
+        assert!(grpc.contains(only_of_grpc), "{grpc}");
+        assert!(!http.contains(only_of_grpc), "{http}");
+    }
+}
+
+#[test]
+fn marty_finds_nothing_in_it() {
+    let printed = PROJECT.run(env!("CARGO_BIN_EXE_marty"), "", &["check"]);
+    assert!(printed.contains("fit together"), "{printed}");
 }
 
 #[test]
@@ -173,7 +248,7 @@ fn a_build_changes_nothing_that_is_committed() {
 #[test]
 fn hadolint_accepts_the_dockerfiles() {
     let hadolint = server::program("hadolint", "hadolint");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let path = format!("services/{service}/Dockerfile");
         assert_eq!(PROJECT.run(&hadolint, "", &[&path]), "");
     }
@@ -193,8 +268,8 @@ fn prometheus_accepts_its_configuration_and_rules() {
     let promtool = server::program("prometheus", "promtool");
     let directory = "observability/monitoring/prometheus";
     let printed = PROJECT.run(&promtool, directory, &["check", "config", "prometheus.yml"]);
-    assert!(printed.contains("2 rule files found"), "{printed}");
-    for service in ["user-service", "order-service"] {
+    assert!(printed.contains("4 rule files found"), "{printed}");
+    for service in SERVICES {
         let rules = format!("rules/{service}.rules.yml");
         let lint = ["check", "rules", "--lint=all", "--lint-fatal", &rules];
         let printed = PROJECT.run(&promtool, directory, &lint);
@@ -206,7 +281,7 @@ fn prometheus_accepts_its_configuration_and_rules() {
 fn the_tests_of_its_alerts_pass() {
     let promtool = server::program("prometheus", "promtool");
     let directory = "observability/monitoring/prometheus";
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let tests = format!("rules/{service}.test.yml");
         PROJECT.run(&promtool, directory, &["test", "rules", &tests]);
     }
@@ -215,7 +290,7 @@ fn the_tests_of_its_alerts_pass() {
 #[test]
 fn grafana_s_types_accept_its_dashboards() {
     let check = server::program("dashboard-check", "dashboard-check");
-    for service in ["user-service", "order-service"] {
+    for service in SERVICES {
         let directory = format!("services/{service}/observability/dashboards");
         PROJECT.run(&check, &directory, &["microservice-detail.json"]);
     }

@@ -1,20 +1,19 @@
 //! A generated service and a real Prometheus, configured by the generated files.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use marty::model::json;
 use marty::model::node::{Node, Value};
-use tempfile::TempDir;
 
 use crate::golden::Golden;
-use crate::server::{self, Process, eventually};
+use crate::prometheus::Prometheus;
+use crate::server::eventually;
+use crate::service::Service;
 
 /// How long a scrape, an evaluation and a window of a query may take to show something.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -39,46 +38,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 ";
 
-/// A running user service.
-struct Service {
-    process: Process,
-    http: String,
-    admin: String,
-}
+/// The running user service.
+struct Live(Service);
 
-impl Service {
+impl Live {
     /// Starts the service on free ports, or with its admin listener where it was before.
     fn start(admin: &str) -> Self {
-        let mut addresses = BTreeMap::new();
         let mut command = Command::new(PROJECT.example("stuck", WITH_A_STUCK_ROUTE));
-        command
-            .env("MARTY_HTTP_ADDR", "127.0.0.1:0")
-            .env("MARTY_ADMIN_ADDR", admin)
-            .env("MARTY_LOG_FORMAT", "json")
-            // Short, so that a request that is not finished is given up soon.
-            .env("MARTY_REQUEST_TIMEOUT", "700ms");
-        let (process, (http, admin)) = Process::start(&mut command, |line| {
-            let line: serde_json::Value = serde_json::from_str(line).ok()?;
-            for name in ["http_addr", "admin_addr"] {
-                if let Some(address) = line[name].as_str() {
-                    addresses.insert(name, address.to_owned());
-                }
-            }
-            Some((
-                addresses.get("http_addr")?.clone(),
-                addresses.get("admin_addr")?.clone(),
-            ))
-        });
-        Self {
-            process,
-            http,
-            admin,
-        }
+        // Short, so that a request that is not finished is given up soon.
+        command.env("MARTY_REQUEST_TIMEOUT", "700ms");
+        Self(Service::start(&mut command, admin))
     }
 
     /// Sends a request as it is and returns the status of the answer.
     fn send(&self, request: &str) -> u16 {
-        let mut stream = TcpStream::connect(&self.http).unwrap();
+        let mut stream = TcpStream::connect(&self.0.http).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -104,120 +78,8 @@ impl Service {
         assert_eq!(self.request("GET", "/stuck", ""), 503);
         let unfinished = "POST /users HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
         assert_eq!(self.send(unfinished), 408);
-        let mut leaving = TcpStream::connect(&self.http).unwrap();
+        let mut leaving = TcpStream::connect(&self.0.http).unwrap();
         leaving.write_all(unfinished.as_bytes()).unwrap();
-    }
-}
-
-/// A running Prometheus.
-struct Prometheus {
-    _process: Process,
-    directory: TempDir,
-    address: String,
-}
-
-impl Prometheus {
-    /// Starts Prometheus from the generated files. Only addresses and intervals differ.
-    fn start(admin: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        copy(
-            &PROJECT.path("observability/monitoring/prometheus"),
-            directory.path(),
-        );
-        let path = directory.path().join("prometheus.yml");
-        let generated = fs::read_to_string(&path).unwrap();
-        let shortened = generated
-            .replace("scrape_interval: 15s", "scrape_interval: 1s")
-            .replace("scrape_timeout: 10s", "scrape_timeout: 1s")
-            .replace("evaluation_interval: 15s", "evaluation_interval: 1s");
-        assert_eq!(generated.lines().count(), shortened.lines().count());
-        assert_ne!(generated, shortened);
-        fs::write(&path, shortened).unwrap();
-        let mut command = Command::new(server::program("prometheus", "prometheus"));
-        command
-            .arg(format!("--config.file={}", path.display()))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                directory.path().join("data").display()
-            ))
-            .arg("--web.listen-address=127.0.0.1:0");
-        let (process, address) = Process::start(&mut command, |line| {
-            let rest = line.split_once("msg=\"Listening on\"")?.1;
-            Some(rest.split_once("address=")?.1.to_owned())
-        });
-        let prometheus = Self {
-            _process: process,
-            directory,
-            address,
-        };
-        prometheus.aim(admin);
-        prometheus
-    }
-
-    /// Puts the address under which the service answers here in the place of the generated one.
-    fn aim(&self, admin: &str) {
-        let path = self.directory.path().join("targets/user-service.json");
-        let generated = fs::read_to_string(&path).unwrap();
-        assert!(generated.contains("user-service:9081"), "{generated}");
-        let staged = self.directory.path().join("user-service.json");
-        fs::write(&staged, generated.replace("user-service:9081", admin)).unwrap();
-        // Prometheus watches the folder, and must not read half a file.
-        fs::rename(staged, path).unwrap();
-    }
-
-    fn get(&self, path: &str) -> Result<serde_json::Value, String> {
-        let url = format!("http://{}{path}", self.address);
-        let mut response = ureq::get(&url).call().map_err(|error| error.to_string())?;
-        response
-            .body_mut()
-            .read_json()
-            .map_err(|error| error.to_string())
-    }
-
-    /// The samples that a query returns now.
-    fn query(&self, query: &str) -> Result<Vec<serde_json::Value>, String> {
-        let url = format!("http://{}/api/v1/query", self.address);
-        let mut response = ureq::get(&url)
-            .query("query", query)
-            .call()
-            .map_err(|error| error.to_string())?;
-        let answer: serde_json::Value = response
-            .body_mut()
-            .read_json()
-            .map_err(|error| error.to_string())?;
-        let result = &answer["data"]["result"];
-        result
-            .as_array()
-            .cloned()
-            .ok_or_else(|| format!("{query}: {answer}"))
-    }
-
-    /// The firing alert of this name for the user service, if there is one.
-    fn firing(&self, name: &str) -> Result<Option<serde_json::Value>, String> {
-        let answer = self.get("/api/v1/alerts")?;
-        let alerts = answer["data"]["alerts"]
-            .as_array()
-            .ok_or("no alerts in the answer")?;
-        let found = alerts.iter().find(|alert| {
-            let labels = &alert["labels"];
-            labels["alertname"] == name
-                && labels["service"] == "user-service"
-                && alert["state"] == "firing"
-        });
-        Ok(found.cloned())
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 
@@ -265,10 +127,9 @@ fn fill_in(query: &str) -> String {
 }
 
 fn has_data(prometheus: &Prometheus, title: &str, query: &str) -> Result<(), String> {
-    let samples = prometheus.query(query)?;
-    if samples.is_empty() {
-        return Err(format!("panel `{title}` has no data: {query}"));
-    }
+    let samples = prometheus
+        .some(query)
+        .map_err(|error| format!("panel `{title}`: {error}"))?;
     if samples.iter().all(|sample| sample["value"][1] == "NaN") {
         return Err(format!("panel `{title}` has only NaN: {query}"));
     }
@@ -277,16 +138,12 @@ fn has_data(prometheus: &Prometheus, title: &str, query: &str) -> Result<(), Str
 
 #[test]
 fn prometheus_finds_the_service_every_panel_has_data_and_its_death_is_noticed() {
-    let service = Service::start("127.0.0.1:0");
-    let prometheus = Prometheus::start(&service.admin);
+    let service = Live::start("127.0.0.1:0");
+    let prometheus = Prometheus::start(&PROJECT, &[]);
+    prometheus.aim("user-service", &service.0.admin);
 
     eventually(PATIENCE, || {
-        let up = prometheus.query("up{job=\"user-service\", service=\"user-service\"} == 1")?;
-        if up.is_empty() {
-            Err("the service is not up".to_owned())
-        } else {
-            Ok(())
-        }
+        prometheus.some("up{job=\"user-service\", service=\"user-service\"} == 1")
     });
     let queries = queries();
     let mut round = 0;
@@ -298,11 +155,11 @@ fn prometheus_finds_the_service_every_panel_has_data_and_its_death_is_noticed() 
             .try_for_each(|(title, query)| has_data(&prometheus, title, query))
     });
 
-    let admin = service.admin.clone();
-    service.process.kill();
+    let Service { process, admin, .. } = service.0;
+    process.kill();
     let alert = eventually(UNTIL_IT_FIRES, || {
         prometheus
-            .firing("ServiceDown")?
+            .firing("ServiceDown", "user-service")?
             .ok_or_else(|| "ServiceDown does not fire".to_owned())
     });
     assert_eq!(alert["labels"]["severity"], "critical");
@@ -310,9 +167,11 @@ fn prometheus_finds_the_service_every_panel_has_data_and_its_death_is_noticed() 
     let runbook = alert["annotations"]["runbook_url"].as_str().unwrap();
     assert!(PROJECT.path(runbook).is_file(), "{runbook}");
 
-    let _service = Service::start(&admin);
-    eventually(PATIENCE, || match prometheus.firing("ServiceDown")? {
-        None => Ok(()),
-        Some(_) => Err("ServiceDown still fires".to_owned()),
+    let _service = Live::start(&admin);
+    eventually(PATIENCE, || {
+        match prometheus.firing("ServiceDown", "user-service")? {
+            None => Ok(()),
+            Some(_) => Err("ServiceDown still fires".to_owned()),
+        }
     });
 }

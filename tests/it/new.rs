@@ -155,7 +155,7 @@ fn a_dry_run_as_json_is_a_plan() {
 }
 
 #[track_caller]
-fn checked_by_the_schema(text: &[u8]) -> serde_json::Value {
+pub(crate) fn checked_by_the_schema(text: &[u8]) -> serde_json::Value {
     let value: serde_json::Value = serde_json::from_slice(text).unwrap();
     let schema = include_str!("../../docs/schema/plan.schema.json");
     let schema: serde_json::Value = serde_json::from_str(schema).unwrap();

@@ -46,7 +46,7 @@ fn files() -> Vec<(&'static str, String)> {
     let places = [
         ("marty.toml", "Cargo.toml"),
         ("Cargo.toml", "Cargo.toml"),
-        ("services/a/src/lib.rs", "runtime/src/names.rs"),
+        ("services/a/src/lib.rs", "runtime/src/names/http.rs"),
         ("services/a/src/guard.rs", "src/model/rust/guard.rs"),
         (
             "services/a/observability/dashboards/a.json",

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,9 +36,16 @@ pub(crate) fn program(server: &str, name: &str) -> PathBuf {
     program
 }
 
+/// An address of the loopback interface on which nothing listens, for a program that does not tell which one it was given.
+pub(crate) fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
 /// A process that is killed when the value is dropped.
 pub(crate) struct Process {
     child: Child,
+    printed: Arc<Mutex<Vec<String>>>,
 }
 
 impl Process {
@@ -58,32 +66,54 @@ impl Process {
             Box::new(child.stdout.take().unwrap()),
             Box::new(child.stderr.take().unwrap()),
         ];
+        let printed = Arc::<Mutex<Vec<_>>>::default();
         for stream in streams {
             let sender = sender.clone();
+            let printed = Arc::clone(&printed);
             // Reads to the end whether anybody listens or not: a full pipe would stop the process.
             thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    printed.lock().unwrap().push(line.clone());
                     let _ = sender.send(line);
                 }
             });
         }
         drop(sender);
-        let process = Self { child };
+        let process = Self { child, printed };
         let deadline = Instant::now() + Duration::from_mins(1);
-        let mut printed = String::new();
         loop {
             match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     if let Some(found) = ready(&line) {
                         return (process, found);
                     }
-                    printed.push_str(&line);
-                    printed.push('\n');
                 }
-                Err(RecvTimeoutError::Timeout) => panic!("{described} is not ready:\n{printed}"),
-                Err(RecvTimeoutError::Disconnected) => panic!("{described} ended:\n{printed}"),
+                Err(why) => {
+                    let what = match why {
+                        RecvTimeoutError::Timeout => "is not ready",
+                        RecvTimeoutError::Disconnected => "ended",
+                    };
+                    panic!("{described} {what}:\n{}", process.printed().join("\n"));
+                }
             }
         }
+    }
+
+    /// The lines that the process has printed so far.
+    pub(crate) fn printed(&self) -> Vec<String> {
+        self.printed.lock().unwrap().clone()
+    }
+
+    /// Asks the process to end, and says how it did.
+    #[track_caller]
+    pub(crate) fn terminate(mut self, patience: Duration) -> ExitStatus {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success());
+        eventually(patience, || {
+            let ended = self.child.try_wait().unwrap();
+            ended.ok_or_else(|| format!("it still runs:\n{}", self.printed().join("\n")))
+        })
     }
 
     /// Ends the process as a crash would.

@@ -66,12 +66,20 @@ fn status_on(screen: &str) -> Option<i32> {
 #[test]
 fn a_missing_name_is_asked_for_and_the_equivalent_command_is_said() {
     let sandbox = Sandbox::new();
-    let (status, screen) = on_a_terminal(&sandbox, "new --color never", "User\ruser-service\ry\r");
+    let (status, screen) = on_a_terminal(
+        &sandbox,
+        "new --color never",
+        "User\ruser-service\rftp\rgrpc\ry\r",
+    );
     assert_eq!(status, Some(0), "{screen}");
     assert!(screen.contains("name of the service"), "{screen}");
     assert!(screen.contains("`user` would do"), "{screen}");
     assert!(
-        screen.contains("same as: marty new user-service --kind http --color never"),
+        screen.contains("there is no kind `ftp`; the kinds are `http`, `grpc`"),
+        "{screen}"
+    );
+    assert!(
+        screen.contains("same as: marty new user-service --kind grpc --color never"),
         "{screen}"
     );
     assert!(sandbox.join("user-service/marty.toml").is_file());
@@ -80,7 +88,7 @@ fn a_missing_name_is_asked_for_and_the_equivalent_command_is_said() {
 #[test]
 fn who_says_no_gets_nothing() {
     let sandbox = Sandbox::new();
-    let (status, screen) = on_a_terminal(&sandbox, "new", "user-service\rn");
+    let (status, screen) = on_a_terminal(&sandbox, "new", "user-service\r\rn");
     assert_eq!(status, Some(0), "{screen}");
     assert!(screen.contains("nothing was written"), "{screen}");
     assert!(sandbox.tree().is_empty());
@@ -93,7 +101,7 @@ fn who_leaves_without_an_answer_gets_nothing_and_keeps_the_cursor() {
     // Its end would be a key, too: it stays open.
     let mut keys = terminal.stdin.take().unwrap();
     let mut shown = terminal.stdout.take().unwrap();
-    keys.write_all(b"user-service\r").unwrap();
+    keys.write_all(b"user-service\r\r").unwrap();
     let mut screen = Vec::new();
     let question = b"create the project";
     while !screen.windows(question.len()).any(|it| it == question) {
@@ -114,12 +122,13 @@ fn who_leaves_without_an_answer_gets_nothing_and_keeps_the_cursor() {
 }
 
 #[test]
-fn who_says_yes_beforehand_is_asked_for_the_name_alone() {
+fn who_says_yes_beforehand_is_asked_for_name_and_kind_alone() {
     for flag in ["--yes", "-y"] {
         let sandbox = Sandbox::new();
-        let (status, screen) = on_a_terminal(&sandbox, &format!("new {flag}"), "user-service\r");
+        let (status, screen) = on_a_terminal(&sandbox, &format!("new {flag}"), "user-service\r\r");
         assert_eq!(status, Some(0), "{screen}");
         assert!(screen.contains("name of the service"), "{screen}");
+        assert!(screen.contains("kind of service, http or grpc"), "{screen}");
         assert!(!screen.contains("create the project"), "{screen}");
         assert!(screen.contains("created the project"), "{screen}");
         assert!(sandbox.join("user-service/marty.toml").is_file());

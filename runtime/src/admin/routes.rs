@@ -17,7 +17,7 @@ use crate::{
     config::Record,
     health::{self, Health},
     http::Problem,
-    metric::{Registry, encode},
+    metric::{Exemplars, Format, Registry, encode},
     names::{self, value},
     task::Board,
 };
@@ -58,9 +58,13 @@ async fn metrics(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Respons
         .collect();
     let format = accept::preferred(&accept.join(","));
     let content_type = HeaderValue::from_static(accept::content_type(format));
+    let exemplars = match format {
+        Format::OpenMetrics => admin.registry.exemplars(),
+        Format::Text => Exemplars::default(),
+    };
     (
         [(header::CONTENT_TYPE, content_type)],
-        encode(&families, format),
+        encode(&families, format, &exemplars),
     )
         .into_response()
 }

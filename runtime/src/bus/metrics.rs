@@ -11,7 +11,8 @@ use prometheus::proto;
 use super::transport::Spot;
 use crate::{
     metric::{
-        Collect, Counter, CounterFamily, GaugeFamily, HistogramFamily, LabelValues, Labels, Reason,
+        Collect, Counter, CounterFamily, GaugeFamily, HistogramFamily, LabelValues, Labels,
+        OfSeries, Reason,
     },
     names,
 };
@@ -189,6 +190,10 @@ impl Collect for Lag {
     }
 
     fn begin_known(&self) {}
+
+    fn exemplars(&self) -> Vec<OfSeries> {
+        Vec::new()
+    }
 
     fn collect(&self) -> proto::MetricFamily {
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);

@@ -43,6 +43,11 @@ impl Operation {
         }
     }
 
+    /// Its name, for those who count it elsewhere.
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Begins one.
     pub fn start(&'static self) -> Measured<Self> {
         Measured::begin(self)

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    ConfigError, LogDirectives, LogFormat, Lookup, Record, ResourceAttributes, Secret, Setting,
-    Variable, variable,
+    ConfigError, LogDirectives, LogFormat, Lookup, Origins, Record, ResourceAttributes, Secret,
+    Setting, Telemetry, Variable, variable,
 };
 
 /// The ports a service listens on unless it is told otherwise. Zero asks the system for a free one.
@@ -42,6 +42,12 @@ pub struct Config {
     pub http_addr: SocketAddr,
     /// Address of the admin listener.
     pub admin_addr: SocketAddr,
+    /// Address of a listener for gRPC alone, if it shall have one.
+    pub grpc_addr: Option<SocketAddr>,
+    /// Whether browsers may call by gRPC-Web.
+    pub grpc_web: bool,
+    /// Which pages may call by gRPC-Web.
+    pub grpc_web_origins: Origins,
     /// Where the service runs, such as `production`.
     pub environment: String,
     /// What tells this process from the service's others.
@@ -50,6 +56,8 @@ pub struct Config {
     pub log: LogDirectives,
     /// How a log line looks.
     pub log_format: LogFormat,
+    /// How many warnings or errors a line of code may log in a second; zero for all.
+    pub log_repeats: u32,
     /// How long a handler may take.
     pub request_timeout: Duration,
     /// The longest request body, in bytes.
@@ -68,6 +76,8 @@ pub struct Config {
     pub resource_attributes: ResourceAttributes,
     /// What `/admin` asks for; it is off without.
     pub admin_token: Option<Secret>,
+    /// Where telemetry is sent, and which traces are recorded.
+    pub telemetry: Telemetry,
     /// What was read, by this and by whoever reads through the same lookup.
     record: Arc<Record>,
 }
@@ -109,10 +119,14 @@ impl Config {
         Self {
             http_addr: loopback(ports.http),
             admin_addr: loopback(ports.admin),
+            grpc_addr: None,
+            grpc_web: false,
+            grpc_web_origins: Origins::None,
             environment: "development".to_owned(),
             instance_id: instance_id(),
             log: LogDirectives::default(),
             log_format: LogFormat::Auto,
+            log_repeats: 10,
             request_timeout: Duration::from_secs(30),
             max_body_bytes: 2 * 1024 * 1024,
             max_connections: 1024,
@@ -122,6 +136,7 @@ impl Config {
             service_name: None,
             resource_attributes: ResourceAttributes::default(),
             admin_token: None,
+            telemetry: Telemetry::silent(),
             record: Arc::default(),
         }
     }
@@ -147,10 +162,15 @@ impl Config {
         let config = Self {
             http_addr: lookup.parse(variable::HTTP_ADDR.name, default.http_addr)?,
             admin_addr: lookup.parse(variable::ADMIN_ADDR.name, default.admin_addr)?,
+            grpc_addr: lookup.parse_optional(variable::GRPC_ADDR.name)?,
+            grpc_web: lookup.parse(variable::GRPC_WEB.name, default.grpc_web)?,
+            grpc_web_origins: lookup
+                .parse(variable::GRPC_WEB_ORIGINS.name, default.grpc_web_origins)?,
             environment: lookup.parse(variable::ENVIRONMENT.name, default.environment)?,
             instance_id: lookup.parse(variable::INSTANCE_ID.name, default.instance_id)?,
             log: lookup.parse(variable::LOG.name, default.log)?,
             log_format: lookup.parse(variable::LOG_FORMAT.name, default.log_format)?,
+            log_repeats: lookup.parse(variable::LOG_REPEATS.name, default.log_repeats)?,
             request_timeout: lookup
                 .parse(
                     variable::REQUEST_TIMEOUT.name,
@@ -183,6 +203,7 @@ impl Config {
                 default.resource_attributes,
             )?,
             admin_token: lookup.parse_optional(variable::ADMIN_TOKEN.name)?,
+            telemetry: Telemetry::read(lookup)?,
             record: lookup.record(),
         };
         config.leaves_time_to_finish()?;
@@ -329,6 +350,7 @@ mod tests {
         let config = with("MARTY_UNRELATED", "").unwrap();
         assert_eq!(table("MARTY_ENVIRONMENT"), config.environment);
         assert_eq!(table("MARTY_LOG"), format!("{:?}", config.log));
+        assert_eq!(table("MARTY_LOG_REPEATS"), config.log_repeats.to_string());
         assert_eq!(
             table("MARTY_MAX_BODY_BYTES"),
             config.max_body_bytes.to_string()

@@ -17,10 +17,14 @@ pub const VARIABLES: &[Variable] = &[
     CONFIG_FILE,
     HTTP_ADDR,
     ADMIN_ADDR,
+    GRPC_ADDR,
+    GRPC_WEB,
+    GRPC_WEB_ORIGINS,
     ENVIRONMENT,
     INSTANCE_ID,
     LOG,
     LOG_FORMAT,
+    LOG_REPEATS,
     REQUEST_TIMEOUT,
     MAX_BODY_BYTES,
     MAX_CONNECTIONS,
@@ -30,6 +34,20 @@ pub const VARIABLES: &[Variable] = &[
     SERVICE_NAME,
     RESOURCE_ATTRIBUTES,
     ADMIN_TOKEN,
+    OTEL_SDK_DISABLED,
+    OTLP_PROTOCOL,
+    OTLP_ENDPOINT,
+    OTLP_TRACES_ENDPOINT,
+    OTLP_LOGS_ENDPOINT,
+    OTLP_HEADERS,
+    OTLP_TIMEOUT,
+    OTEL_BSP_DELAY,
+    OTEL_BSP_QUEUE,
+    OTEL_LOGS_EXPORTER,
+    OTEL_TRACES_SAMPLER,
+    OTEL_TRACES_SAMPLER_ARG,
+    TRUST_REMOTE,
+    REMOTE_TRACES,
 ];
 
 pub(crate) const CONFIG_FILE: Variable = Variable {
@@ -47,6 +65,21 @@ pub(crate) const ADMIN_ADDR: Variable = Variable {
     name: "MARTY_ADMIN_ADDR",
     default: "127.0.0.1:<admin port>",
     meaning: "Address of the admin listener: metrics and health. Not for the public.",
+};
+pub(crate) const GRPC_ADDR: Variable = Variable {
+    name: "MARTY_GRPC_ADDR",
+    default: "<http address>",
+    meaning: "Address of a listener for gRPC alone. Without it, HTTP and gRPC share the public one.",
+};
+pub(super) const GRPC_WEB: Variable = Variable {
+    name: "MARTY_GRPC_WEB",
+    default: "false",
+    meaning: "Whether browsers may call by gRPC-Web.",
+};
+pub(super) const GRPC_WEB_ORIGINS: Variable = Variable {
+    name: "MARTY_GRPC_WEB_ORIGINS",
+    default: "<none>",
+    meaning: "Pages that may call by gRPC-Web from elsewhere: `*`, or origins such as `https://shop.example`, between commas.",
 };
 pub(super) const ENVIRONMENT: Variable = Variable {
     name: "MARTY_ENVIRONMENT",
@@ -67,6 +100,11 @@ pub(super) const LOG_FORMAT: Variable = Variable {
     name: "MARTY_LOG_FORMAT",
     default: "auto",
     meaning: "`json`, `text`, or `auto`: text on a terminal, JSON elsewhere.",
+};
+pub(super) const LOG_REPEATS: Variable = Variable {
+    name: "MARTY_LOG_REPEATS",
+    default: "10",
+    meaning: "How many warnings or errors the same line of code may log in a second; further ones are counted. `0` for all.",
 };
 pub(super) const REQUEST_TIMEOUT: Variable = Variable {
     name: "MARTY_REQUEST_TIMEOUT",
@@ -112,4 +150,74 @@ pub(crate) const ADMIN_TOKEN: Variable = Variable {
     name: "MARTY_ADMIN_TOKEN",
     default: "none",
     meaning: "The secret that `/admin` asks for, or `MARTY_ADMIN_TOKEN_FILE` for a file that holds it; without, `/admin` is off.",
+};
+pub(super) const OTEL_SDK_DISABLED: Variable = Variable {
+    name: "OTEL_SDK_DISABLED",
+    default: "false",
+    meaning: "`true` sends no telemetry, wherever the variables below say that it goes.",
+};
+pub(super) const OTLP_PROTOCOL: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_PROTOCOL",
+    default: "grpc",
+    meaning: "How telemetry is sent: `grpc`, or `http/protobuf` with the feature `otlp-http`.",
+};
+pub(super) const OTLP_ENDPOINT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    default: "<none>",
+    meaning: "Where telemetry is sent, such as `http://localhost:4317`. Unless it is set, none is.",
+};
+pub(super) const OTLP_TRACES_ENDPOINT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    default: "<where telemetry is sent>",
+    meaning: "Where traces are sent.",
+};
+pub(super) const OTLP_LOGS_ENDPOINT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    default: "<where telemetry is sent>",
+    meaning: "Where log events are sent.",
+};
+pub(super) const OTLP_HEADERS: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_HEADERS",
+    default: "<none>",
+    meaning: "What is sent along, such as `authorization=Bearer%20…`. A secret: it is shown nowhere.",
+};
+pub(super) const OTLP_TIMEOUT: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_TIMEOUT",
+    default: "10000",
+    meaning: "How long an export may take with its retries, in milliseconds.",
+};
+pub(super) const OTEL_BSP_DELAY: Variable = Variable {
+    name: "OTEL_BSP_SCHEDULE_DELAY",
+    default: "5000",
+    meaning: "How long spans and log events wait for others to be sent with, in milliseconds.",
+};
+pub(super) const OTEL_BSP_QUEUE: Variable = Variable {
+    name: "OTEL_BSP_MAX_QUEUE_SIZE",
+    default: "2048",
+    meaning: "How many spans, and how many log events, may wait; further ones are dropped and counted.",
+};
+pub(super) const OTEL_LOGS_EXPORTER: Variable = Variable {
+    name: "OTEL_LOGS_EXPORTER",
+    default: "none",
+    meaning: "`otlp` sends log events as well, beside the standard output.",
+};
+pub(super) const OTEL_TRACES_SAMPLER: Variable = Variable {
+    name: "OTEL_TRACES_SAMPLER",
+    default: "parentbased_always_on",
+    meaning: "Which traces are recorded, by a name of OpenTelemetry's: `[parentbased_]always_on`, `always_off` or `traceidratio`.",
+};
+pub(super) const OTEL_TRACES_SAMPLER_ARG: Variable = Variable {
+    name: "OTEL_TRACES_SAMPLER_ARG",
+    default: "1",
+    meaning: "The share of traces that `traceidratio` records, from 0 to 1.",
+};
+pub(super) const TRUST_REMOTE: Variable = Variable {
+    name: "MARTY_TRUST_REMOTE_CONTEXT",
+    default: "true",
+    meaning: "`false` begins a trace for each request and links it to the caller's, as a service at the edge should.",
+};
+pub(super) const REMOTE_TRACES: Variable = Variable {
+    name: "MARTY_REMOTE_TRACES_PER_SECOND",
+    default: "100",
+    meaning: "How many traces are recorded in a second because a caller asks, beyond the service's own share.",
 };

@@ -2,10 +2,7 @@
 
 use std::{
     borrow::Cow,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -29,7 +26,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const SCRAPE_WAITS: Duration = Duration::from_millis(100);
 
 /// Where the service is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     Starting,
@@ -40,7 +37,7 @@ pub(crate) enum State {
 /// The health of one service.
 #[derive(Debug)]
 pub(crate) struct Health {
-    state: AtomicU8,
+    state: watch::Sender<State>,
     checks: Vec<Check>,
     latest: Mutex<watch::Receiver<Option<Ended>>>,
     fresh: Duration,
@@ -77,7 +74,7 @@ impl Health {
         let metric = &names::MARTY_HEALTH_CHECK_UP;
         let up = Arc::new(GaugeFamily::gauge(metric.name, metric.help));
         Self {
-            state: AtomicU8::new(State::Starting as u8),
+            state: watch::Sender::new(State::Starting),
             checks,
             latest: Mutex::new(watch::channel(None).1),
             fresh: FRESH,
@@ -91,15 +88,18 @@ impl Health {
     }
 
     pub(crate) fn state(&self) -> State {
-        match self.state.load(Ordering::Acquire) {
-            0 => State::Starting,
-            1 => State::Ready,
-            _ => State::Draining,
-        }
+        *self.state.borrow()
     }
 
     pub(crate) fn enter(&self, state: State) {
-        self.state.store(state as u8, Ordering::Release);
+        self.state.send_replace(state);
+    }
+
+    /// Waits until the service has come as far as `state`.
+    #[cfg(feature = "grpc")]
+    pub(crate) async fn reached(&self, state: State) {
+        // The sender is here as long as somebody can wait.
+        let _ = self.state.subscribe().wait_for(|now| *now >= state).await;
     }
 
     /// What the checks say, at most a second ago. Callers that come meanwhile wait for the same answer.
@@ -215,7 +215,10 @@ impl Labels for CheckLabels {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::pending, sync::atomic::AtomicUsize};
+    use std::{
+        future::pending,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
 
     use tracing_subscriber::layer::SubscriberExt;
 

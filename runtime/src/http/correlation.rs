@@ -8,13 +8,13 @@ use axum::{
 };
 use uuid::Uuid;
 
-use crate::names::CORRELATION_ID_HEADER;
+use crate::{names::CORRELATION_ID_HEADER, scrub};
 
 /// The longest id that is taken from a caller.
 const LONGEST: usize = 64;
 
 /// The id of a request. It is the caller's, if the caller sent 1 to 64 characters of `[A-Za-z0-9._-]` in
-/// `x-correlation-id`, and a new UUID of version 7 otherwise.
+/// `x-correlation-id` that look like nothing [secret or personal](crate::scrub), and a new UUID of version 7 otherwise.
 ///
 /// ```
 /// use marty_runtime::http::CorrelationId;
@@ -43,8 +43,13 @@ impl CorrelationId {
         &self.0
     }
 
+    /// The id as text that is shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The id that `headers` carry, if it can be trusted to be harmless, or a new one.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sent = headers
             .get(CORRELATION_ID_HEADER)
             .and_then(|value| value.to_str().ok());
@@ -53,17 +58,18 @@ impl CorrelationId {
     }
 
     /// The id as a header's value. Nothing, if it were no such value: every id is made of harmless characters.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.0).ok()
     }
 }
 
-/// Whether an id can go to logs, headers and other systems without being escaped.
+/// Whether an id can go to logs, headers and other systems without being escaped or scrubbed.
 fn is_harmless(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && scrub::is_clean(text)
 }
 
 impl fmt::Display for CorrelationId {
@@ -107,7 +113,18 @@ mod tests {
 
     #[test]
     fn replaces_any_other() {
-        for text in ["", "a b", "a/b", "\"", "größe", "a,b", &"x".repeat(65)] {
+        for text in [
+            "",
+            "a b",
+            "a/b",
+            "\"",
+            "größe",
+            "a,b",
+            &"x".repeat(65),
+            "4111-1111-1111-1111",
+            "DE89370400440532013000",
+            "AKIAIOSFODNN7EXAMPLE",
+        ] {
             let id = of(text);
             assert_ne!(id.as_str(), text);
             assert_eq!(Uuid::parse_str(id.as_str()).unwrap().get_version_num(), 7);

@@ -1,18 +1,15 @@
 //! The public side of a service: what happens around every request, and the form of every error answer.
 //!
-//! It holds the layers around a service's routes, problem details and correlation ids. It must not open sockets or know the admin listener.
+//! It holds problem details and correlation ids, and with the feature `http` the layers around a service's routes. It must not open sockets or know the admin listener.
 
-mod body;
 mod correlation;
-mod handle;
-mod method;
-mod metrics;
-mod observe;
 mod problem;
-mod protect;
+#[cfg(feature = "http")]
+mod server;
 
 pub use correlation::CorrelationId;
-pub use metrics::HttpMetrics;
-pub use observe::{Observe, ObserveFuture, ObserveLayer};
 pub use problem::Problem;
-pub(crate) use protect::{Protection, protect};
+#[cfg(feature = "http")]
+pub use server::{HttpMetrics, Observe, ObserveFuture, ObserveLayer};
+#[cfg(feature = "http")]
+pub(crate) use server::{Protection, protect};

@@ -10,8 +10,6 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::CorrelationId;
-
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// An error answer. Inside a service it also carries the request's `correlation_id`.
@@ -106,10 +104,6 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
-    }
-
-    pub(super) fn with_correlation_id(self, id: &CorrelationId) -> Self {
-        self.with("correlation_id", id.as_str())
     }
 
     /// The answer alone, without the copy of the problem that lets the correlation id be added.

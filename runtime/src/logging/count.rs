@@ -19,6 +19,11 @@ static DROPPED: CounterFamily = CounterFamily::counter(
     names::MARTY_LOG_EVENTS_DROPPED.help,
 );
 
+static SUPPRESSED: CounterFamily<SuppressedLabels> = CounterFamily::counter(
+    names::MARTY_LOG_EVENTS_SUPPRESSED.name,
+    names::MARTY_LOG_EVENTS_SUPPRESSED.help,
+);
+
 const LEVELS: [Level; 5] = [
     Level::ERROR,
     Level::WARN,
@@ -28,11 +33,19 @@ const LEVELS: [Level; 5] = [
 ];
 
 /// The families about the log. Every level has a series: a rate needs the zero before the first event.
-pub(crate) fn families() -> [Arc<dyn Collect>; 2] {
+pub(crate) fn families() -> [Arc<dyn Collect>; 3] {
     for level in LEVELS {
         EVENTS.with(&LevelLabels(level), |_| ());
     }
-    [Arc::new(&EVENTS), Arc::new(&DROPPED)]
+    for level in [Level::ERROR, Level::WARN] {
+        SUPPRESSED.with(&SuppressedLabels(level), |_| ());
+    }
+    [Arc::new(&EVENTS), Arc::new(&DROPPED), Arc::new(&SUPPRESSED)]
+}
+
+/// Counts an event that was withheld because its call site repeats itself.
+pub(super) fn suppressed(level: Level) {
+    SUPPRESSED.with(&SuppressedLabels(level), Counter::inc);
 }
 
 /// Counts the events whose lines were dropped.
@@ -54,6 +67,17 @@ struct LevelLabels(Level);
 
 impl Labels for LevelLabels {
     const NAMES: &'static [&'static str] = names::MARTY_LOG_EVENTS.labels;
+
+    fn values(&self, values: &mut LabelValues) {
+        values.push(level_name(self.0));
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct SuppressedLabels(Level);
+
+impl Labels for SuppressedLabels {
+    const NAMES: &'static [&'static str] = names::MARTY_LOG_EVENTS_SUPPRESSED.labels;
 
     fn values(&self, values: &mut LabelValues) {
         values.push(level_name(self.0));

@@ -18,8 +18,8 @@ use tracing_subscriber::{
 
 use crate::config::{LogDirectives, Setting};
 
-/// The target of the spans of requests.
-const REQUEST_TARGET: &str = "marty_runtime::http";
+/// The targets of the spans of requests and calls.
+const REQUEST_TARGETS: [&str; 2] = ["marty_runtime::http", "marty_runtime::grpc"];
 
 /// The target of what is logged about changes of what is, and always is.
 pub(crate) const AUDIT_TARGET: &str = "marty_runtime::admin::audit";
@@ -128,7 +128,7 @@ impl Levels {
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         // Lines of every level carry the fields of their request's span.
-        (metadata.is_span() && metadata.target() == REQUEST_TARGET)
+        (metadata.is_span() && REQUEST_TARGETS.contains(&metadata.target()))
             || metadata.target() == AUDIT_TARGET
             || self
                 .current()

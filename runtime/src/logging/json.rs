@@ -18,7 +18,7 @@ use tracing_subscriber::{
 };
 
 use super::{count::level_name, field::Fields};
-use crate::{ServiceInfo, config::Config};
+use crate::{ServiceInfo, config::Config, trace};
 
 /// Writes each event with the fields of the spans around it.
 ///
@@ -31,6 +31,9 @@ pub(super) struct JsonLines<W> {
 /// The members of every line, beside the identity.
 const MEMBERS: [&str; 4] = ["timestamp", "level", "target", "message"];
 
+/// The members of every line inside a span.
+const IDS: [&str; 2] = ["trace_id", "span_id"];
+
 impl<W> JsonLines<W> {
     pub(super) fn new(writer: W, info: ServiceInfo, config: &Config) -> Self {
         let identity = [
@@ -42,7 +45,12 @@ impl<W> JsonLines<W> {
         Self { writer, identity }
     }
 
-    fn line(&self, event: &Event<'_>, mut fields: Map<String, Value>) -> String {
+    fn line(
+        &self,
+        event: &Event<'_>,
+        ids: Option<[String; 2]>,
+        mut fields: Map<String, Value>,
+    ) -> String {
         let metadata = event.metadata();
         let message = fields.remove("message").unwrap_or_default();
         let message = message
@@ -62,8 +70,12 @@ impl<W> JsonLines<W> {
         for (name, value) in &self.identity {
             push(&mut line, name, &Value::from(value.as_str()));
         }
+        for (name, value) in IDS.into_iter().zip(ids.into_iter().flatten()) {
+            push(&mut line, name, &Value::from(value));
+        }
         for (name, value) in &fields {
             let taken = MEMBERS.contains(&name.as_str())
+                || IDS.contains(&name.as_str())
                 || self.identity.iter().any(|(own, _)| own == name);
             if taken {
                 push(&mut line, &format!("field.{name}"), value);
@@ -128,7 +140,10 @@ where
             fields.0.insert("field.message".to_owned(), shadowed);
         }
         event.record(&mut fields);
-        let line = self.line(event, fields.0);
+        let span = context.event_span(event);
+        let ids = span.and_then(|span| trace::ids(&span));
+        let ids = ids.map(|(trace_id, span_id)| [trace_id.to_string(), span_id.to_string()]);
+        let line = self.line(event, ids, fields.0);
         // A log that cannot be written has nowhere to say so.
         let _ = self
             .writer

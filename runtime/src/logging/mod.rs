@@ -7,8 +7,16 @@ mod field;
 mod filter;
 mod install;
 mod json;
+mod panic;
+mod place;
 mod queue;
+mod repeat;
+mod text;
 
 pub(crate) use count::families;
+#[cfg(feature = "testing")]
+pub(crate) use field::Fields;
 pub(crate) use filter::{AUDIT_TARGET, Levels};
+#[doc(hidden)]
+pub use install::log_for_benchmarks;
 pub(crate) use install::{flush, install, levels};

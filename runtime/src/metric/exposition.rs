@@ -2,9 +2,14 @@
 //!
 //! Both are written here, for they differ only in how counters are named, how bounds and texts are spelt, and in the end mark.
 
-use std::fmt::{Arguments, Write};
+use std::{
+    fmt::{Arguments, Write},
+    time::UNIX_EPOCH,
+};
 
 use prometheus::proto::{LabelPair, Metric, MetricFamily, MetricType};
+
+use super::exemplar::{Exemplars, Kept};
 
 /// A format a scrape is answered in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +20,11 @@ pub(crate) enum Format {
     OpenMetrics,
 }
 
-/// Renders `families`, which are sorted and not empty.
-pub(crate) fn encode(families: &[MetricFamily], format: Format) -> String {
+/// Renders `families`, which are sorted and not empty. Only OpenMetrics has a place for `exemplars`.
+pub(crate) fn encode(families: &[MetricFamily], format: Format, exemplars: &Exemplars) -> String {
     let mut text = String::with_capacity(1024 * families.len());
     for family in families {
-        encode_family(&mut text, family, format);
+        encode_family(&mut text, family, (format, exemplars));
     }
     if format == Format::OpenMetrics {
         text.push_str("# EOF\n");
@@ -27,7 +32,11 @@ pub(crate) fn encode(families: &[MetricFamily], format: Format) -> String {
     text
 }
 
-fn encode_family(text: &mut String, family: &MetricFamily, format: Format) {
+fn encode_family(
+    text: &mut String,
+    family: &MetricFamily,
+    (format, exemplars): (Format, &Exemplars),
+) {
     let kind = family.get_field_type();
     let name = match (format, kind) {
         // The family of a counter is named without the suffix that its samples carry.
@@ -56,17 +65,27 @@ fn encode_family(text: &mut String, family: &MetricFamily, format: Format) {
                     metric.get_counter().get_value(),
                 );
             }
-            MetricType::HISTOGRAM => encode_histogram(text, name, metric, format),
+            MetricType::HISTOGRAM => {
+                let values = labels.iter().map(LabelPair::value);
+                let exemplars = exemplars.of(name, values);
+                encode_histogram(text, name, metric, (format, exemplars));
+            }
             // The runtime makes neither summaries nor untyped metrics, and no collector can be added from outside.
             _ => sample(text, [name, ""], labels, metric.get_gauge().get_value()),
         }
     }
 }
 
-fn encode_histogram(text: &mut String, name: &str, metric: &Metric, format: Format) {
+fn encode_histogram(
+    text: &mut String,
+    name: &str,
+    metric: &Metric,
+    (format, exemplars): (Format, &[Option<Kept>]),
+) {
     let labels = metric.get_label();
     let histogram = metric.get_histogram();
     let count = float(histogram.get_sample_count());
+    let mut exemplars = exemplars.iter();
     for bucket in histogram.get_bucket() {
         let bound = Some((bucket.upper_bound(), format));
         sample_with(
@@ -75,6 +94,7 @@ fn encode_histogram(text: &mut String, name: &str, metric: &Metric, format: Form
             (labels, bound),
             float(bucket.cumulative_count()),
         );
+        push_exemplar(text, exemplars.next());
     }
     sample_with(
         text,
@@ -82,8 +102,27 @@ fn encode_histogram(text: &mut String, name: &str, metric: &Metric, format: Form
         (labels, Some((f64::INFINITY, format))),
         count,
     );
+    push_exemplar(text, exemplars.next());
     sample(text, [name, "_sum"], labels, histogram.get_sample_sum());
     sample(text, [name, "_count"], labels, count);
+}
+
+/// Writes an exemplar behind the bucket that was written last.
+fn push_exemplar(text: &mut String, exemplar: Option<&Option<Kept>>) {
+    let Some(Some(kept)) = exemplar else {
+        return;
+    };
+    let Kept {
+        exemplar,
+        value,
+        time,
+    } = kept;
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (seconds, milliseconds) = (since.as_secs(), since.subsec_millis());
+    text.truncate(text.trim_end_matches('\n').len());
+    push(text, format_args!(" # {exemplar} "));
+    push_number(text, *value);
+    push(text, format_args!(" {seconds}.{milliseconds:03}\n"));
 }
 
 fn sample(text: &mut String, name: [&str; 2], labels: &[LabelPair], value: f64) {
@@ -175,19 +214,26 @@ const fn float(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::{Collect, CounterFamily, GaugeFamily, HistogramFamily};
+    use crate::metric::{Collect, CounterFamily, Exemplar, GaugeFamily, HistogramFamily};
 
     #[track_caller]
     fn check(family: &MetricFamily, expected_text: &str, expected_open_metrics: &str) {
         let families = std::slice::from_ref(family);
-        assert_eq!(encode(families, Format::Text), expected_text);
-        assert_eq!(encode(families, Format::OpenMetrics), expected_open_metrics);
+        let none = Exemplars::default();
+        assert_eq!(encode(families, Format::Text, &none), expected_text);
+        assert_eq!(
+            encode(families, Format::OpenMetrics, &none),
+            expected_open_metrics
+        );
     }
 
     #[test]
     fn ends_open_metrics_with_the_mark_even_when_empty() {
-        assert_eq!(encode(&[], Format::OpenMetrics), "# EOF\n");
-        assert_eq!(encode(&[], Format::Text), "");
+        assert_eq!(
+            encode(&[], Format::OpenMetrics, &Exemplars::default()),
+            "# EOF\n"
+        );
+        assert_eq!(encode(&[], Format::Text, &Exemplars::default()), "");
     }
 
     #[test]
@@ -223,6 +269,33 @@ mod tests {
     }
 
     #[test]
+    fn refers_to_a_trace_behind_the_bucket_in_open_metrics() {
+        let family: HistogramFamily = crate::histogram!("wait_seconds", "Wait.", [0.5, 1.0]);
+        let exemplar = Exemplar::new([0xab; 16], [0xcd; 8]);
+        family.get(&()).observe_with(0.75, exemplar);
+        family.get(&()).observe_with(8.0, exemplar);
+        let mut exemplars = Exemplars::default();
+        exemplars.insert(family.name(), family.exemplars());
+        let families = [family.collect()];
+        let text = encode(&families, Format::OpenMetrics, &exemplars);
+        let ids = format!(
+            "{{trace_id=\"{}\",span_id=\"{}\"}}",
+            "ab".repeat(16),
+            "cd".repeat(8)
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[2], "wait_seconds_bucket{le=\"0.5\"} 0");
+        for (line, start) in [
+            (lines[3], "wait_seconds_bucket{le=\"1.0\"} 1 # {ids} 0.75 "),
+            (lines[4], "wait_seconds_bucket{le=\"+Inf\"} 2 # {ids} 8 "),
+        ] {
+            let time = line.strip_prefix(&*start.replace("{ids}", &ids)).unwrap();
+            assert!(time.parse::<f64>().unwrap() > 1e9, "{line}");
+        }
+        assert!(lines[5].starts_with("wait_seconds_sum"));
+    }
+
+    #[test]
     fn writes_what_is_not_a_finite_number() {
         let family: GaugeFamily = crate::gauge!("ratio", "Ratio.");
         let gauge = family.get(&());
@@ -235,7 +308,7 @@ mod tests {
             let line = format!("\nratio {expected}\n");
             for format in [Format::Text, Format::OpenMetrics] {
                 assert!(
-                    encode(&[family.collect()], format).contains(&line),
+                    encode(&[family.collect()], format, &Exemplars::default()).contains(&line),
                     "{expected}"
                 );
             }

@@ -15,7 +15,13 @@ use std::{
 
 use prometheus::proto;
 
-use super::{Counter, Gauge, Histogram, LabelValues, Labels, guard::Reason, name, open::Admitted};
+use super::{
+    Counter, Gauge, Histogram, LabelValues, Labels,
+    exemplar::{Kept, OfSeries},
+    guard::Reason,
+    name,
+    open::Admitted,
+};
 use crate::names::Kind;
 
 /// How many series a family keeps before further labels share one.
@@ -41,6 +47,12 @@ pub trait Instrument: Clone + Send + Sync + 'static {
 
     /// Reads the value, without labels.
     fn sample(&self) -> proto::Metric;
+
+    /// The exemplar of each bucket, for an instrument that has buckets.
+    #[doc(hidden)]
+    fn exemplars(&self) -> Vec<Option<Kept>> {
+        Vec::new()
+    }
 }
 
 /// All series of one metric. Declared as a `static` with [`counter!`](crate::counter), [`gauge!`](crate::gauge)
@@ -249,6 +261,8 @@ pub(crate) trait Collect: Send + Sync {
     /// Begins every series that is known beforehand, if there are few.
     fn begin_known(&self);
     fn collect(&self) -> proto::MetricFamily;
+    /// The exemplars of the series that have any.
+    fn exemplars(&self) -> Vec<OfSeries>;
 }
 
 impl<L: Labels, I: Instrument> Collect for Family<L, I> {
@@ -314,6 +328,21 @@ impl<L: Labels, I: Instrument> Collect for Family<L, I> {
         family.set_metric(metrics);
         family
     }
+
+    fn exemplars(&self) -> Vec<OfSeries> {
+        let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        let rows = table.rows.iter().chain(&table.overflow);
+        rows.filter_map(exemplars_of).collect()
+    }
+}
+
+fn exemplars_of<I: Instrument>(row: &Row<I>) -> Option<OfSeries> {
+    let exemplars = row.instrument.exemplars();
+    let any = exemplars.iter().any(Option::is_some);
+    any.then(|| {
+        let values = row.values.iter().map(ToString::to_string);
+        (values.collect(), exemplars)
+    })
 }
 
 fn labelled<I: Instrument>(row: &Row<I>, names: &[&str]) -> proto::Metric {
@@ -363,6 +392,10 @@ impl<C: Collect + ?Sized> Collect for &'static C {
 
     fn collect(&self) -> proto::MetricFamily {
         (**self).collect()
+    }
+
+    fn exemplars(&self) -> Vec<OfSeries> {
+        (**self).exemplars()
     }
 }
 

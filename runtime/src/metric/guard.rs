@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use crate::scrub;
+
 /// The longest value that is shown.
 const LONGEST: usize = 64;
 
@@ -23,7 +25,7 @@ pub(crate) enum Reason {
     Number,
     /// It is an IP address.
     Address,
-    /// It is a UUID, or begins like a JSON web token.
+    /// It is a UUID, begins like a JSON web token, or holds something that [`scrub`] would take out.
     Identifier,
     /// The label shows as many values as it may.
     Limit,
@@ -65,6 +67,8 @@ pub(super) fn objection(text: &str) -> Option<Reason> {
         Some(Reason::Address)
     } else if text.chars().filter(char::is_ascii_digit).count() >= MANY_DIGITS {
         Some(Reason::Number)
+    } else if !scrub::is_clean(text) {
+        Some(Reason::Identifier)
     } else {
         None
     }
@@ -103,6 +107,8 @@ mod tests {
             Some(Reason::Identifier),
         );
         check("eyJhbGciOiJIUzI1NiJ9", Some(Reason::Identifier));
+        check("AKIAIOSFODNN7EXAMPLE", Some(Reason::Identifier));
+        check("password=hunter2", Some(Reason::Identifier));
         check(&"x".repeat(65), Some(Reason::Length));
     }
 

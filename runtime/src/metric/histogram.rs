@@ -1,13 +1,16 @@
 //! The histogram: how often a measurement fell into each bucket.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
 };
 
 use prometheus::proto;
 
-use super::{family::Instrument, gauge};
+use super::{Exemplar, exemplar::Kept, family::Instrument, gauge};
 use crate::names::Kind;
 
 /// A handle to one series of a [`HistogramFamily`](super::HistogramFamily). Clones share the counts.
@@ -22,21 +25,47 @@ struct Cells {
     /// One count for each bound, and one more for what lies above the last.
     counts: Box<[AtomicU64]>,
     sum: AtomicU64,
+    /// The last exemplar of each bucket, from the first on.
+    exemplars: OnceLock<Box<[Mutex<Option<Kept>>]>>,
 }
 
 impl Histogram {
     /// Counts one measurement. A value that is not a number is left out, for it would spoil the sum for ever.
     pub fn observe(&self, value: f64) {
+        if !value.is_nan() {
+            self.count_in(self.bucket(value), value);
+        }
+    }
+
+    /// Counts one measurement, and refers to the trace it was made in where a scraper asks for that.
+    pub fn observe_with(&self, value: f64, exemplar: Exemplar) {
         if value.is_nan() {
             return;
         }
-        // Most measurements fall into the first buckets, where a scan beats a binary search.
-        let bucket = self
-            .0
-            .bounds
-            .iter()
-            .position(|bound| value <= *bound)
-            .unwrap_or(self.0.bounds.len());
+        let bucket = self.bucket(value);
+        self.count_in(bucket, value);
+        let places = self.0.exemplars.get_or_init(|| {
+            let places = self.0.counts.iter().map(|_| Mutex::default());
+            places.collect()
+        });
+        // Of two at once either will do: nobody waits.
+        if let Some(Ok(mut place)) = places.get(bucket).map(Mutex::try_lock) {
+            *place = Some(Kept {
+                exemplar,
+                value,
+                time: SystemTime::now(),
+            });
+        }
+    }
+
+    /// The place of the value's bucket. Most measurements fall into the first, where a scan beats a binary search.
+    fn bucket(&self, value: f64) -> usize {
+        let mut bounds = self.0.bounds.iter();
+        let place = bounds.position(|bound| value <= *bound);
+        place.unwrap_or(self.0.bounds.len())
+    }
+
+    fn count_in(&self, bucket: usize, value: f64) {
         if let Some(count) = self.0.counts.get(bucket) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -71,7 +100,14 @@ impl Instrument for Histogram {
             bounds,
             counts,
             sum: AtomicU64::new(0),
+            exemplars: OnceLock::new(),
         }))
+    }
+
+    fn exemplars(&self) -> Vec<Option<Kept>> {
+        let places = self.0.exemplars.get().into_iter().flatten();
+        let kept = places.map(|place| place.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        kept.collect()
     }
 
     fn sample(&self) -> proto::Metric {

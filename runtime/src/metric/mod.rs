@@ -36,6 +36,7 @@ pub mod bucket;
 mod counter;
 mod declare;
 mod executor;
+mod exemplar;
 mod exposition;
 mod family;
 mod gauge;
@@ -46,16 +47,17 @@ mod name;
 mod open;
 mod process;
 mod registry;
+mod sampled;
 
 pub use counter::Counter;
+pub use exemplar::Exemplar;
+pub(crate) use exemplar::Exemplars;
 pub(crate) use exposition::{Format, encode};
 pub(crate) use family::Collect;
 pub use family::{
     CounterFamily, Family, GaugeFamily, HistogramFamily, Instrument, OVERFLOW, SERIES_LIMIT,
 };
 pub use gauge::Gauge;
-#[cfg(feature = "events")]
-pub(crate) use guard::{Reason, looks_personal};
 pub use histogram::Histogram;
 #[doc(hidden)]
 pub use label::product;
@@ -66,3 +68,9 @@ pub use name::is_closed_label;
 pub(crate) use name::is_valid as is_valid_name;
 pub use open::{Admission, OTHER, Open, Place, REDACTED};
 pub(crate) use registry::{RegisterError, Registry};
+pub(crate) use sampled::Sampled;
+#[cfg(feature = "events")]
+pub(crate) use {
+    exemplar::OfSeries,
+    guard::{Reason, looks_personal},
+};

@@ -7,7 +7,7 @@ use prometheus::{
     proto::MetricFamily,
 };
 
-use super::{Collect, CounterFamily, GaugeFamily, LabelValues, Labels};
+use super::{Collect, CounterFamily, Exemplars, GaugeFamily, LabelValues, Labels};
 use crate::names::{self, Kind};
 
 /// The families of one service.
@@ -123,6 +123,19 @@ impl Registry {
         Ok(())
     }
 
+    /// Every metric with its kind and its labels, whether it has a series or not. One of the runtime's may come twice.
+    #[cfg(feature = "testing")]
+    pub(crate) fn declared(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, Kind, &'static [&'static str])> {
+        let own = self.families.iter();
+        let own = own.map(|family| (family.name(), family.kind(), family.labels()));
+        let metrics = names::ALL.iter();
+        metrics
+            .map(|metric| (metric.name, metric.kind, metric.labels))
+            .chain(own)
+    }
+
     /// Every family that has a series, sorted by name.
     pub(crate) fn gather(&self) -> Vec<MetricFamily> {
         let mut families = self.inner.gather();
@@ -130,6 +143,15 @@ impl Registry {
         families.retain(|family| !family.get_metric().is_empty());
         families.sort_by(|one, other| one.name().cmp(other.name()));
         families
+    }
+
+    /// What the histograms' measurements refer to.
+    pub(crate) fn exemplars(&self) -> Exemplars {
+        let mut exemplars = Exemplars::default();
+        for family in &self.families {
+            exemplars.insert(family.name(), family.exemplars());
+        }
+        exemplars
     }
 
     /// How many series each family has, how often one was full, and how many values were not shown. Counted anew on every scrape.

@@ -1,4 +1,4 @@
-//! Metrics of the HTTP server.
+//! Metrics of the HTTP server and of HTTP clients.
 
 use super::{Kind, Metric, label};
 use crate::metric::bucket;
@@ -41,4 +41,17 @@ pub const HTTP_SERVER_RESPONSE_BODY_SIZE: Metric = Metric {
     help: "Bytes of response bodies, as far as they were written.",
     labels: &[label::HTTP_REQUEST_METHOD, label::HTTP_ROUTE],
     buckets: &bucket::BYTES,
+};
+
+/// How long requests to other services took.
+pub const HTTP_CLIENT_REQUEST_DURATION: Metric = Metric {
+    name: "http_client_request_duration_seconds",
+    kind: Kind::Histogram,
+    help: "Time a request to another service took until the head of its answer came, in seconds.",
+    labels: &[
+        label::HTTP_REQUEST_METHOD,
+        label::SERVER_ADDRESS,
+        label::HTTP_RESPONSE_STATUS_CODE,
+    ],
+    buckets: &bucket::LATENCY,
 };

@@ -5,6 +5,9 @@
 
 mod admin;
 mod business;
+mod cache;
+mod database;
+mod grpc;
 pub mod header;
 mod http;
 mod messaging;
@@ -17,9 +20,18 @@ pub use business::{
     MARTY_BUSINESS_TRANSACTION_DURATION, MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
     MARTY_OPERATION_DURATION,
 };
+pub use cache::{MARTY_CACHE_ENTRIES, MARTY_CACHE_EVICTIONS, MARTY_CACHE_REQUESTS};
+pub use database::{
+    DB_CLIENT_CONNECTION_COUNT, DB_CLIENT_CONNECTION_MAX, DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+    DB_CLIENT_CONNECTION_TIMEOUTS, DB_CLIENT_CONNECTION_WAIT_TIME, DB_CLIENT_OPERATION_DURATION,
+};
+pub use grpc::{
+    RPC_CLIENT_CALL_DURATION, RPC_SERVER_ACTIVE_CALLS, RPC_SERVER_CALL_DURATION,
+    RPC_SERVER_REQUEST_SIZE, RPC_SERVER_RESPONSE_SIZE,
+};
 pub use http::{
-    HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_BODY_SIZE, HTTP_SERVER_REQUEST_DURATION,
-    HTTP_SERVER_RESPONSE_BODY_SIZE,
+    HTTP_CLIENT_REQUEST_DURATION, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_BODY_SIZE,
+    HTTP_SERVER_REQUEST_DURATION, HTTP_SERVER_RESPONSE_BODY_SIZE,
 };
 pub use messaging::{
     EVENTS, MARTY_EVENT_DEAD_LETTERED, MARTY_EVENT_DUPLICATES, MARTY_EVENT_END_TO_END,
@@ -36,8 +48,8 @@ pub use process::{
 };
 pub use service::{
     MARTY_BUILD_INFO, MARTY_HEALTH_CHECK_UP, MARTY_LABEL_REJECTIONS, MARTY_LOG_EVENTS,
-    MARTY_LOG_EVENTS_DROPPED, MARTY_METRIC_OVERFLOW, MARTY_METRIC_SERIES, MARTY_PANICS,
-    TARGET_INFO,
+    MARTY_LOG_EVENTS_DROPPED, MARTY_LOG_EVENTS_SUPPRESSED, MARTY_METRIC_OVERFLOW,
+    MARTY_METRIC_SERIES, MARTY_OTLP_LOGS_DROPPED, MARTY_PANICS, MARTY_SPANS_DROPPED, TARGET_INFO,
 };
 pub use task::{MARTY_TASK_RESTARTS, MARTY_TASK_UP};
 
@@ -77,6 +89,12 @@ pub mod label {
     pub const HTTP_ROUTE: &str = "http_route";
     /// The status of the answer, 499 when the client left before it.
     pub const HTTP_RESPONSE_STATUS_CODE: &str = "http_response_status_code";
+    /// The full name of the method, such as `shop.v1.Orders/Place`; `_OTHER` for one that no service has.
+    pub const RPC_METHOD: &str = "rpc_method";
+    /// The name of the call's status, such as `OK` or `NOT_FOUND`.
+    pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc_response_status_code";
+    /// The host of another service, as it was configured; `_other` after the first 32.
+    pub const SERVER_ADDRESS: &str = "server_address";
     /// The service's name.
     pub const SERVICE_NAME: &str = "service_name";
     /// The service's version.
@@ -101,6 +119,18 @@ pub mod label {
     pub const OUTCOME: &str = "outcome";
     /// The class of an error, absent where there was none.
     pub const ERROR_TYPE: &str = "error_type";
+    /// Which kind of database it is.
+    pub const DB_SYSTEM_NAME: &str = "db_system_name";
+    /// What was asked of a database.
+    pub const DB_OPERATION_NAME: &str = "db_operation_name";
+    /// The name of a pool of connections.
+    pub const DB_CLIENT_CONNECTION_POOL_NAME: &str = "db_client_connection_pool_name";
+    /// What a connection does: `idle` or `used`.
+    pub const DB_CLIENT_CONNECTION_STATE: &str = "db_client_connection_state";
+    /// The name of a cache.
+    pub const CACHE: &str = "cache";
+    /// What came of a question.
+    pub const RESULT: &str = "result";
     /// The number of a worker thread, from 0.
     pub const WORKER: &str = "worker";
     /// The name of a readiness check.
@@ -133,7 +163,7 @@ pub mod label {
 
 /// Values of labels that stand for no value of their own.
 pub mod value {
-    /// The method of a request whose method HTTP does not define.
+    /// The method of a request whose method HTTP does not define, or of a call whose method no service has.
     pub const OTHER_METHOD: &str = "_OTHER";
     /// The route of a request that no route matched.
     pub const UNMATCHED_ROUTE: &str = "unmatched";
@@ -143,17 +173,33 @@ pub mod value {
     pub const UNDECODABLE_EVENT: &str = "_undecodable";
 }
 
-/// Every metric that a service exports before it declares its own.
+/// Every metric that a service exports before it declares its own; those of databases and caches where it has one. Without `http`,
+/// `grpc` or `http-client` among the features of this crate, those that are called after it are not exported.
 pub const ALL: &[&Metric] = &[
     &HTTP_SERVER_REQUEST_DURATION,
     &HTTP_SERVER_ACTIVE_REQUESTS,
     &HTTP_SERVER_REQUEST_BODY_SIZE,
     &HTTP_SERVER_RESPONSE_BODY_SIZE,
+    &HTTP_CLIENT_REQUEST_DURATION,
+    &RPC_SERVER_CALL_DURATION,
+    &RPC_SERVER_ACTIVE_CALLS,
+    &RPC_SERVER_REQUEST_SIZE,
+    &RPC_SERVER_RESPONSE_SIZE,
+    &RPC_CLIENT_CALL_DURATION,
     &TARGET_INFO,
     &MARTY_BUILD_INFO,
     &MARTY_BUSINESS_TRANSACTION_DURATION,
     &MARTY_BUSINESS_TRANSACTIONS_ACTIVE,
     &MARTY_OPERATION_DURATION,
+    &DB_CLIENT_OPERATION_DURATION,
+    &DB_CLIENT_CONNECTION_COUNT,
+    &DB_CLIENT_CONNECTION_MAX,
+    &DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+    &DB_CLIENT_CONNECTION_TIMEOUTS,
+    &DB_CLIENT_CONNECTION_WAIT_TIME,
+    &MARTY_CACHE_REQUESTS,
+    &MARTY_CACHE_EVICTIONS,
+    &MARTY_CACHE_ENTRIES,
     &PROCESS_CPU_SECONDS,
     &PROCESS_OPEN_FDS,
     &PROCESS_MAX_FDS,
@@ -168,6 +214,9 @@ pub const ALL: &[&Metric] = &[
     &MARTY_HEALTH_CHECK_UP,
     &MARTY_LOG_EVENTS,
     &MARTY_LOG_EVENTS_DROPPED,
+    &MARTY_SPANS_DROPPED,
+    &MARTY_OTLP_LOGS_DROPPED,
+    &MARTY_LOG_EVENTS_SUPPRESSED,
     &MARTY_PANICS,
     &MARTY_METRIC_SERIES,
     &MARTY_METRIC_OVERFLOW,

@@ -57,6 +57,33 @@ pub const MARTY_LOG_EVENTS_DROPPED: Metric = Metric {
     buckets: &[],
 };
 
+/// Spans that were lost.
+pub const MARTY_SPANS_DROPPED: Metric = Metric {
+    name: "marty_spans_dropped_total",
+    kind: Kind::Counter,
+    help: "Recorded spans that did not get to the collector, by reason.",
+    labels: &[label::REASON],
+    buckets: &[],
+};
+
+/// Log events that were not sent.
+pub const MARTY_OTLP_LOGS_DROPPED: Metric = Metric {
+    name: "marty_otlp_logs_dropped_total",
+    kind: Kind::Counter,
+    help: "Log events that were to be sent and did not get to the collector, by reason.",
+    labels: &[label::REASON],
+    buckets: &[],
+};
+
+/// Log events that were withheld.
+pub const MARTY_LOG_EVENTS_SUPPRESSED: Metric = Metric {
+    name: "marty_log_events_suppressed_total",
+    kind: Kind::Counter,
+    help: "Warnings and errors that were not written, because the same line of code had written as many in that second as it may.",
+    labels: &[label::LEVEL],
+    buckets: &[],
+};
+
 /// Panics.
 pub const MARTY_PANICS: Metric = Metric {
     name: "marty_panics_total",

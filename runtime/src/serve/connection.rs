@@ -1,62 +1,104 @@
 //! One connection, from its first byte to its last.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{convert::Infallible, error::Error, future::Future, net::SocketAddr, time::Duration};
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use tokio::{net::TcpStream, select};
+use axum::http::{Request, Response};
+use http_body::Body;
+use hyper::body::{Bytes, Incoming};
+use hyper_util::service::TowerToHyperService;
+use tokio::{net::TcpStream, sync::mpsc};
+use tower::Service;
 
+#[cfg(feature = "grpc")]
+use super::preface;
 use super::{
+    Limits,
     flight::{Flight, Watched},
+    http1,
     stall::StallGuard,
 };
 
 /// The most that is kept of what one client has sent or has not taken yet.
-const BUFFER_BYTES: usize = 64 * 1024;
+pub(super) const BUFFER_BYTES: usize = 64 * 1024;
+
+/// What the parts of one connection share.
+pub(super) struct Terms {
+    pub(super) flight: Flight,
+    /// How long the client may take to send a head, and to take bytes.
+    pub(super) header_timeout: Duration,
+    #[cfg_attr(
+        not(feature = "grpc"),
+        expect(dead_code, reason = "a request of HTTP/1.1 has no task of its own")
+    )]
+    pub(super) alive: Alive,
+}
+
+/// Held as long as something of a connection lives.
+pub(super) type Alive = mpsc::Sender<Infallible>;
+
+/// What can be served: routes, or whatever else answers every request.
+pub(crate) trait Served:
+    Service<
+        Request<Incoming>,
+        Response = Response<<Self as Served>::Answer>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + 'static
+{
+    /// The body of its answers.
+    type Answer: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+}
+
+impl<S, B> Served for S
+where
+    S: Service<
+            Request<Incoming>,
+            Response = Response<B>,
+            Error = Infallible,
+            Future: Send + 'static,
+        > + Clone
+        + Send
+        + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    type Answer = B;
+}
 
 /// Serves requests until the client closes, breaks a limit, or `drain` has come and the request in flight is answered.
-/// A request whose head is not complete when `drain` comes is not in flight.
-pub(super) async fn serve(
-    stream: TcpStream,
-    router: Router,
-    header_timeout: Duration,
+/// A request whose head is not complete when `drain` comes is not in flight. A connection that a handler has upgraded is the handler's,
+/// and no longer served here: neither limits nor `drain` hold for it. Requests carry the address of `peer`, if there is one.
+pub(super) async fn serve<S: Served>(
+    (stream, peer): (TcpStream, Option<SocketAddr>),
+    service: S,
+    limits: Limits,
+    alive: Alive,
     drain: impl Future<Output = ()>,
 ) {
     // Answers are written whole: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_buf_size(BUFFER_BYTES);
     let flight = Flight::default();
     // Who takes no bytes for as long as a head may take holds a place that others wait for.
-    let stream = StallGuard::new(stream, header_timeout, flight.clone());
+    let stream = StallGuard::new(stream, limits.header_timeout, flight.clone());
     let service = Watched {
-        inner: TowerToHyperService::new(router),
+        inner: TowerToHyperService::new(service),
         flight: flight.clone(),
+        peer,
     };
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-    let ended = select! {
-        ended = connection.as_mut() => ended,
-        () = drain => {
-            connection.as_mut().graceful_shutdown();
-            // hyper would wait for the rest of a head. It is asked first: what has arrived whole is answered.
-            poll_fn(|context| match connection.as_mut().poll(context) {
-                Poll::Pending if !flight.is_on() => Poll::Ready(Ok(())),
-                polled => polled,
-            })
-            .await
-        }
+    let terms = Terms {
+        flight,
+        header_timeout: limits.header_timeout,
+        alive,
     };
+    #[cfg(feature = "grpc")]
+    let ended = if limits.http2 {
+        preface::serve(stream, service, &terms, drain).await
+    } else {
+        http1::serve(stream, service, &terms, drain).await
+    };
+    #[cfg(not(feature = "grpc"))]
+    let ended = http1::serve(stream, service, &terms, drain).await;
     if let Err(error) = ended {
         // Clients break connections all the time: of interest only to who looks for it.
         tracing::debug!(error = %error, "connection broke");
@@ -70,11 +112,20 @@ mod tests {
         net::Ipv4Addr,
     };
 
+    use axum::Router;
     use tokio::{net::TcpListener, task::yield_now, time::timeout};
 
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(20);
+
+    const LIMITS: Limits = Limits {
+        connections: 1,
+        header_timeout: Duration::from_secs(40),
+        #[cfg(feature = "grpc")]
+        http2: true,
+        tells_peer: false,
+    };
 
     /// Serves a client that has sent `bytes`. The word to drain comes once they were read. Returns all that is answered.
     async fn drained_after(bytes: &[u8]) -> String {
@@ -84,7 +135,8 @@ mod tests {
         client.write_all(bytes).unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         stream.readable().await.unwrap();
-        let served = serve(stream, Router::new(), PATIENCE * 2, yield_now());
+        let (alive, _gone) = mpsc::channel(1);
+        let served = serve((stream, None), Router::new(), LIMITS, alive, yield_now());
         timeout(PATIENCE, served).await.unwrap();
         let mut answers = String::new();
         client.read_to_string(&mut answers).unwrap();
@@ -94,11 +146,18 @@ mod tests {
     #[tokio::test]
     async fn waits_for_no_head_that_is_not_complete() {
         assert_eq!(drained_after(b"GET /half HT").await, "");
+        assert_eq!(drained_after(b"P").await, "");
     }
 
     #[tokio::test]
     async fn answers_a_head_that_is_complete() {
         let answers = drained_after(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n").await;
+        assert!(answers.starts_with("HTTP/1.1 404"), "{answers}");
+    }
+
+    #[tokio::test]
+    async fn takes_a_method_that_begins_like_the_preface_for_http1() {
+        let answers = drained_after(b"PRIVATE / HTTP/1.1\r\nhost: test\r\n\r\n").await;
         assert!(answers.starts_with("HTTP/1.1 404"), "{answers}");
     }
 }

@@ -3,32 +3,38 @@
 //! It only watches what passes, and changes neither requests nor answers.
 
 use std::{
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
 };
 
-use axum::http::{Request, Response};
+use axum::{
+    extract::ConnectInfo,
+    http::{Request, Response},
+};
 use http_body::{Body, Frame, SizeHint};
 use hyper::service::Service;
 use pin_project_lite::pin_project;
 
-/// What one connection's parts tell its task. HTTP/1 has one request in flight at most.
+/// What one connection's parts tell its task. HTTP/1 has one request in flight at most, HTTP/2 many.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flight(Arc<Parts>);
 
 #[derive(Debug, Default)]
 struct Parts {
-    answering: AtomicBool,
+    answering: AtomicUsize,
+    begun: AtomicUsize,
+    moved: AtomicUsize,
     unsent: AtomicBool,
 }
 
 impl Flight {
     pub(super) fn is_on(&self) -> bool {
-        self.0.answering.load(Relaxed) || self.0.unsent.load(Relaxed)
+        self.0.answering.load(Relaxed) > 0 || self.0.unsent.load(Relaxed)
     }
 
     /// Tells whether bytes wait for the client to take others.
@@ -36,8 +42,26 @@ impl Flight {
         self.0.unsent.store(unsent, Relaxed);
     }
 
+    /// How many requests there have been.
+    #[cfg(feature = "grpc")]
+    pub(super) fn begun(&self) -> usize {
+        self.0.begun.load(Relaxed)
+    }
+
+    /// Tells that the client has taken bytes.
+    pub(super) fn has_moved(&self) {
+        self.0.moved.fetch_add(1, Relaxed);
+    }
+
+    /// Another number than before, if the client has taken bytes since.
+    #[cfg(feature = "grpc")]
+    pub(super) fn moved(&self) -> usize {
+        self.0.moved.load(Relaxed)
+    }
+
     fn begin(&self) -> Landing {
-        self.0.answering.store(true, Relaxed);
+        self.0.begun.fetch_add(1, Relaxed);
+        self.0.answering.fetch_add(1, Relaxed);
         Landing(self.clone())
     }
 }
@@ -47,14 +71,17 @@ struct Landing(Flight);
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.0.0.answering.store(false, Relaxed);
+        self.0.0.answering.fetch_sub(1, Relaxed);
     }
 }
 
 /// A service whose requests are in flight.
+#[derive(Clone)]
 pub(super) struct Watched<S> {
     pub(super) inner: S,
     pub(super) flight: Flight,
+    /// Requests carry its address, as `ConnectInfo`.
+    pub(super) peer: Option<SocketAddr>,
 }
 
 impl<S: Service<Request<B>, Response = Response<A>>, A, B> Service<Request<B>> for Watched<S> {
@@ -62,7 +89,10 @@ impl<S: Service<Request<B>, Response = Response<A>>, A, B> Service<Request<B>> f
     type Error = S::Error;
     type Future = WatchedFuture<S::Future>;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
+    fn call(&self, mut request: Request<B>) -> Self::Future {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let landing = Some(self.flight.begin());
         WatchedFuture {
             inner: self.inner.call(request),

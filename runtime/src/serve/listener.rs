@@ -10,16 +10,15 @@ use std::{
     time::Duration,
 };
 
-use axum::{Extension, Router, extract::ConnectInfo};
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
-    sync::{Semaphore, watch},
+    sync::{Semaphore, mpsc, watch},
     task::{JoinHandle, JoinSet},
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-use super::connection;
+use super::connection::{self, Served};
 
 /// How long accepting rests when the system has no socket left to give.
 const REST: Duration = Duration::from_millis(50);
@@ -47,6 +46,9 @@ pub(crate) struct Listener {
 pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) header_timeout: Duration,
+    /// Whether HTTP/2 is spoken, too, to those who begin with it.
+    #[cfg(feature = "grpc")]
+    pub(crate) http2: bool,
     /// Whether requests carry the address of their peer, as `ConnectInfo`.
     pub(crate) tells_peer: bool,
 }
@@ -67,11 +69,16 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
-    /// Serves `router` until told to drain. Before requests are cut off, `cut_off` becomes true.
-    pub(crate) fn serve(self, router: Router, limits: Limits, cut_off: Arc<AtomicBool>) -> Server {
+    /// Serves `service` until told to drain. Before requests are cut off, `cut_off` becomes true.
+    pub(crate) fn serve<S: Served>(
+        self,
+        service: S,
+        limits: Limits,
+        cut_off: Arc<AtomicBool>,
+    ) -> Server {
         let (end, ending) = watch::channel(End::NotYet);
         let address = self.address;
-        let accepting = tokio::spawn(accept(self.socket, router, limits, ending));
+        let accepting = tokio::spawn(accept(self.socket, service, limits, ending));
         Server {
             address,
             end,
@@ -112,7 +119,13 @@ impl Drop for Server {
 }
 
 /// Accepts connections until told to drain, then waits for those that are open. They live in this task and end with it.
-async fn accept(socket: TcpListener, router: Router, limits: Limits, ending: watch::Receiver<End>) {
+async fn accept<S: Served>(
+    socket: TcpListener,
+    service: S,
+    limits: Limits,
+    ending: watch::Receiver<End>,
+) {
+    let (alive, mut gone) = mpsc::channel(1);
     let permits = Arc::new(Semaphore::new(
         limits.connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
@@ -127,13 +140,11 @@ async fn accept(socket: TcpListener, router: Router, limits: Limits, ending: wat
         let Some((stream, permit)) = stream else {
             continue;
         };
-        let router = match stream.peer_addr() {
-            Ok(peer) if limits.tells_peer => router.clone().layer(Extension(ConnectInfo(peer))),
-            _ => router.clone(),
-        };
+        let (service, alive) = (service.clone(), alive.clone());
+        let peer = stream.peer_addr().ok().filter(|_| limits.tells_peer);
         let drain = reached(ending.clone(), End::Draining);
         connections.spawn(async move {
-            connection::serve(stream, router, limits.header_timeout, drain).await;
+            connection::serve((stream, peer), service, limits, alive, drain).await;
             drop(permit);
         });
     }
@@ -143,6 +154,9 @@ async fn accept(socket: TcpListener, router: Router, limits: Limits, ending: wat
         () = reached(ending, End::CutOff) => {}
     }
     connections.shutdown().await;
+    // The requests of HTTP/2 have tasks of their own, which end with their connection, but not at once.
+    drop(alive);
+    let _ = gone.recv().await;
 }
 
 /// The next connection, once there may be one more. Nothing, if accepting failed.

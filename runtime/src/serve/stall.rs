@@ -43,6 +43,7 @@ impl<S> StallGuard<S> {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
+            self.flight.has_moved();
             if self.waiting.take().is_some() {
                 self.flight.set_unsent(false);
             }

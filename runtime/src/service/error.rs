@@ -28,6 +28,14 @@ enum Kind {
     #[cfg(feature = "events")]
     #[error(transparent)]
     Events(crate::bus::ConsumeError),
+    #[cfg(feature = "grpc")]
+    #[error("there are two gRPC services named `{name}`")]
+    Twice { name: &'static str },
+    #[cfg(feature = "grpc")]
+    #[error("cannot read the descriptor of a gRPC service")]
+    Descriptor {
+        source: Box<dyn error::Error + Send + Sync>,
+    },
     #[error("cannot wait for signals")]
     Signal { source: io::Error },
     #[error(
@@ -61,6 +69,18 @@ impl Error {
     #[cfg(feature = "events")]
     pub(super) fn events(source: crate::bus::ConsumeError) -> Self {
         Self(Box::new(Kind::Events(source)))
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(super) fn twice(name: &'static str) -> Self {
+        Self(Box::new(Kind::Twice { name }))
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(super) fn descriptor(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self(Box::new(Kind::Descriptor {
+            source: source.into(),
+        }))
     }
 
     pub(super) fn signal(source: io::Error) -> Self {

@@ -16,20 +16,13 @@ use crate::{
 };
 
 /// What a service has to do with events.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Events {
     buses: Vec<EventBus>,
     groups: Vec<(EventBus, Consumers, Arc<OnceLock<GroupState>>)>,
 }
 
 impl Events {
-    pub(super) const fn none() -> Self {
-        Self {
-            buses: Vec::new(),
-            groups: Vec::new(),
-        }
-    }
-
     /// One check for each group: whether it can work.
     pub(super) fn checks(&self) -> Vec<Check> {
         let checks = self.groups.iter().map(|(_, consumers, state)| {

@@ -3,14 +3,22 @@
 //! It holds no logic of HTTP, metrics or health; it only connects them.
 
 mod builder;
+mod cache;
+mod database;
 mod error;
 #[cfg(feature = "events")]
 mod events;
+#[cfg(feature = "grpc")]
+mod grpc;
+#[cfg(feature = "http")]
+mod http;
 mod info;
 mod phase;
 mod print;
+mod public;
 mod running;
 mod signal;
+mod start;
 mod task;
 
 pub use builder::Service;

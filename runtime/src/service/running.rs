@@ -2,16 +2,21 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     Error,
     phase::{End, Phase, Slice, Time, carry_out},
+    public::Serving,
 };
 use crate::{
     config::{Config, LONGEST_TIME},
     health::{Health, State},
     serve::Server,
+    trace,
 };
 
 /// A service that runs. Dropping it cuts every request off; [`Running::stop`] lets them finish.
@@ -20,6 +25,8 @@ use crate::{
 pub struct Running {
     http_addr: SocketAddr,
     admin_addr: SocketAddr,
+    #[cfg_attr(not(feature = "grpc"), expect(dead_code, reason = "nobody asks"))]
+    grpc_addr: Option<SocketAddr>,
     health: Arc<Health>,
     phases: Vec<Phase>,
     shutdown_deadline: Duration,
@@ -29,19 +36,37 @@ impl Running {
     /// A service that ends by `phases`.
     pub(super) fn new(
         [http_addr, admin_addr]: [SocketAddr; 2],
+        grpc_addr: Option<SocketAddr>,
         health: Arc<Health>,
         phases: Vec<Phase>,
         config: &Config,
     ) -> Self {
         health.enter(State::Ready);
+        if let Some(grpc_addr) = grpc_addr {
+            tracing::info!(%grpc_addr, "gRPC is served apart");
+        }
         tracing::info!(%http_addr, %admin_addr, "service started");
         Self {
             http_addr,
             admin_addr,
+            grpc_addr,
             health,
             phases,
             shutdown_deadline: config.shutdown_deadline.min(LONGEST_TIME),
         }
+    }
+
+    /// Address of the listener that answers calls: the public one, unless gRPC has one of its own.
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    pub fn grpc_addr(&self) -> SocketAddr {
+        self.grpc_addr.unwrap_or(self.http_addr)
+    }
+
+    /// Ends with `phase`, after all others.
+    pub(super) fn then(mut self, phase: Phase) -> Self {
+        self.phases.push(phase);
+        self
     }
 
     /// Address of the public listener.
@@ -93,10 +118,16 @@ pub(super) fn drain_grace(grace: Duration) -> Phase {
 }
 
 /// Stops accepting, and waits for the requests that are being answered.
-pub(super) fn finish_requests(mut http: Server) -> Phase {
+pub(super) fn finish_requests(serving: Serving) -> Phase {
     Phase::new("finish requests", Slice::REST, async move |turn| {
-        http.drain();
-        http.finish(turn.until).await.into()
+        let servers: Vec<Server> = serving.grpc.into_iter().chain([serving.http]).collect();
+        servers.iter().for_each(Server::drain);
+        let until = turn.until;
+        let finishing = servers
+            .into_iter()
+            .map(|mut server| async move { server.finish(until).await });
+        let finished = finishing.collect::<JoinSet<bool>>().join_all().await;
+        finished.into_iter().all(|in_time| in_time).into()
     })
 }
 
@@ -106,6 +137,17 @@ pub(super) fn close_admin(mut admin: Server) -> Phase {
     let phase = Phase::new("close admin listener", slice, async move |turn| {
         admin.drain();
         admin.finish(turn.until).await.into()
+    });
+    phase.harmless()
+}
+
+/// Sends what telemetry waits. What the collector does not take in time is counted as dropped: that is no failure of the service.
+pub(super) fn flush_telemetry() -> Phase {
+    let slice = Slice::new(Duration::from_millis(1500), 8);
+    let phase = Phase::new("flush telemetry", slice, async move |turn| {
+        trace::flush(turn.until)
+            .await
+            .map_or(End::Skipped, End::from)
     });
     phase.harmless()
 }

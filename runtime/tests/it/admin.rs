@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use marty_runtime::{Config, Ports, Service, axum::Router, task::Stop};
 use serde_json::{Value, json};
 
-use crate::{
-    process::{Process, hello},
-    support::{Answer, Live, get, get_with, send, service},
-};
+#[cfg(feature = "http")]
+use crate::process::{Process, hello};
+use crate::support::{Answer, Live, get, get_with, send, service};
 
 const TOKEN: &str = "authorization: Bearer hunter2\r\n";
 
@@ -121,6 +120,7 @@ fn says_that_the_log_is_somebody_else_s() {
     live.stop().unwrap();
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn changes_what_is_logged_and_leaves_an_audit() {
     let mut process = Process::start(hello().env("MARTY_ADMIN_TOKEN", "hunter2"));
@@ -162,6 +162,7 @@ fn changes_what_is_logged_and_leaves_an_audit() {
     );
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn refuses_a_change_that_it_does_not_understand() {
     let process = Process::start(hello().env("MARTY_ADMIN_TOKEN", "hunter2"));

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use marty_runtime::axum::Router;
 use marty_runtime::metric::{CounterFamily, LabelValues, Labels};
-use marty_runtime::{Config, Service, axum::Router};
 use proptest::prelude::*;
 
 use crate::support::{Live, get, get_with, service};
@@ -23,6 +23,8 @@ pub(crate) struct Sample {
     pub(crate) name: String,
     pub(crate) labels: Vec<(String, String)>,
     pub(crate) value: f64,
+    /// The labels of its exemplar, and the value.
+    pub(crate) exemplar: Option<(Vec<(String, String)>, f64)>,
 }
 
 /// Reads a scrape and refuses whatever the format does not allow.
@@ -55,7 +57,12 @@ pub(crate) fn read(text: &str, open_metrics: bool) -> Result<Scrape, String> {
                 .ok_or(line)?;
             kind.clone_into(&mut family.kind);
         } else {
-            let sample = sample(line)?;
+            let (line, exemplar) = match line.split_once(" # ") {
+                Some((line, exemplar)) if open_metrics => (line, Some(exemplar)),
+                _ => (line, None),
+            };
+            let mut sample = sample(line)?;
+            sample.exemplar = exemplar.map(read_exemplar).transpose()?;
             let family = scrape.get_mut(&current).ok_or(line)?;
             belongs(&sample, &current, &family.kind, open_metrics)?;
             family.samples.push(sample);
@@ -80,6 +87,9 @@ fn belongs(sample: &Sample, family: &str, kind: &str, open_metrics: bool) -> Res
         .iter()
         .find(|(name, _)| name == "le")
         .map(|(_, value)| value.as_str());
+    if sample.exemplar.is_some() && suffix != "_bucket" {
+        return Err(format!("{sample:?}"));
+    }
     let bound_fits = match bound {
         Some("+Inf") => suffix == "_bucket",
         Some(bound) => {
@@ -132,7 +142,23 @@ fn sample(line: &str) -> Result<Sample, String> {
         name: name.to_owned(),
         labels,
         value,
+        exemplar: None,
     })
+}
+
+/// Reads labels of at most 128 characters in all, a value and a time in seconds.
+fn read_exemplar(text: &str) -> Result<(Vec<(String, String)>, f64), String> {
+    let (start, time) = text.rsplit_once(' ').ok_or(text)?;
+    let read = sample(&format!("exemplar{start}"))?;
+    let characters = read.labels.iter();
+    let characters: usize = characters
+        .map(|(name, value)| name.chars().count() + value.chars().count())
+        .sum();
+    let seconds: f64 = time.parse().map_err(|_| text)?;
+    if characters > 128 || seconds < 1e9 || read.labels.is_empty() {
+        return Err(text.to_owned());
+    }
+    Ok((read.labels, read.value))
 }
 
 fn closing_quote(text: &str) -> Option<usize> {
@@ -179,11 +205,7 @@ static ANYTHING: CounterFamily<Anything> =
 
 #[test]
 fn reads_back_whatever_labels_hold() {
-    let live = Live::start(
-        Service::new(marty_runtime::service_info!(), Config::for_tests())
-            .http(Router::new())
-            .metric(&ANYTHING),
-    );
+    let live = Live::start(service(Router::new()).metric(&ANYTHING));
     let values = ("(?s).{0,12}", "[\"\\\\\n,={} ]{0,6}");
     let config = ProptestConfig {
         failure_persistence: None,

@@ -15,7 +15,7 @@ use crate::support::{PATIENCE, connect, get, get_with, receive};
 pub(crate) struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    http: SocketAddr,
+    pub(crate) http: SocketAddr,
     pub(crate) admin: SocketAddr,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn hello() -> Command {
     example("hello")
 }
 
-fn example(name: &str) -> Command {
+pub(crate) fn example(name: &str) -> Command {
     // Cargo builds the package's examples before it runs the package's tests.
     let mut path = std::env::current_exe().unwrap();
     path.pop();
@@ -44,8 +44,12 @@ impl Process {
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let started = next(&mut lines);
-        assert_eq!(started["message"], "service started");
+        let started = loop {
+            let line = next(&mut lines);
+            if line["message"] == "service started" {
+                break line;
+            }
+        };
         let address = |name| started[name].as_str().unwrap().parse().unwrap();
         let (http, admin) = (address("http_addr"), address("admin_addr"));
         Self {
@@ -66,7 +70,13 @@ impl Process {
         }
     }
 
-    fn signal(&self, name: &str) {
+    /// The next line, whatever it says.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn next_line(&mut self) -> Value {
+        next(&mut self.lines)
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         assert!(signal(self.child.id(), name).success());
     }
 
@@ -79,7 +89,7 @@ impl Process {
     }
 
     /// The value of a metric without labels.
-    fn value(&self, metric: &str) -> f64 {
+    pub(crate) fn value(&self, metric: &str) -> f64 {
         let scrape = get(self.admin, "/metrics").body;
         let mut samples = scrape.lines().filter_map(|line| line.split_once(' '));
         let (_, value) = samples.find(|(name, _)| *name == metric).unwrap();
@@ -87,7 +97,7 @@ impl Process {
     }
 
     /// The rest of the log's messages with their phases, and the status. A process that does not end by itself is killed.
-    fn end(mut self) -> (Vec<String>, ExitStatus) {
+    pub(crate) fn end(mut self) -> (Vec<String>, ExitStatus) {
         let (ended, waits) = mpsc::channel::<()>();
         let id = self.child.id();
         let killer = thread::spawn(move || {

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use marty_runtime::axum::{Router, routing::get as on_get};
 use marty_runtime::business::time_operation;
+use marty_runtime::cache::{Cache, CacheMeter};
+use marty_runtime::database::{self, Connections, Ping, Pool};
 use marty_runtime::metric::{CounterFamily, Labels, Open};
-use marty_runtime::names::{self, Kind};
+use marty_runtime::names::{self, Kind, Metric};
 use marty_runtime::task::Stop;
-use marty_runtime::{operation, transaction};
+use marty_runtime::{cache, operation, transaction};
 
 use crate::exposition::read;
 use crate::support::{Live, get, service};
@@ -25,23 +27,73 @@ async fn sell() -> Result<&'static str, std::io::Error> {
             plan: Open::new("gold"),
         })
         .inc();
-    time_operation(operation!("sell"), async { Ok("sold") }).await
+    let stored = database::time("other_sql", operation!("insert_sale"), async { Ok("sold") });
+    time_operation(operation!("sell"), stored).await
+}
+
+/// A store with a pool, and a cache in front of it.
+struct Store;
+
+impl Pool for Store {
+    fn name(&self) -> &'static str {
+        "store"
+    }
+
+    fn connections(&self) -> Connections {
+        Connections {
+            idle: 2,
+            used: 1,
+            max: 5,
+        }
+    }
+
+    fn ping(&self) -> Ping<'_> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Cache for Store {
+    fn meter(&self) -> &'static CacheMeter {
+        cache!("store")
+    }
+
+    fn entries(&self) -> u64 {
+        4
+    }
+}
+
+/// What is exported of all names, by the features that there are.
+fn exported_names() -> impl Iterator<Item = &'static Metric> {
+    let all = names::ALL.iter().copied();
+    all.filter(|metric| cfg!(feature = "grpc") || !metric.name.starts_with("rpc_"))
+        .filter(|metric| cfg!(feature = "http") || !metric.name.starts_with("http_server_"))
+        .filter(|metric| cfg!(feature = "http-client") || !metric.name.starts_with("http_client_"))
 }
 
 #[test]
 fn exports_exactly_what_names_declares() {
-    let routes = Router::new().route("/users/{id}", on_get(async || "user"));
-    let routes = routes.route(
-        "/sale",
-        on_get(async || transaction!("sale").run(sell()).await.unwrap_or_default()),
-    );
+    let mut routes = Router::new();
+    if cfg!(feature = "http") {
+        routes = routes.route("/users/{id}", on_get(async || "user"));
+    }
     let service = service(routes)
         .check("database", async || Ok(()))
         .task("idle", async |stop: Stop| stop.requested().await)
+        .pool(Store)
+        .cache(Store)
         .metric(&SALES);
+    #[cfg(feature = "grpc")]
+    let service = crate::grpc::served_by(service);
     let live = Live::start(service);
-    assert_eq!(get(live.http, "/users/17").status, 200);
-    assert_eq!(get(live.http, "/sale").body, "sold");
+    #[cfg(feature = "grpc")]
+    crate::grpc::call_once(&live);
+    #[cfg(feature = "http-client")]
+    crate::client::request_something(live.http);
+    if cfg!(feature = "http") {
+        assert_eq!(get(live.http, "/users/17").status, 200);
+    }
+    let sold = live.block_on(transaction!("sale").run(sell()));
+    assert_eq!(sold.unwrap(), "sold");
     let mut scrape = read(&get(live.admin, "/metrics").body, false).unwrap();
     assert!(scrape.remove("sales_total").is_some());
 
@@ -50,10 +102,10 @@ fn exports_exactly_what_names_declares() {
         scrape.remove(metric.name);
     }
     let exported: BTreeSet<&str> = scrape.keys().map(String::as_str).collect();
-    let declared: BTreeSet<&str> = names::ALL.iter().map(|metric| metric.name).collect();
+    let declared: BTreeSet<&str> = exported_names().map(|metric| metric.name).collect();
     assert_eq!(exported, declared);
 
-    for metric in names::ALL {
+    for metric in exported_names() {
         let family = &scrape[metric.name];
         assert_eq!(family.help, metric.help, "{}", metric.name);
         let kind = match family.kind.as_str() {
@@ -87,6 +139,54 @@ fn exports_exactly_what_names_declares() {
 }
 
 #[test]
+fn asks_pools_and_caches_when_it_is_scraped() {
+    let live = Live::start(service(Router::new()).pool(Store).cache(Store));
+    for (sample, expected) in [
+        (
+            "db_client_connection_count{db_client_connection_pool_name=\"store\",db_client_connection_state=\"idle\"}",
+            2.0,
+        ),
+        (
+            "db_client_connection_count{db_client_connection_pool_name=\"store\",db_client_connection_state=\"used\"}",
+            1.0,
+        ),
+        (
+            "db_client_connection_max{db_client_connection_pool_name=\"store\"}",
+            5.0,
+        ),
+        (
+            "db_client_connection_pending_requests{db_client_connection_pool_name=\"store\"}",
+            0.0,
+        ),
+        (
+            "db_client_connection_timeouts_total{db_client_connection_pool_name=\"store\"}",
+            0.0,
+        ),
+        (
+            "marty_cache_requests_total{cache=\"store\",result=\"miss\"}",
+            0.0,
+        ),
+        ("marty_cache_evictions_total{cache=\"store\"}", 0.0),
+        ("marty_cache_entries{cache=\"store\"}", 4.0),
+        ("marty_health_check_up{check=\"store\"}", 1.0),
+    ] {
+        assert_eq!(live.value(sample), Some(expected), "{sample}");
+    }
+    live.stop().unwrap();
+}
+
+#[test]
+fn exports_nothing_of_databases_and_caches_where_there_are_none() {
+    let live = Live::start(service(Router::new()));
+    let scrape = get(live.admin, "/metrics").body;
+    assert!(
+        !scrape.contains("db_client_") && !scrape.contains("marty_cache_"),
+        "{scrape}"
+    );
+    live.stop().unwrap();
+}
+
+#[test]
 fn tells_who_exports() {
     let live = Live::start(service(Router::new()));
     let scrape = read(&get(live.admin, "/metrics").body, false).unwrap();
@@ -110,6 +210,7 @@ fn tells_who_exports() {
     live.stop().unwrap();
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn records_methods_routes_and_statuses() {
     let live = Live::start(service(

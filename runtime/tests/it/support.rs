@@ -15,6 +15,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Live {
     pub(crate) http: SocketAddr,
     pub(crate) admin: SocketAddr,
+    #[cfg(feature = "grpc")]
+    pub(crate) grpc: SocketAddr,
     running: Running,
     runtime: Runtime,
 }
@@ -26,7 +28,12 @@ pub(crate) fn service(routes: Router) -> Service {
 pub(crate) fn with_config(routes: Router, change: impl FnOnce(&mut Config)) -> Service {
     let mut config = Config::for_tests();
     change(&mut config);
-    Service::new(marty_runtime::service_info!(), config).http(routes)
+    let service = Service::new(marty_runtime::service_info!(), config);
+    #[cfg(feature = "http")]
+    let service = service.http(routes);
+    #[cfg(not(feature = "http"))]
+    assert!(!routes.has_routes(), "nobody serves them");
+    service
 }
 
 impl Live {
@@ -36,9 +43,16 @@ impl Live {
         Self {
             http: running.http_addr(),
             admin: running.admin_addr(),
+            #[cfg(feature = "grpc")]
+            grpc: running.grpc_addr(),
             running,
             runtime,
         }
+    }
+
+    /// Waits for what happens in the service's process.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
     }
 
     pub(crate) fn stop(self) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::{future::pending, sync::Arc, time::Duration};
 
 use marty_runtime::{
-    axum::{Router, routing::get as on_get},
+    axum::Router,
     task::{OnEnd, Restart, Stop},
 };
 use serde_json::{Value, json};
@@ -56,13 +56,14 @@ fn stays_ready_while_a_task_is_started_anew_and_counts_its_panics() {
     live.stop().unwrap();
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn stops_tasks_only_when_the_requests_are_finished() {
     let (asked, stopped) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (asks, stops) = (Arc::clone(&asked), Arc::clone(&stopped));
     let routes = Router::new().route(
         "/wait",
-        on_get(async move || {
+        marty_runtime::axum::routing::get(async move || {
             asks.add_permits(1);
             // Would never be answered if the task had stopped before: the request waits for it no longer than the deadline.
             let still = stops.try_acquire().is_err();

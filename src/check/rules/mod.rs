@@ -16,6 +16,7 @@ pub(super) static ALL: &[&Rule] = &[
     &syntax::promql_error::RULE,
     &scrape::scrape_mismatch::RULE,
     &syntax::syntax_error::RULE,
+    &metric::unexported_metric::RULE,
     &metric::unknown_label::RULE,
     &metric::unknown_metric::RULE,
     &alert::untested_alert::RULE,

@@ -34,6 +34,10 @@ pub struct ExportedMetric {
     pub path: String,
     /// Where in the file its name stands.
     pub name_span: Span,
+    /// The item that holds it.
+    pub item: String,
+    /// Whether anything is done with the item but to write to it. A family that nobody hands on is in no scrape.
+    pub handed_on: bool,
 }
 
 impl ExportedMetric {
@@ -147,6 +151,8 @@ impl Exports {
             package: file.package.to_owned(),
             path: file.path.to_owned(),
             name_span: declared.name_span.clone(),
+            item: declared.item.to_owned(),
+            handed_on: index.is_handed_on(declared.item),
         });
     }
 

@@ -1,5 +1,7 @@
 //! The facts of one source file. Paths are kept as written; nothing is resolved here.
 
+use std::collections::BTreeSet;
+
 use crate::model::source::Span;
 
 /// What one source file declares.
@@ -17,6 +19,8 @@ pub struct Facts {
     pub numbers: Vec<NumberConstant>,
     /// Metrics whose name cannot be read from the source.
     pub unresolved: Vec<Unresolved>,
+    /// Names of items that are used as values, and not only to call a method of theirs.
+    pub handed_on: BTreeSet<String>,
 }
 
 /// How a metric behaves.

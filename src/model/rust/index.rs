@@ -69,6 +69,14 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// Whether an item is used as a value anywhere. Items of one name stand in for each other.
+    pub(super) fn is_handed_on(&self, item: &str) -> bool {
+        let name = item.rsplit("::").next().unwrap_or(item);
+        self.files
+            .iter()
+            .any(|file| file.facts.handed_on.contains(name))
+    }
+
     pub(super) fn label_set(&self, name: &str, at: usize) -> Option<Vec<String>> {
         let (file, set) = self.find(&self.label_sets, name, at)?;
         self.labels(&set.names, file)

@@ -1,5 +1,6 @@
 //! Walks a parsed file and collects its facts; what is compiled for tests only is passed over.
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
@@ -146,6 +147,20 @@ impl<'a> Visitor<'a> {
         });
     }
 
+    fn hand_on(&mut self, name: Option<&syn::Ident>) {
+        self.facts.handed_on.extend(name.map(ToString::to_string));
+    }
+
+    fn hand_on_all(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(name) => self.hand_on(Some(&name)),
+                TokenTree::Group(group) => self.hand_on_all(group.stream()),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+
     fn label_set(&mut self, node: &ItemImpl) {
         let names = node.items.iter().find_map(|item| match item {
             ImplItem::Const(names) if names.ident == "NAMES" => Some(names),
@@ -241,6 +256,28 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         if let Some(family) = FamilyType::of(&node.ty) {
             self.aliases.push((node.ident.to_string(), family.labels));
         }
+    }
+
+    fn visit_expr_path(&mut self, node: &'ast syn::ExprPath) {
+        self.hand_on(node.path.segments.last().map(|segment| &segment.ident));
+    }
+
+    fn visit_expr_method_call(&mut self, node: &'ast syn::ExprMethodCall) {
+        if !matches!(term::bare(&node.receiver), Expr::Path(_)) {
+            self.visit_expr(&node.receiver);
+        }
+        node.args
+            .iter()
+            .for_each(|argument| self.visit_expr(argument));
+    }
+
+    /// What a macro does with a name is its own affair.
+    fn visit_macro(&mut self, node: &'ast syn::Macro) {
+        self.hand_on_all(node.tokens.clone());
+    }
+
+    fn visit_use_rename(&mut self, node: &'ast syn::UseRename) {
+        self.hand_on(Some(&node.ident));
     }
 
     fn visit_impl_item_const(&mut self, node: &'ast syn::ImplItemConst) {

@@ -12,6 +12,7 @@ fn of_two_services(query: &str) -> Vec<String> {
     let metric = |labels: &str| {
         format!(
             "pub static JOBS: CounterFamily<Job> = counter!(\"jobs\", \"Jobs.\");\n\
+             fn told(service: Service) -> Service {{ service.metric(&JOBS) }}\n\
              impl Labels for Job {{ const NAMES: &'static [&'static str] = &[\"{labels}\"]; }}\n"
         )
     };
@@ -144,5 +145,32 @@ fn a_family_behind_an_alias_or_made_at_its_first_use_is_known() {
         let found = found(metrics, declaration, &other);
         let found: Vec<_> = found.iter().map(|it| (it.0, it.1.as_str())).collect();
         assert_eq!(found, [("unknown-metric", at)]);
+    }
+}
+
+#[test]
+fn a_family_that_only_tests_hand_on_is_in_no_scrape() {
+    let message = "nothing exports `users_created_total`: the service is not told of `CREATED`";
+    let metrics = "services/user-service/src/metrics.rs";
+    let told = "service.metric(&CREATED) }";
+    for silent in [
+        "service }",
+        "service }\nfn made() { CREATED.with(&labels, Counter::inc); (CREATED).inc() }",
+        "service }\n#[cfg(test)]\nmod tests { fn told() { service().metric(&CREATED) } }",
+        "service }\n// .metric(&CREATED)",
+    ] {
+        let found = found(metrics, told, silent);
+        let messages: Vec<_> = found.iter().map(|it| (it.0, it.2.as_str())).collect();
+        assert_eq!(messages, [("unexported-metric", message)], "{silent}");
+    }
+    for telling in [
+        "service.metric(&metrics::CREATED) }",
+        "service.metric(CREATED) }",
+        "service.metric(&*CREATED) }",
+        "service }\nstatic ALL: &[&dyn Collect] = &[&CREATED];",
+        "service }\nuse crate::metrics::CREATED as MADE;\nfn told() { service().metric(&MADE) }",
+        "service }\nfn told() { told!(service, CREATED) }",
+    ] {
+        check(metrics, told, telling, &[]);
     }
 }

@@ -33,7 +33,8 @@ fn project() -> Vec<(String, String)> {
         (
             format!("{service}/src/metrics.rs"),
             "pub static CREATED: CounterFamily<Outcome> = counter!(\"users_created\", \"Users.\");\n\
-             impl Labels for Outcome { const NAMES: &'static [&'static str] = &[\"outcome\"]; }\n",
+             impl Labels for Outcome { const NAMES: &'static [&'static str] = &[\"outcome\"]; }\n\
+             pub fn export(service: Service) -> Service { service.metric(&CREATED) }\n",
         ),
         (
             format!("{service}/observability/dashboards/users.json"),

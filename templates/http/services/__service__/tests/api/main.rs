@@ -9,6 +9,8 @@ mod errors;
 mod operation;
 mod paging;
 mod process;
+mod program;
 mod support;
+mod unreachable;
 mod users;
 mod versions;

@@ -1,0 +1,16 @@
+//! Why a client could not be made.
+
+/// The address of another service cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("`{address}` is no address of a service, such as `http://users:8080`")]
+pub struct ClientError {
+    address: String,
+}
+
+impl ClientError {
+    pub(super) fn new(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Traces: where in which trace something happens, handed on over calls, recorded if sampled, and sent to a collector.
+//!
+//! It holds the W3C context, the sampler, the layer that records spans, and the exporter with its own thread.
+//! It must not know HTTP's routes or gRPC's methods: the layers around those begin the spans.
+//!
+//! A service's own spans are those of the `tracing` crate, most easily by `#[tracing::instrument]` on a function. Calls to other
+//! services take the context along with [`inject`].
+
+mod active;
+mod begin;
+mod context;
+mod count;
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
+mod export;
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
+mod install;
+mod layer;
+#[cfg_attr(
+    not(any(feature = "otlp", feature = "otlp-http")),
+    expect(dead_code, reason = "nothing is sent")
+)]
+mod log;
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
+mod otlp;
+#[cfg_attr(
+    not(any(feature = "otlp", feature = "otlp-http")),
+    expect(dead_code, reason = "nothing is sent")
+)]
+mod queue;
+#[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
+mod quiet;
+mod random;
+#[cfg_attr(
+    not(any(feature = "otlp", feature = "otlp-http")),
+    expect(dead_code, reason = "nothing is sent")
+)]
+mod record;
+mod sample;
+mod scope;
+mod sending;
+mod state;
+
+pub use active::{ActiveSpan, Entered};
+pub use begin::{Begin, Kind};
+pub use context::{SpanId, TraceContext, TraceId};
+pub(crate) use count::families;
+#[cfg(any(feature = "otlp", feature = "otlp-http"))]
+pub(crate) use install::{begin, flush};
+pub use layer::TraceLayer;
+#[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
+pub(crate) use quiet::{begin, flush};
+pub use record::Value;
+pub(crate) use scope::ids;
+pub use scope::{current, inject};
+
+/// The target of what the exporter says of itself. It is logged, and never sent.
+const TARGET: &str = "marty_runtime::telemetry";
+
+/// What listens to spans, and what to log events if those are to be sent.
+pub(crate) type Listeners = (TraceLayer, Option<log::SendLogs>);
