@@ -16,7 +16,10 @@ use super::{
     handler::{AnyHandler, Of, WithState},
     transport::{Consumer, Transport},
 };
-use crate::event::{Event, Topic};
+use crate::{
+    event::{Event, Topic},
+    metric::{Counter, Instrument as _},
+};
 
 /// The handlers of one group.
 #[must_use = "handlers do nothing until the bus consumes for them"]
@@ -26,6 +29,7 @@ pub struct Consumers {
     handlers: Vec<(&'static str, Arc<dyn AnyHandler>)>,
     options: Options,
     duplicates: Option<Arc<dyn AnyDuplicates>>,
+    panics: Counter,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +52,7 @@ impl Consumers {
                 skip_tombstones: false,
             },
             duplicates: None,
+            panics: Counter::create(()),
         }
     }
 
@@ -148,6 +153,12 @@ impl Consumers {
         self
     }
 
+    /// Counts panics of handlers with `panics`, besides the hook that may count all.
+    pub(crate) fn counting(mut self, panics: Counter) -> Self {
+        self.panics = panics;
+        self
+    }
+
     /// The group's name.
     pub(crate) fn group(&self) -> &str {
         &self.group
@@ -180,7 +191,7 @@ impl Consumers {
             self.group.into(),
             topics.into_iter().collect(),
             handlers,
-            (self.options, self.duplicates),
+            (self.options, self.duplicates, self.panics),
             Arc::clone(transport),
         ))
     }

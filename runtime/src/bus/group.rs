@@ -60,6 +60,8 @@ pub(crate) struct Group {
     pub(super) handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
     pub(super) options: Options,
     pub(super) duplicates: Option<Arc<dyn AnyDuplicates>>,
+    /// What counts the panics that are caught.
+    pub(super) panics: Counter,
     pub(super) transport: Arc<dyn Transport>,
     /// How many lanes wait for a dead letter to be taken.
     pub(super) blocked: AtomicUsize,
@@ -101,7 +103,7 @@ impl Group {
         name: Arc<str>,
         topics: Vec<Arc<str>>,
         handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
-        (options, duplicates): (Options, Option<Arc<dyn AnyDuplicates>>),
+        (options, duplicates, panics): (Options, Option<Arc<dyn AnyDuplicates>>, Counter),
         transport: Arc<dyn Transport>,
     ) -> Self {
         Self {
@@ -110,6 +112,7 @@ impl Group {
             handlers,
             options,
             duplicates,
+            panics,
             transport,
             blocked: AtomicUsize::new(0),
             assigned: Mutex::default(),

@@ -21,6 +21,7 @@ use super::{
         ATTEMPT, Attempt, DEAD_LETTERS, DUPLICATES, DeadLetter, Duplicate, HANDLED, Handled,
         RETRIES, Retry, sent,
     },
+    span,
     transport::Received,
 };
 use crate::{
@@ -138,7 +139,13 @@ impl Job<'_> {
         let mut first_failure = None;
         for attempt in 1.. {
             let begun = Instant::now();
-            let end = self.attempt(event, handler, attributes, attempt).await;
+            let span = span::begin(self.group, &self.assigned.spot, event, attributes);
+            let end = self.attempt(event, handler, attributes, attempt);
+            let end = span::within(&span, end).await;
+            if let End::Failed(failure) = &end {
+                span::fail(&span, failure.class);
+            }
+            drop(span);
             let failure = match end {
                 End::Handled => {
                     self.record(event, "ok", begun.elapsed());
@@ -193,7 +200,7 @@ impl Job<'_> {
                     return End::Skipped;
                 }
                 Ok(Err(error)) => return End::Failed(store_failed(&*error)),
-                Err(panic) => return panicked(&*panic),
+                Err(panic) => return self.panicked(&*panic),
             }
         }
         let end = self.call(handler, attributes, attempt).await;
@@ -202,7 +209,7 @@ impl Job<'_> {
             match unwind::catch(remembered).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return End::Failed(store_failed(&*error)),
-                Err(panic) => return panicked(&*panic),
+                Err(panic) => return self.panicked(&*panic),
             }
         }
         end
@@ -235,7 +242,7 @@ impl Job<'_> {
                 message: error.to_string(),
                 again: Again::Never,
             }),
-            Ok(Err(panic)) => panicked(&*panic),
+            Ok(Err(panic)) => self.panicked(&*panic),
             Err(_) => {
                 let limit = humantime::format_duration(self.group.options.policy.timeout);
                 End::Failed(failed(
@@ -244,6 +251,11 @@ impl Job<'_> {
                 ))
             }
         }
+    }
+
+    fn panicked(&self, panic: &(dyn Any + Send)) -> End {
+        self.group.panics.inc();
+        End::Failed(failed("panic", message_of(panic)))
     }
 
     async fn bury_at_once(
@@ -416,11 +428,6 @@ fn refused(error: HandlerError) -> End {
             again: Again::Never,
         }),
     }
-}
-
-/// It is counted by the hook that the service installs.
-fn panicked(panic: &(dyn Any + Send)) -> End {
-    End::Failed(failed("panic", message_of(panic)))
 }
 
 /// What a panic said.

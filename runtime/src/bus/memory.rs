@@ -207,6 +207,10 @@ impl State {
 }
 
 impl Transport for Memory {
+    fn system(&self) -> &'static str {
+        "in_memory"
+    }
+
     fn enqueue<'a>(
         &'a self,
         topic: &'a Arc<str>,

@@ -54,6 +54,7 @@ mod memory;
 mod metrics;
 mod partition;
 mod policy;
+mod span;
 #[cfg(test)]
 mod tests;
 mod tracker;

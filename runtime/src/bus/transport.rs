@@ -12,6 +12,8 @@ pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Carries records. The two that there are keep the same promises, and one suite of tests holds them to these.
 pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
+    /// What spans call it.
+    fn system(&self) -> &'static str;
     /// Hands `record` over, waiting for room until `until`. Records that one caller hands over keep their order in a partition.
     fn enqueue<'a>(
         &'a self,

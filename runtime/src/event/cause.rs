@@ -2,7 +2,13 @@
 
 use std::future::Future;
 
+use axum::http::HeaderMap;
+
 use super::{Attributes, EventId, Text, Trace};
+use crate::{
+    names::{self, header},
+    trace,
+};
 
 tokio::task_local! {
     static CAUSE: Cause;
@@ -47,17 +53,32 @@ impl Cause {
         }
     }
 
-    /// Work that is part of `trace`.
+    /// Work that is part of `trace`, unless it is inside a span.
     #[must_use]
     pub fn traced(mut self, trace: Trace) -> Self {
         self.trace = Some(trace);
         self
     }
 
-    /// The cause of the work under way; none outside a scope.
+    /// The cause of the work under way: what it is carried out for by [`Cause::scope`], the trace of the span around, and the
+    /// correlation id of the request or call being answered; none outside of all these.
     #[must_use]
     pub fn current() -> Self {
-        CAUSE.try_with(Clone::clone).unwrap_or_default()
+        let scoped = CAUSE.try_with(Clone::clone).unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        trace::inject(&mut headers);
+        let text = |name| Some(Text::from(headers.get(name)?.to_str().ok()?.to_owned()));
+        let around = text(header::TRACEPARENT).map(|parent| Trace {
+            parent,
+            state: text(header::TRACESTATE),
+        });
+        Self {
+            correlation_id: scoped
+                .correlation_id
+                .or_else(|| text(names::CORRELATION_ID_HEADER)),
+            causation_id: scoped.causation_id,
+            trace: around.or(scoped.trace),
+        }
     }
 
     /// Carries out `work`: events whose attributes are made meanwhile have this cause. Tasks that it spawns have not.

@@ -52,7 +52,7 @@ impl EventId {
     }
 
     /// Calls `write` with the id as text.
-    pub(super) fn with<T>(&self, write: impl FnOnce(&str) -> T) -> T {
+    pub(crate) fn with<T>(&self, write: impl FnOnce(&str) -> T) -> T {
         match &self.0 {
             Inner::Uuid(uuid) => write(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
             Inner::Other(text) => write(text),

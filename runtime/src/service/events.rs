@@ -13,6 +13,7 @@ use crate::{
     CheckError,
     bus::{Consumers, EventBus, GroupState, Subscription},
     health::Check,
+    metric::Counter,
 };
 
 /// What a service has to do with events.
@@ -43,8 +44,9 @@ impl Events {
     }
 
     /// Begins to consume. Returns the parts of the shutdown: one before tasks are stopped, one after.
-    pub(super) fn start(self) -> Result<[Phase; 2], Error> {
+    pub(super) fn start(self, panics: &Counter) -> Result<[Phase; 2], Error> {
         let begun = self.groups.into_iter().map(|(bus, consumers, state)| {
+            let consumers = consumers.counting(panics.clone());
             let subscription = bus.consume(consumers).map_err(Error::events)?;
             let _ = state.set(subscription.state());
             Ok(subscription)

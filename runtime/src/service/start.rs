@@ -77,7 +77,8 @@ impl Service {
             grpc: None,
         };
         #[cfg(feature = "events")]
-        let [drain_consumers, flush_producer] = mem::take(&mut self.events).start()?;
+        let [drain_consumers, flush_producer] =
+            mem::take(&mut self.events).start(&panics.caught)?;
         let tasks = mem::take(&mut self.tasks);
         let tasks = task::start(tasks, Arc::clone(&parts.board), &panics.caught);
         let health = Arc::clone(&parts.health);

@@ -68,6 +68,14 @@ impl Begin {
         Self::new(Kind::Client, name)
     }
 
+    /// The work on a message that has these headers. The name is the operation with the topic.
+    pub fn consumer(name: impl Into<Arc<str>>, headers: &HeaderMap) -> Self {
+        Self {
+            remote: TraceContext::from_headers(headers),
+            ..Self::new(Kind::Consumer, name)
+        }
+    }
+
     /// A span of any kind, which belongs to the span around it.
     pub fn new(kind: Kind, name: impl Into<Arc<str>>) -> Self {
         Self {

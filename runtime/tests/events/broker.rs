@@ -22,6 +22,9 @@ use rdkafka::{
 /// How long a broker may take to be there.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// How folders of brokers begin; the id of the process that began them follows.
+const FOLDERS: &str = "marty-kafka-";
+
 pub(crate) struct Broker {
     folder: PathBuf,
     address: SocketAddr,
@@ -47,6 +50,21 @@ fn server() -> PathBuf {
         .pop()
         .unwrap_or_else(|| panic!("no kafka in {}; run tests/stack/install", servers.display()))
         .join("bin")
+}
+
+/// Removes what the shared broker of an earlier process left, which nobody drops.
+fn sweep() {
+    for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name();
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(FOLDERS)?.split('-').next());
+        let is_over = owner.is_some_and(|owner| !Path::new("/proc").join(owner).exists());
+        if is_over {
+            // Another process may sweep at the same time.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// A port that was free a moment ago: Kafka does not say which one it took.
@@ -76,11 +94,9 @@ impl Broker {
 
     /// A broker of one's own, begun by this thread: it ends with it.
     pub(crate) fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!(
-            "marty-kafka-{}-{}",
-            std::process::id(),
-            free().port()
-        ));
+        sweep();
+        let folder =
+            std::env::temp_dir().join(format!("{FOLDERS}{}-{}", std::process::id(), free().port()));
         fs::create_dir_all(&folder).unwrap();
         let (address, controller) = (free(), free());
         let properties = format!(

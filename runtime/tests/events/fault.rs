@@ -172,7 +172,13 @@ impl Worker {
         let mut path = std::env::current_exe().unwrap();
         path.pop();
         path.pop();
-        let mut child = Command::new(path.join("examples/worker"))
+        let program = path.join("examples/worker");
+        assert!(
+            program.exists(),
+            "{} is not there; `--example worker` builds it",
+            program.display()
+        );
+        let mut child = Command::new(program)
             .env("MARTY_KAFKA_BROKERS", broker.address())
             .env("MARTY_HTTP_ADDR", "127.0.0.1:0")
             .env("MARTY_ADMIN_ADDR", "127.0.0.1:0")

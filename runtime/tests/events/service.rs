@@ -12,6 +12,12 @@ use marty_runtime::{
     event::{Envelope, Event},
     names,
 };
+#[cfg(feature = "http")]
+use marty_runtime::{
+    axum::{self, Router},
+    event::Attributes,
+    trace,
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
@@ -27,7 +33,12 @@ struct InvoiceSent {
 
 /// The answer to a request for `path`: status and body.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> (u16, String) {
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    ask(address, path, "").await
+}
+
+/// The answer to a request for `path` with more headers.
+async fn ask(address: SocketAddr, path: &str, headers: &str) -> (u16, String) {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
@@ -98,6 +109,49 @@ async fn a_service_shows_its_events_and_lets_handlers_finish() {
         .filter_map(|partition| memory.stored("archive", "domain.invoice.events", partition))
         .sum();
     assert_eq!(stored, 2);
+}
+
+/// Publishes at a request, and hands what is handled to `saw`; the first attempt panics.
+#[cfg(feature = "http")]
+fn chain(bus: &EventBus, saw: mpsc::UnboundedSender<(Attributes, String)>) -> Service {
+    let publisher = bus.clone();
+    let send = async move || {
+        let sent = publisher.publish(&InvoiceSent { number: 7 }).await;
+        sent.map(|_| "sent").map_err(|error| error.to_string())
+    };
+    let handler = move |event: Envelope<InvoiceSent>, delivery: Delivery| {
+        let saw = saw.clone();
+        async move {
+            assert!(delivery.attempt > 1, "the first attempt panics");
+            let trace = trace::current().map(|context| context.trace_id().to_string());
+            saw.send((event.attributes, trace.unwrap_or_default()))?;
+            Ok::<(), HandlerError>(())
+        }
+    };
+    Service::new(marty_runtime::service_info!(), Config::for_tests())
+        .http(Router::new().route("/send", axum::routing::get(send)))
+        .events(bus, [Consumers::new("chain").on::<InvoiceSent>(handler)])
+}
+
+#[cfg(feature = "http")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_belongs_to_the_request_that_published_it() {
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    let (bus, _memory) = EventBus::in_memory("billing");
+    let (saw, mut seen) = mpsc::unbounded_channel();
+    let running = chain(&bus, saw).start().await.unwrap();
+    let parent = format!("traceparent: 00-{TRACE}-b7ad6b7169203331-01\r\n");
+    let headers = format!("{parent}x-correlation-id: order-17\r\n");
+    let (status, body) = ask(running.http_addr(), "/send", &headers).await;
+    assert_eq!((status, &*body), (200, "sent"));
+    let (attributes, trace) = timeout(PATIENCE, seen.recv()).await.unwrap().unwrap();
+    assert_eq!(attributes.correlation_id, "order-17");
+    let parent = attributes.trace.unwrap().parent;
+    assert!(parent.starts_with(&format!("00-{TRACE}-")), "{parent:?}");
+    assert_eq!(trace, TRACE);
+    let (_, scrape) = get(running.admin_addr(), "/metrics").await;
+    assert!(scrape.contains("\nmarty_panics_total 1\n"), "{scrape}");
+    running.stop().await.unwrap();
 }
 
 fn shows_every_metric(scrape: &str) {

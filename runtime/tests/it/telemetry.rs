@@ -243,7 +243,7 @@ fn records_requests_to_others_between_its_own_and_theirs() {
 fn records_why_a_request_to_another_has_no_answer() {
     let collector = Collector::start();
     let process = start(&mut traced(&collector.url()));
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = nobody.local_addr().unwrap().port();
     drop(nobody);
     assert_eq!(get(process.http, &format!("/relay/{port}")).status, 503);

@@ -116,6 +116,10 @@ struct Kafka {
 }
 
 impl Transport for Kafka {
+    fn system(&self) -> &'static str {
+        "kafka"
+    }
+
     fn enqueue<'a>(
         &'a self,
         topic: &'a Arc<str>,
