@@ -94,8 +94,8 @@ fn marty_sampled(bencher: Bencher<'_, '_>) {
 
 /// tower-http's span, traced by `tracing-opentelemetry`: no metrics, and the caller's context is not read.
 #[divan::bench(sample_count = 200, sample_size = 1000, args = ["unsampled", "sampled"])]
-fn tracing_opentelemetry(bencher: Bencher<'_, '_>, sampled: &str) {
-    let sampler = match sampled {
+fn tracing_opentelemetry(bencher: Bencher<'_, '_>, choice: &str) {
+    let sampler = match choice {
         "sampled" => Sampler::AlwaysOn,
         _ => Sampler::AlwaysOff,
     };

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::server;
 
@@ -18,21 +18,24 @@ pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
     Golden::of("golden", SERVICES.into_iter().zip(arguments))
 });
 
+/// A project whose services run: it gets files of the tests' own, and so is another than the one that is judged.
+pub(crate) static LIVE: LazyLock<Golden> = LazyLock::new(|| {
+    let services: [(&str, &[&str]); 2] = [
+        ("user-service", &[]),
+        ("order-service", &["--kind", "grpc"]),
+    ];
+    Golden::of("live", services)
+});
+
 /// A generated project.
 pub(crate) struct Golden {
     root: PathBuf,
+    /// Held by who changes what is built.
+    changing: Mutex<()>,
 }
 
 impl Golden {
-    /// Generates one with two HTTP services at a place of its own.
-    pub(crate) fn generate(place: &str) -> Self {
-        Self::of(
-            place,
-            ["user-service", "order-service"].map(|name| (name, &[][..])),
-        )
-    }
-
-    /// The same of these services, each with its arguments.
+    /// Generates one of these services, each with its arguments, at a place of its own.
     fn of<'a>(place: &str, services: impl IntoIterator<Item = (&'a str, &'a [&'a str])>) -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
         let _ = fs::remove_dir_all(place.join("shop"));
@@ -47,6 +50,7 @@ impl Golden {
         }
         Self {
             root: place.join("shop"),
+            changing: Mutex::default(),
         }
     }
 
@@ -72,19 +76,16 @@ impl Golden {
         self.root.with_file_name("target")
     }
 
-    /// The program of an example that was added to the user service.
-    pub(crate) fn example(&self, name: &str, source: &str) -> PathBuf {
+    /// The program of an example that is added to the user service, after cargo was told `commands`.
+    pub(crate) fn example(&self, name: &str, source: &str, commands: &[&str]) -> PathBuf {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let examples = self.path("services/user-service/examples");
         fs::create_dir_all(&examples).unwrap();
         fs::write(examples.join(format!("{name}.rs")), source).unwrap();
-        let build = [
-            "build",
-            "--locked",
-            "--package",
-            "user-service",
-            "--example",
-        ];
-        succeeds(&mut self.cargo(build.into_iter().chain([name])));
+        let build = format!("build --package user-service --example {name}");
+        for command in commands.iter().copied().chain([&*build]) {
+            succeeds(&mut self.cargo(command.split(' ')));
+        }
         self.target().join("debug/examples").join(name)
     }
 

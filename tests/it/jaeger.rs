@@ -95,7 +95,7 @@ fn span_of(span: &Value, processes: &Value) -> Span {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let process = &processes[text(&span["processID"])];
     let references = span["references"].as_array().unwrap();
-    let parents = references
+    let mut parents = references
         .iter()
         .filter(|reference| reference["refType"] == "CHILD_OF")
         .map(|reference| text(&reference["spanID"]));
@@ -103,7 +103,7 @@ fn span_of(span: &Value, processes: &Value) -> Span {
     Span {
         trace: text(&span["traceID"]),
         id: text(&span["spanID"]),
-        parent: parents.last(),
+        parent: parents.next_back(),
         service: text(&process["serviceName"]),
         name: text(&span["operationName"]),
         attributes: tags

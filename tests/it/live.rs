@@ -4,13 +4,12 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use marty::model::json;
 use marty::model::node::{Node, Value};
 
-use crate::golden::Golden;
+use crate::golden::LIVE;
 use crate::prometheus::Prometheus;
 use crate::server::eventually;
 use crate::service::Service;
@@ -20,9 +19,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long `ServiceDown` takes to fire: its `for` is a minute, and rules are not edited here.
 const UNTIL_IT_FIRES: Duration = Duration::from_secs(150);
-
-/// The project whose service runs here. It is another than that of the other tests, for it gets a file of its own.
-static PROJECT: LazyLock<Golden> = LazyLock::new(|| Golden::generate("live"));
 
 /// The generated service, and one route that never answers: the service itself has no fault that could be asked for.
 const WITH_A_STUCK_ROUTE: &str = "//! The service with a route that never answers.
@@ -44,7 +40,7 @@ struct Live(Service);
 impl Live {
     /// Starts the service on free ports, or with its admin listener where it was before.
     fn start(admin: &str) -> Self {
-        let mut command = Command::new(PROJECT.example("stuck", WITH_A_STUCK_ROUTE));
+        let mut command = Command::new(LIVE.example("stuck", WITH_A_STUCK_ROUTE, &[]));
         // Short, so that a request that is not finished is given up soon.
         command.env("MARTY_REQUEST_TIMEOUT", "700ms");
         Self(Service::start(&mut command, admin))
@@ -86,7 +82,7 @@ impl Live {
 /// Every query of a dashboard with the title of its panel, variables filled in.
 fn queries() -> Vec<(String, String)> {
     let path = "services/user-service/observability/dashboards/microservice-detail.json";
-    let text = fs::read_to_string(PROJECT.path(path)).unwrap();
+    let text = fs::read_to_string(LIVE.path(path)).unwrap();
     let (dashboard, issues) = json::parse(&text);
     assert!(issues.is_empty(), "{issues:?}");
     let mut found = Vec::new();
@@ -139,7 +135,7 @@ fn has_data(prometheus: &Prometheus, title: &str, query: &str) -> Result<(), Str
 #[test]
 fn prometheus_finds_the_service_every_panel_has_data_and_its_death_is_noticed() {
     let service = Live::start("127.0.0.1:0");
-    let prometheus = Prometheus::start(&PROJECT, &[]);
+    let prometheus = Prometheus::start(&LIVE, &[]);
     prometheus.aim("user-service", &service.0.admin);
 
     eventually(PATIENCE, || {
@@ -165,7 +161,7 @@ fn prometheus_finds_the_service_every_panel_has_data_and_its_death_is_noticed() 
     assert_eq!(alert["labels"]["severity"], "critical");
     assert_eq!(alert["labels"]["service"], "user-service");
     let runbook = alert["annotations"]["runbook_url"].as_str().unwrap();
-    assert!(PROJECT.path(runbook).is_file(), "{runbook}");
+    assert!(LIVE.path(runbook).is_file(), "{runbook}");
 
     let _service = Live::start(&admin);
     eventually(PATIENCE, || {

@@ -1,14 +1,13 @@
 //! A request over two generated services, and what a real collector, Jaeger, Prometheus and Loki's path learn of it.
 
-use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use crate::collector::Collector;
-use crate::golden::{Golden, succeeds};
+use crate::golden::LIVE;
 use crate::jaeger::{Jaeger, Span};
 use crate::loki::{Logged, Loki};
 use crate::prometheus::Prometheus;
@@ -31,26 +30,19 @@ const METHOD: &str = "order_service.v1.UsersService/CreateUser";
 /// What the client calls its request.
 const CORRELATION_ID: &str = "a-client.chose-it_17";
 
-/// The project of both. It is another than that of the other tests, for the caller gets a file of its own.
-static PROJECT: LazyLock<Golden> =
-    LazyLock::new(|| Golden::generate_of("trace", &[&[CALLER], &[CALLEE, "--kind", "grpc"]]));
-
 /// The generated service, and one route that asks the other service.
 const WITH_A_CALL: &str = include_str!("../fixtures/trace/caller.rs");
 
-/// Builds both services, and lets the caller know the client of the other.
+/// Builds both services, and lets the caller know the client of the other. Returns the caller's program.
 #[track_caller]
-fn build() {
-    let examples = PROJECT.path("services/user-service/examples");
-    fs::create_dir_all(&examples).unwrap();
-    fs::write(examples.join("caller.rs"), WITH_A_CALL).unwrap();
-    for command in [
+fn build() -> PathBuf {
+    let commands = [
         format!("add --quiet --package {CALLER} --dev marty-runtime --features grpc"),
         format!("add --quiet --package {CALLER} --dev --path services/{CALLEE}"),
-        format!("build --package {CALLER} --example caller --package {CALLEE} --bin {CALLEE}"),
-    ] {
-        succeeds(&mut PROJECT.cargo(command.split(' ')));
-    }
+        format!("build --package {CALLEE} --bin {CALLEE}"),
+    ];
+    let commands = commands.each_ref().map(String::as_str);
+    LIVE.example("caller", WITH_A_CALL, &commands)
 }
 
 /// Both services.
@@ -62,13 +54,13 @@ struct Shop {
 impl Shop {
     /// Starts both services.
     #[track_caller]
-    fn open(collector: &str) -> Self {
-        let built = PROJECT.target().join("debug");
+    fn open(program: &Path, collector: &str) -> Self {
+        let built = LIVE.target().join("debug");
         let callee = start(&mut Command::new(built.join(CALLEE)), collector);
-        let mut caller = Command::new(built.join("examples/caller"));
-        caller.env("OTHER", format!("http://{}", callee.http));
+        let mut command = Command::new(program);
+        command.env("OTHER", format!("http://{}", callee.http));
         Self {
-            caller: start(&mut caller, collector),
+            caller: start(&mut command, collector),
             callee,
         }
     }
@@ -105,10 +97,10 @@ fn start(command: &mut Command, collector: &str) -> Service {
 #[track_caller]
 fn only_trace(jaeger: &Jaeger) -> [Span; 3] {
     let spans = eventually(PATIENCE, || {
-        let [of_caller, of_callee] = [jaeger.traces(CALLER)?, jaeger.traces(CALLEE)?];
-        match (of_caller.as_slice(), of_callee.as_slice()) {
+        let [calling, called] = [jaeger.traces(CALLER)?, jaeger.traces(CALLEE)?];
+        match (calling.as_slice(), called.as_slice()) {
             ([spans], [same]) if spans.len() >= 3 && spans.len() == same.len() => Ok(spans.clone()),
-            _ => Err(format!("{of_caller:#?} {of_callee:#?}")),
+            _ => Err(format!("{calling:#?} {called:#?}")),
         }
     });
     let below = |parent: Option<&Span>| {
@@ -261,12 +253,12 @@ fn holds(prometheus: &Prometheus, query: &str) -> Result<(), String> {
 
 #[test]
 fn a_request_over_two_services_is_one_trace_and_the_death_of_the_collector_harms_neither() {
-    build();
+    let program = build();
     let loki = Loki::listen();
     let jaeger = Jaeger::start();
     let collector = Collector::start(&jaeger.otlp, &loki.endpoint);
-    let shop = Shop::open(&collector.otlp);
-    let prometheus = Prometheus::start(&PROJECT, &["--enable-feature=exemplar-storage"]);
+    let shop = Shop::open(&program, &collector.otlp);
+    let prometheus = Prometheus::start(&LIVE, &["--enable-feature=exemplar-storage"]);
     prometheus.aim(CALLER, &shop.caller.admin);
     prometheus.aim(CALLEE, &shop.callee.admin);
 

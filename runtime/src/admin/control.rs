@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    body::to_bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::StatusCode,
     middleware,
@@ -13,6 +13,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::{
     Admin,
@@ -27,6 +28,9 @@ use crate::{
 
 /// The longest body, in bytes.
 const BODY_BYTES: usize = 4096;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The routes behind the token. There are none if there is no token.
 pub(super) fn routes(admin: &Arc<Admin>) -> Router<Arc<Admin>> {
@@ -69,8 +73,7 @@ struct Change {
 async fn set_log_level(request: Request) -> Result<Response, Problem> {
     let levels = levels()?;
     let peer = shown(peer_of(&request));
-    let body = to_bytes(request.into_body(), BODY_BYTES).await;
-    let body = body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE))?;
+    let body = whole(request.into_body()).await?;
     let change: Change = serde_json::from_slice(&body).map_err(|error| {
         let form =
             r#"`{"filter": "info,user_service=debug", "for": "10m"}`, with or without `for`"#;
@@ -83,6 +86,12 @@ async fn set_log_level(request: Request) -> Result<Response, Problem> {
     let from = levels.change(to, time);
     tracing::warn!(target: AUDIT_TARGET, from, to = text, lasts, peer, "log level changed");
     Ok(Json(levels.report()).into_response())
+}
+
+async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let read = timeout(BODY_TIME, to_bytes(body, BODY_BYTES)).await;
+    let read = read.map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT))?;
+    read.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE))
 }
 
 fn parse<T: Setting>(name: &str, text: &str) -> Result<T, Problem> {
@@ -106,4 +115,37 @@ fn levels() -> Result<&'static Levels, Problem> {
             "the log of this process is not this service's: it was installed by something else",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use axum::{Error, body::HttpBody};
+    use http_body::Frame;
+
+    use super::*;
+
+    struct Never;
+
+    impl HttpBody for Never {
+        type Data = Bytes;
+        type Error = Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_for_no_body_that_does_not_come() {
+        let problem = whole(Body::new(Never)).await.unwrap_err().into_response();
+        assert_eq!(problem.status(), StatusCode::REQUEST_TIMEOUT);
+    }
 }

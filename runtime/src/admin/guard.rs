@@ -34,6 +34,8 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn new(token: Option<Secret>) -> Self {
         let names::Metric { name, help, .. } = names::MARTY_ADMIN_REFUSALS;
+        // An empty token would let everybody in.
+        let token = token.filter(|token| !token.expose().is_empty());
         if token.is_none() {
             tracing::debug!("admin endpoints are off: there is no `MARTY_ADMIN_TOKEN`");
         }
@@ -141,5 +143,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer "));
         assert!(!Guard::new(None).lets_in(&headers));
+        let empty = Guard::new(Some(Secret::new("")));
+        assert!(!empty.is_on() && !empty.lets_in(&headers));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::uri::Authority;
+
 use crate::metric::OTHER;
 
 /// The port of an address that names none.
@@ -11,6 +13,11 @@ pub(super) const PORT: u16 = 80;
 const SHOWN: usize = 32;
 
 static KNOWN: Mutex<Vec<Arc<str>>> = Mutex::new(Vec::new());
+
+/// Whether there is nothing but a host, and perhaps a port: credentials would go nowhere, and be shown with the rest.
+pub(super) fn is_host(authority: &Authority) -> bool {
+    !authority.host().is_empty() && !authority.as_str().contains('@')
+}
 
 /// The address as it is shown.
 pub(super) fn shown(host: &str) -> Arc<str> {

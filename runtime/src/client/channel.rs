@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, StatusCode};
 use tokio::time::timeout;
 use tonic::{
     GrpcMethod, Status,
@@ -21,7 +21,8 @@ use tonic::{
 use tower::{Service, ServiceExt};
 
 use super::{
-    ClientError, address,
+    ClientError,
+    address::{self, is_host},
     call::{Call, CalledBody, Method},
 };
 use crate::{
@@ -60,6 +61,8 @@ pub struct GrpcChannel {
     port: u16,
     methods: Arc<RwLock<Methods>>,
     deadline: Duration,
+    /// Whether calls take trace and correlation id along.
+    tells: bool,
 }
 
 type Methods = HashMap<Box<str>, Arc<Method>, BuildHasherDefault<DefaultHasher>>;
@@ -69,7 +72,7 @@ impl GrpcChannel {
     ///
     /// # Errors
     ///
-    /// If the address is none, or asks for TLS.
+    /// If the address is none, has credentials, or asks for TLS.
     ///
     /// # Panics
     ///
@@ -78,8 +81,9 @@ impl GrpcChannel {
         let refused = || ClientError::new(address);
         let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| refused())?;
         let uri = endpoint.uri();
-        let host = uri.host().filter(|_| uri.scheme_str() == Some("http"));
-        let server = address::shown(host.ok_or_else(refused)?);
+        let plain = uri.scheme_str() == Some("http");
+        let authority = uri.authority().filter(|found| plain && is_host(found));
+        let server = address::shown(authority.ok_or_else(refused)?.host());
         let port = uri.port_u16().unwrap_or(address::PORT);
         Ok(Self {
             inner: endpoint.connect_timeout(CONNECTING).connect_lazy(),
@@ -87,7 +91,15 @@ impl GrpcChannel {
             port,
             methods: Arc::default(),
             deadline: DEADLINE,
+            tells: true,
         })
+    }
+
+    /// Takes neither trace nor correlation id along: for the services of others, whom they do not concern.
+    #[must_use]
+    pub const fn without_context(mut self) -> Self {
+        self.tells = false;
+        self
     }
 
     /// Waits `deadline` for the head of an answer instead of 10 seconds, unless the call says otherwise.
@@ -143,7 +155,9 @@ impl Service<Request<Body>> for GrpcChannel {
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let method = self.method(&request);
         let call = Call::begin(Arc::clone(&method), self.span(&method));
-        call.span.in_scope(|| trace::inject(request.headers_mut()));
+        if self.tells {
+            call.span.in_scope(|| trace::inject(request.headers_mut()));
+        }
         let patience = deadline::of(request.headers()).unwrap_or(self.deadline);
         if let Some(value) = deadline::header(patience) {
             request.headers_mut().insert(deadline::NAME, value);
@@ -168,11 +182,23 @@ async fn perform(
         }
         Ok(Err(_)) | Err(_) => Status::deadline_exceeded("the answer took too long").into_http(),
     };
+    let answer = refused_by_http(answer);
     let Some(code) = status::of(answer.headers()) else {
         return answer.map(|body| CalledBody::new(body, Some(call)));
     };
     call.end(code);
     answer.map(|body| CalledBody::new(body, None))
+}
+
+/// What no gRPC server has answered, such as a proxy on the way, has the status that gRPC has for that of HTTP. Its body is no
+/// message, and not looked at.
+fn refused_by_http(answer: Response<Body>) -> Response<Body> {
+    let http = answer.status();
+    if http == StatusCode::OK || status::of(answer.headers()).is_some() {
+        return answer;
+    }
+    let text = format!("the answer has the HTTP status {}", http.as_u16());
+    Status::new(status::of_http(http), text).into_http()
 }
 
 impl fmt::Debug for GrpcChannel {

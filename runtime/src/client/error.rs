@@ -1,6 +1,8 @@
 //! Why a client could not be made.
 
-/// The address of another service cannot be used.
+use crate::config::without_credentials;
+
+/// The address of another service cannot be used. The message has it without credentials.
 #[derive(Debug, thiserror::Error)]
 #[error("`{address}` is no address of a service, such as `http://users:8080`")]
 pub struct ClientError {
@@ -10,7 +12,7 @@ pub struct ClientError {
 impl ClientError {
     pub(super) fn new(address: &str) -> Self {
         Self {
-            address: address.to_owned(),
+            address: without_credentials(address),
         }
     }
 }

@@ -17,7 +17,8 @@ use hyper_util::{
 use tokio::time::{error::Elapsed, timeout};
 
 use super::{
-    ClientError, address,
+    ClientError,
+    address::{self, is_host},
     metrics::{HTTP_DURATION, RequestLabels},
 };
 use crate::{
@@ -50,6 +51,8 @@ pub struct HttpClient {
     server: Arc<str>,
     port: u16,
     deadline: Duration,
+    /// Whether requests take trace and correlation id along.
+    tells: bool,
 }
 
 /// Why there is no answer.
@@ -72,20 +75,27 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// If the address is none, has a path, or asks for TLS.
+    /// If the address is none, has a path or credentials, or asks for TLS.
     pub fn new(address: &str) -> Result<Self, ClientError> {
         let uri: Uri = address.parse().map_err(|_| ClientError::new(address))?;
         let plain = uri.scheme_str() == Some("http") && uri.path() == "/" && uri.query().is_none();
-        let (Some(authority), true) = (uri.authority(), plain) else {
-            return Err(ClientError::new(address));
-        };
+        let authority = uri.authority().filter(|found| plain && is_host(found));
+        let authority = authority.ok_or_else(|| ClientError::new(address))?;
         Ok(Self {
             inner: Client::builder(TokioExecutor::new()).build_http(),
             server: address::shown(authority.host()),
             port: authority.port_u16().unwrap_or(address::PORT),
             authority: authority.as_str().into(),
             deadline: DEADLINE,
+            tells: true,
         })
+    }
+
+    /// Takes neither trace nor correlation id along: for the services of others, whom they do not concern.
+    #[must_use]
+    pub const fn without_context(mut self) -> Self {
+        self.tells = false;
+        self
     }
 
     /// Waits `deadline` for the head of an answer instead of 10 seconds.
@@ -101,7 +111,9 @@ impl HttpClient {
     ///
     /// If there is no answer. One with an error's status is an answer.
     pub async fn get(&self, path: &str) -> Result<Response<Body>, HttpClientError> {
-        let path: Uri = path.parse().map_err(|_| Kind::Path {
+        // Without the slash it would be taken for a host.
+        let parsed = path.starts_with('/').then(|| path.parse().ok()).flatten();
+        let path: Uri = parsed.ok_or_else(|| Kind::Path {
             path: path.to_owned(),
         })?;
         let mut request = Request::new(Body::empty());
@@ -128,7 +140,9 @@ impl HttpClient {
         })?;
         let method = shown(request.method());
         let span = self.span(method);
-        span.in_scope(|| trace::inject(request.headers_mut()));
+        if self.tells {
+            span.in_scope(|| trace::inject(request.headers_mut()));
+        }
         let mut pending = Pending::begin(method, &self.server);
         let answer = timeout(self.deadline, self.inner.request(request)).await;
         let answer = answer

@@ -1,4 +1,5 @@
-//! The variables that OpenTelemetry defines for what ours mean, too. Ours go first: they speak to this service alone.
+//! The variables that OpenTelemetry defines for what ours mean, too. They go before ours: whoever
+//! sets them sets them for every process alike, and expects each to follow, whatever it calls them itself.
 
 /// The variable whose value is a list of attributes.
 pub(super) const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";

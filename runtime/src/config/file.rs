@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
 use toml::de::{DeTable, DeValue};
 
-use super::{ConfigError, error::Kind, origin::Place, variable::CONFIG_FILE};
+use super::{ConfigError, error::Kind, origin::Place, text::text_of, variable::CONFIG_FILE};
+
+/// The longest configuration file, in bytes.
+const MOST_BYTES: u64 = 1024 * 1024;
 
 /// A configuration file that was read.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(super) fn key_of(variable: &str) -> String {
 
 impl ConfigFile {
     pub(super) fn read(path: PathBuf) -> Result<Self, ConfigError> {
-        match fs::read_to_string(&path) {
+        match text_of(&path, MOST_BYTES) {
             Ok(text) => Self::parse(path, &text),
             Err(source) => Err(ConfigError::of(Kind::Unreadable {
                 variable: CONFIG_FILE.name,
@@ -55,7 +57,7 @@ impl ConfigFile {
         let mut values = BTreeMap::new();
         for (key, value) in table.into_inner() {
             let line = line_of(text, key.span().start);
-            let text = text_of(value.get_ref());
+            let text = as_text(value.get_ref());
             values.insert(key.into_inner().into_owned(), Value { line, text });
         }
         Ok(Self { path, values })
@@ -91,7 +93,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 /// The value as a variable would have it.
-fn text_of(value: &DeValue<'_>) -> Option<String> {
+fn as_text(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.clone().into_owned()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),

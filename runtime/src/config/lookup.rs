@@ -1,10 +1,10 @@
-//! The reader of settings: variables over the configuration file over defaults. Tests give it values without touching the
-//! environment.
+//! The reader of settings: OpenTelemetry's variables over ours over the configuration file over defaults. Tests give it values
+//! without touching the environment.
 
 use std::{
     env,
     ffi::OsString,
-    fmt, fs,
+    fmt,
     path::PathBuf,
     sync::{Arc, LazyLock},
 };
@@ -18,12 +18,14 @@ use super::{
     file::ConfigFile,
     origin::{Entry, Place, Record},
     secret::{MASK, shown},
+    text::text_of,
     variable::CONFIG_FILE,
 };
 
 /// Reads settings by the names of their variables. A variable that is empty counts as not set, as `NAME=${NAME:-}` in a compose
 /// file leaves it.
 ///
+/// Where OpenTelemetry defines a variable of the same meaning, as `OTEL_SERVICE_NAME` for `MARTY_SERVICE_NAME`, that one goes first.
 /// What has no variable is read from the configuration file that `MARTY_CONFIG_FILE` names, if there is one: TOML, with the
 /// variables' names in lower case and without `MARTY_` as keys.
 ///
@@ -134,15 +136,15 @@ impl Lookup {
         T::parse(&text).map(Some).ok_or_else(refused)
     }
 
-    /// The text of a setting that may be shown: out of its variable, out of the one that OpenTelemetry has for it, or out of the
+    /// The text of a setting that may be shown: out of the variable that OpenTelemetry has for it, out of its own, or out of the
     /// configuration file.
     fn find(&self, variable: &'static str) -> Result<Option<Found>, ConfigError> {
+        if let Some(found) = self.alias(variable)? {
+            return Ok(Some(found));
+        }
         if let Some(text) = self.variable(variable, variable, false)? {
             let place = Place::Variable(variable.into());
             return Ok(Some(Found { text, place }));
-        }
-        if let Some(found) = self.alias(variable)? {
-            return Ok(Some(found));
         }
         if variable == CONFIG_FILE.name {
             return Ok(None);
@@ -272,10 +274,13 @@ fn owned((text, place): (Option<&str>, Place)) -> (Option<String>, Place) {
     (text.map(str::to_owned), place)
 }
 
+/// The longest secret in a file, in bytes: a chain of certificates with its key has room.
+const MOST_SECRET_BYTES: u64 = 64 * 1024;
+
 /// The secret that the file at `path` holds, which `by` names.
 fn secret_in(variable: &'static str, by: Place, path: PathBuf) -> Result<Found, ConfigError> {
-    let mut text = match fs::read_to_string(&path) {
-        Ok(text) => Zeroizing::new(text),
+    let mut text = match text_of(&path, MOST_SECRET_BYTES) {
+        Ok(text) => text,
         Err(source) => {
             return Err(ConfigError::of(Kind::Unreadable {
                 variable,
@@ -285,16 +290,13 @@ fn secret_in(variable: &'static str, by: Place, path: PathBuf) -> Result<Found, 
             }));
         }
     };
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    if text.ends_with('\r') {
-        text.pop();
-    }
+    // Whoever writes a secret into a file ends its line, and a few lines too many do no harm.
+    let length = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(length);
     let by = super::origin::origin_of(&by);
     let place = Place::File { path, by };
-    if text.is_empty() {
-        let accepted = "a secret in one line".to_owned();
+    if text.trim().is_empty() {
+        let accepted = "a secret".to_owned();
         return Err(ConfigError::at(variable, place, Some(""), accepted));
     }
     Ok(Found { text, place })

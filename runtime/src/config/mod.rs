@@ -11,11 +11,13 @@ mod log;
 mod lookup;
 mod nearest;
 mod origin;
+mod percent;
 mod resource;
 mod runtime;
 mod secret;
 mod setting;
 mod telemetry;
+mod text;
 pub(crate) mod variable;
 
 pub(crate) use environment::{has_argument, names_in_env};
@@ -27,6 +29,8 @@ pub(crate) use origin::Record;
 pub use resource::ResourceAttributes;
 pub use runtime::{Config, Ports};
 pub use secret::Secret;
+#[cfg(any(feature = "grpc", feature = "http-client"))]
+pub(crate) use secret::without_credentials;
 pub(crate) use setting::LONGEST_TIME;
 pub use setting::Setting;
 pub use telemetry::{Endpoint, Protocol, Sampling, SecretHeaders, Telemetry};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Setting;
+use super::{Setting, percent::decoded};
 
 /// Attributes that tell who sends telemetry, in the form of `OTEL_RESOURCE_ATTRIBUTES`: `key=value,key=value`, where values may
 /// have `%` and two hexadecimal digits for a byte.
@@ -55,21 +55,6 @@ impl Setting for ResourceAttributes {
     }
 }
 
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next()?, rest.next()?];
-            let digits = std::str::from_utf8(&digits).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 impl fmt::Display for ResourceAttributes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (key, value)) in self.0.iter().enumerate() {
@@ -100,7 +85,7 @@ mod tests {
 
     #[test]
     fn refuses_what_has_no_key_or_is_escaped_badly() {
-        for text in ["a", "=b", "a=%2", "a=%zz", "a=%ff"] {
+        for text in ["a", "=b", "a=%2", "a=%zz", "a=%+f", "a=%ff"] {
             assert!(ResourceAttributes::parse(text).is_none(), "{text}");
         }
     }

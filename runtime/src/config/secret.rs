@@ -1,6 +1,6 @@
 //! A value that nobody is to see.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::{Serialize, Serializer};
 use subtle::ConstantTimeEq;
@@ -14,7 +14,7 @@ pub(super) const MASK: &str = "***";
 /// A secret, such as a password: it is never printed, compared in constant time, and overwritten when it is dropped.
 ///
 /// [`Lookup`](super::Lookup) reads it from its variable, or from the file that the variable with `_FILE` at the end names,
-/// less the line's end there. It is not taken from the configuration file.
+/// less the ends of its last line there. It is not taken from the configuration file.
 ///
 /// ```
 /// use marty_runtime::config::{Lookup, Secret};
@@ -43,10 +43,19 @@ impl Secret {
         &self.0
     }
 
-    /// Whether `candidate` is the secret. How long that takes tells nothing of it but its length.
+    /// Whether `candidate` is the secret. How long that takes depends on the secret's length alone, and so tells who tries
+    /// candidates nothing, not even whether their length is right.
     #[must_use]
     pub fn matches(&self, candidate: impl AsRef<[u8]>) -> bool {
-        self.0.as_bytes().ct_eq(candidate.as_ref()).into()
+        let (secret, candidate) = (self.0.as_bytes(), candidate.as_ref());
+        // Slices of two lengths would be told apart at once.
+        let padded = candidate.iter().chain(iter::repeat(&0));
+        let same_length = secret.len().ct_eq(&candidate.len());
+        let same = secret
+            .iter()
+            .zip(padded)
+            .fold(same_length, |same, (one, other)| same & one.ct_eq(other));
+        same.into()
     }
 }
 
@@ -101,8 +110,18 @@ pub(super) fn shown(variable: &str, value: &str) -> String {
     if SECRET_WORDS.contains(&last.to_ascii_uppercase().as_str()) {
         return MASK.to_owned();
     }
+    without_credentials(value)
+}
+
+/// A value without the credentials of a URL or of a list of parameters.
+pub(crate) fn without_credentials(value: &str) -> String {
+    // What follows a password is hidden with it: nobody can tell where it ends.
+    let value = match password_in(value) {
+        Some(at) => format!("{}{MASK}", value.get(..at).unwrap_or_default()),
+        None => value.to_owned(),
+    };
     let Some((scheme, rest)) = value.split_once("://") else {
-        return value.to_owned();
+        return value;
     };
     let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     // A password may have the marks that end an authority, if whoever wrote it forgot to escape them.
@@ -111,8 +130,26 @@ pub(super) fn shown(variable: &str, value: &str) -> String {
         .filter(|at| *at < authority || rest.contains(':'))
     {
         Some(at) => format!("{scheme}://{MASK}{}", rest.get(at..).unwrap_or_default()),
-        None => value.to_owned(),
+        None => value,
     }
+}
+
+/// Where the first password begins among parameters such as `?user=me&password=` of a URL, or `host=db password=`.
+fn password_in(value: &str) -> Option<usize> {
+    let names_secret = |at: &usize| {
+        let before = value.get(..*at).unwrap_or_default();
+        let name = before
+            .rsplit(['?', '&', ';', ' '])
+            .next()
+            .unwrap_or_default();
+        let name = name.to_ascii_uppercase();
+        name.ends_with("PASSWORD") || name.ends_with("PWD") || {
+            let is_parameter = before.contains('?');
+            is_parameter && SECRET_WORDS.iter().any(|word| name.ends_with(word))
+        }
+    };
+    let mut signs = value.match_indices('=').map(|(at, _)| at);
+    signs.find(names_secret).map(|at| at + 1)
 }
 
 #[cfg(test)]
@@ -136,6 +173,8 @@ mod tests {
             ("hunter2", true),
             ("hunter3", false),
             ("hunter", false),
+            ("hunter2\0", false),
+            ("hunter2hunter2", false),
             ("", false),
         ] {
             assert_eq!(secret.matches(candidate), expected, "{candidate}");
@@ -161,6 +200,31 @@ mod tests {
             "MARTY_DB",
             "postgres://me:hun/ter2@db/users",
             "postgres://***@db/users",
+        );
+        check(
+            "MARTY_DB",
+            "postgres://db/users?user=me&password=hun&ter2",
+            "postgres://db/users?user=me&password=***",
+        );
+        check(
+            "MARTY_DB",
+            "postgres://me:hun?ter2@db/users?sslpassword=x",
+            "postgres://***@db/users?sslpassword=***",
+        );
+        check(
+            "MARTY_DB",
+            "host=db Password=hunter2",
+            "host=db Password=***",
+        );
+        check(
+            "MARTY_HOOK",
+            "https://chat/send?api_key=hunter2",
+            "https://chat/send?api_key=***",
+        );
+        check(
+            "MARTY_LOG",
+            "info,shop::token=debug",
+            "info,shop::token=debug",
         );
         check(
             "MARTY_DB",

@@ -111,7 +111,6 @@ impl Call {
 
     /// Tells the span and the log how the call ended.
     fn tell(span: &ActiveSpan, code: Code, seconds: f64) {
-        let _entered = span.enter();
         if span.is_recorded() {
             span.record("rpc.response.status_code", status::name(code));
             if is_fault(code) {
@@ -121,6 +120,7 @@ impl Call {
         }
         tracing::info!(
             target: "marty_runtime::access",
+            parent: span.span(),
             rpc_response_status_code = status::name(code),
             duration_ms = (seconds * 1e6).round() / 1e3,
             "call answered",

@@ -1,6 +1,6 @@
 //! The seventeen codes, and how they are written.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
 
 /// How many codes there are.
@@ -33,6 +33,18 @@ pub(crate) const fn name(code: Code) -> &'static str {
 pub(crate) fn of(headers: &HeaderMap) -> Option<Code> {
     let value = headers.get(Status::GRPC_STATUS)?;
     Some(Code::from_bytes(value.as_bytes()))
+}
+
+/// The code of an answer that has none, by its HTTP status: gRPC's page "HTTP to gRPC Status Code Mapping".
+pub(crate) const fn of_http(status: StatusCode) -> Code {
+    match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502..=504 => Code::Unavailable,
+        _ => Code::Unknown,
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! Correlation ids: what ties the log lines, answers and downstream calls of one request together.
 
-use std::{convert::Infallible, fmt, sync::Arc};
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, request::Parts},
+    http::{HeaderMap, request::Parts},
 };
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
-use crate::{names::CORRELATION_ID_HEADER, scrub};
+use crate::{names::CORRELATION_ID_HEADER, scrub, trace};
 
 /// The longest id that is taken from a caller.
 const LONGEST: usize = 64;
@@ -32,20 +37,13 @@ impl CorrelationId {
     #[must_use]
     pub fn generate() -> Self {
         let mut buffer = Uuid::encode_buffer();
-        Self(Arc::from(
-            &*Uuid::now_v7().hyphenated().encode_lower(&mut buffer),
-        ))
+        Self(Arc::from(&*unique().hyphenated().encode_lower(&mut buffer)))
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// The id as text that is shared.
-    pub(crate) fn shared(&self) -> Arc<str> {
-        Arc::clone(&self.0)
     }
 
     /// The id that `headers` carry, if it can be trusted to be harmless, or a new one.
@@ -56,11 +54,31 @@ impl CorrelationId {
         sent.filter(|text| is_harmless(text))
             .map_or_else(Self::generate, |text| Self(text.into()))
     }
+}
+
+/// For the layers that give it to requests and answers.
+#[cfg(any(feature = "http", feature = "grpc"))]
+impl CorrelationId {
+    /// The id as text that is shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 
     /// The id as a header's value. Nothing, if it were no such value: every id is made of harmless characters.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+    pub(crate) fn header(&self) -> Option<axum::http::HeaderValue> {
+        axum::http::HeaderValue::from_str(&self.0).ok()
     }
+}
+
+/// A UUID of version 7 by RFC 9562. The numbers are this thread's own: to ask the system for them costs more than all the rest of an
+/// id, and it need not be one that nobody could guess.
+fn unique() -> Uuid {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let milliseconds = since.unwrap_or_default().as_millis();
+    let number = u128::from(trace::random_number()) << 64 | u128::from(trace::random_number());
+    let [random @ .., _, _, _, _, _, _] = number.to_be_bytes();
+    let milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX);
+    Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
 }
 
 /// Whether an id can go to logs, headers and other systems without being escaped or scrubbed.
@@ -93,6 +111,8 @@ impl<S: Sync> FromRequestParts<S> for CorrelationId {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn of(value: &str) -> CorrelationId {

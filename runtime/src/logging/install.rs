@@ -66,6 +66,7 @@ pub(crate) fn install(info: ServiceInfo, config: &Config) -> bool {
         // Without a thread it is said at the end alone.
         let _ = repeats.start();
         let _ = REPEATS.set(repeats);
+        trace::complain();
     }
     installed.is_ok()
 }

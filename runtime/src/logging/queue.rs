@@ -13,6 +13,9 @@ use crate::metric::Counter;
 /// How many bytes may wait: some thousand lines, which an idle reader catches up with in no time.
 const ROOM: usize = 1024 * 1024;
 
+/// How long the thread rests when it has written: to be woken for each line of many would cost more than to make them.
+const REST: Duration = Duration::from_millis(2);
+
 /// Lines on their way to a thread that writes them. One that finds no room is dropped and counted.
 #[derive(Clone)]
 pub(super) struct Queue(Arc<Shared>);
@@ -27,8 +30,26 @@ struct Shared {
 struct Lines {
     waiting: Vec<u8>,
     count: u64,
-    /// Whether the thread is at lines that it has taken.
-    writing: bool,
+    state: State,
+    /// Whether somebody waits until everything is written.
+    flushing: bool,
+}
+
+/// What the thread does.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    WaitsForLines,
+    /// It is at lines that it has taken.
+    Writes,
+    /// It takes further lines when its rest is over, unless there are many or somebody waits.
+    Rests,
+}
+
+impl Lines {
+    fn can_rest(&self) -> bool {
+        !self.flushing && self.waiting.len() < ROOM / 2
+    }
 }
 
 impl Queue {
@@ -48,9 +69,14 @@ impl Queue {
 
     /// Waits until everything is written, but no longer than `time`. Says whether it is.
     pub(super) fn flush(&self, time: Duration) -> bool {
-        let busy = |lines: &mut Lines| lines.writing || !lines.waiting.is_empty();
-        let waited = self.0.changed.wait_timeout_while(self.lines(), time, busy);
-        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+        let busy = |lines: &mut Lines| lines.state == State::Writes || !lines.waiting.is_empty();
+        let mut lines = self.lines();
+        lines.flushing = true;
+        self.0.changed.notify_all();
+        let waited = self.0.changed.wait_timeout_while(lines, time, busy);
+        let (mut lines, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        lines.flushing = false;
+        !timeout.timed_out()
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -65,19 +91,29 @@ impl Queue {
             if out.write_all(&taken).and_then(|()| out.flush()).is_err() {
                 self.0.dropped.add(count);
             }
-            self.lines().writing = false;
-            self.0.changed.notify_all();
+            self.rest();
         }
+    }
+
+    fn rest(&self) {
+        let mut lines = self.lines();
+        lines.state = State::Rests;
+        self.0.changed.notify_all();
+        let can_rest = |lines: &mut Lines| lines.can_rest();
+        let rested = self.0.changed.wait_timeout_while(lines, REST, can_rest);
+        drop(rested.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Waits for lines, and leaves the emptied memory of the last in their place. Says how many there are.
     fn take(&self, taken: &mut Vec<u8>) -> u64 {
         taken.clear();
         let none = |lines: &mut Lines| lines.waiting.is_empty();
-        let waited = self.0.changed.wait_while(self.lines(), none);
+        let mut lines = self.lines();
+        lines.state = State::WaitsForLines;
+        let waited = self.0.changed.wait_while(lines, none);
         let mut lines = waited.unwrap_or_else(PoisonError::into_inner);
         mem::swap(&mut lines.waiting, taken);
-        lines.writing = true;
+        lines.state = State::Writes;
         mem::take(&mut lines.count)
     }
 }
@@ -91,7 +127,9 @@ impl Write for Queue {
         } else {
             lines.waiting.extend_from_slice(line);
             lines.count += 1;
-            self.0.changed.notify_all();
+            if lines.state == State::WaitsForLines || !lines.can_rest() {
+                self.0.changed.notify_all();
+            }
         }
         Ok(line.len())
     }

@@ -53,3 +53,19 @@ impl Instrument for Counter {
         metric
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loses_nothing_when_threads_count_at_once() {
+        let counter = Counter::default();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..10_000).for_each(|_| counter.inc()));
+            }
+        });
+        assert_eq!(counter.value(), 40_000);
+    }
+}

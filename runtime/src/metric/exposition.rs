@@ -172,14 +172,20 @@ fn push_all(text: &mut String, parts: &[&str]) {
 
 /// Escapes what would end a text. Quotes only where the format quotes, or says so.
 fn push_escaped(text: &mut String, value: &str, quotes: bool) {
-    for character in value.chars() {
-        match character {
-            '\\' => text.push_str("\\\\"),
-            '"' if quotes => text.push_str("\\\""),
-            '\n' => text.push_str("\\n"),
-            other => text.push(other),
-        }
+    let acts = |byte: u8| matches!(byte, b'\\' | b'\n') || (quotes && byte == b'"');
+    let mut rest = value;
+    // Nearly all texts have nothing to be escaped, and are written in one piece.
+    while let Some(at) = rest.bytes().position(acts) {
+        let (plain, escaped) = rest.split_at(at);
+        text.push_str(plain);
+        text.push_str(match escaped.as_bytes() {
+            [b'\\', ..] => "\\\\",
+            [b'"', ..] => "\\\"",
+            _ => "\\n",
+        });
+        rest = escaped.get(1..).unwrap_or_default();
     }
+    text.push_str(rest);
 }
 
 fn push_number(text: &mut String, value: f64) {

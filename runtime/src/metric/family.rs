@@ -187,7 +187,8 @@ impl<L: Labels, I: Instrument> Family<L, I> {
         self.with(labels, I::clone)
     }
 
-    /// Writes to the series of `labels` without making a handle.
+    /// Writes to the series of `labels` without making a handle. `write` must not ask this family for another series: it may wait
+    /// for itself.
     pub fn with<T>(&self, labels: &L, write: impl FnOnce(&I) -> T) -> T {
         let table = self.series.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(instrument) = table.find(labels) {
@@ -518,5 +519,23 @@ mod tests {
         });
         assert_eq!(family.series(), 100);
         assert!((0..100).all(|number| family.get(&Number(number)).value() == 4));
+    }
+
+    #[test]
+    fn counts_every_write_when_threads_fill_it_at_once() {
+        let family: CounterFamily<Number> = crate::counter!("numbers", "Numbers.");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    (0..SERIES_LIMIT + 100).for_each(|number| family.get(&Number(number)).inc());
+                });
+            }
+        });
+        assert_eq!(family.series(), SERIES_LIMIT + 1);
+        assert_eq!(family.overflowed(), 400);
+        let table = family.series.read().unwrap();
+        let rows = table.rows.iter().chain(&table.overflow);
+        let written: u64 = rows.map(|row| row.instrument.value()).sum();
+        assert_eq!(written, 4 * (SERIES_LIMIT as u64 + 100));
     }
 }

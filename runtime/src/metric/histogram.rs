@@ -30,16 +30,16 @@ struct Cells {
 }
 
 impl Histogram {
-    /// Counts one measurement. A value that is not a number is left out, for it would spoil the sum for ever.
+    /// Counts one measurement. A value that is infinite or not a number is left out, for it would spoil the sum for ever.
     pub fn observe(&self, value: f64) {
-        if !value.is_nan() {
+        if value.is_finite() {
             self.count_in(self.bucket(value), value);
         }
     }
 
     /// Counts one measurement, and refers to the trace it was made in where a scraper asks for that.
     pub fn observe_with(&self, value: f64, exemplar: Exemplar) {
-        if value.is_nan() {
+        if !value.is_finite() {
             return;
         }
         let bucket = self.bucket(value);
@@ -170,9 +170,55 @@ mod tests {
     #[test]
     fn leaves_out_what_is_not_a_number() {
         let histogram = Histogram::create(&[1.0]);
-        histogram.observe(f64::NAN);
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            histogram.observe(value);
+            histogram.observe_with(value, Exemplar::new([1; 16], [1; 8]));
+        }
         histogram.observe(0.5);
         assert_eq!(histogram.count(), 1);
         assert!((histogram.sum() - 0.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn loses_nothing_and_contradicts_nothing_while_threads_write_and_scrape() {
+        const WRITES: u8 = 200;
+        let histogram = Histogram::create(&[64.0, 128.0]);
+        let consistent = || {
+            let sample = histogram.sample();
+            let sample = sample.get_histogram();
+            let buckets = sample.get_bucket().iter();
+            let mut counts: Vec<u64> = buckets.map(proto::Bucket::cumulative_count).collect();
+            counts.push(sample.get_sample_count());
+            assert!(counts.is_sorted(), "{counts:?}");
+            for (bucket, kept) in histogram.exemplars().into_iter().enumerate() {
+                if let Some(kept) = kept {
+                    // Value and trace are of one measurement, and that is one of the bucket.
+                    let mut ids = 0..WRITES;
+                    let id = ids.find(|id| f64::from(*id).to_bits() == kept.value.to_bits());
+                    let id = id.unwrap();
+                    assert_eq!(kept.exemplar, Exemplar::new([id; 16], [id; 8]));
+                    assert_eq!(histogram.bucket(kept.value), bucket);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for round in 0..50 {
+                        for id in 0..WRITES {
+                            let exemplar = Exemplar::new([id; 16], [id; 8]);
+                            histogram.observe_with(f64::from(id), exemplar);
+                        }
+                        if round % 10 == 0 {
+                            consistent();
+                        }
+                    }
+                });
+            }
+        });
+        consistent();
+        assert_eq!(histogram.count(), 4 * 50 * u64::from(WRITES));
+        let sum = f64::from(4 * 50 * (0..u32::from(WRITES)).sum::<u32>());
+        assert!((histogram.sum() - sum).abs() < f64::EPSILON);
     }
 }

@@ -13,6 +13,7 @@ use tower::Service;
 use super::preface;
 use super::{
     Limits,
+    end::Place,
     flight::{Flight, Watched},
     http1,
     stall::StallGuard,
@@ -31,6 +32,14 @@ pub(super) struct Terms {
         expect(dead_code, reason = "a request of HTTP/1.1 has no task of its own")
     )]
     pub(super) alive: Alive,
+}
+
+/// Whom a connection is to.
+pub(super) struct Client {
+    pub(super) stream: TcpStream,
+    /// Its address, if requests are to carry it.
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) place: Place,
 }
 
 /// Held as long as something of a connection lives.
@@ -68,19 +77,25 @@ where
 
 /// Serves requests until the client closes, breaks a limit, or `drain` has come and the request in flight is answered.
 /// A request whose head is not complete when `drain` comes is not in flight. A connection that a handler has upgraded is the handler's,
-/// and no longer served here: neither limits nor `drain` hold for it. Requests carry the address of `peer`, if there is one.
+/// and no longer served here: `drain` does not hold for it, and nobody waits for it. But it keeps its place among the connections, its
+/// client has to take bytes, and it breaks once the listener has ended.
 pub(super) async fn serve<S: Served>(
-    (stream, peer): (TcpStream, Option<SocketAddr>),
+    client: Client,
     service: S,
     limits: Limits,
     alive: Alive,
     drain: impl Future<Output = ()>,
 ) {
+    let Client {
+        stream,
+        peer,
+        place,
+    } = client;
     // Answers are written whole: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
     let flight = Flight::default();
     // Who takes no bytes for as long as a head may take holds a place that others wait for.
-    let stream = StallGuard::new(stream, limits.header_timeout, flight.clone());
+    let stream = StallGuard::new(stream, limits.header_timeout, flight.clone(), place);
     let service = Watched {
         inner: TowerToHyperService::new(service),
         flight: flight.clone(),
@@ -110,12 +125,18 @@ mod tests {
     use std::{
         io::{Read, Write},
         net::Ipv4Addr,
+        sync::Arc,
     };
 
     use axum::Router;
-    use tokio::{net::TcpListener, task::yield_now, time::timeout};
+    use tokio::{
+        net::TcpListener,
+        sync::{Semaphore, watch},
+        task::yield_now,
+        time::timeout,
+    };
 
-    use super::*;
+    use super::{super::end::End, *};
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -136,7 +157,14 @@ mod tests {
         let (stream, _) = listener.accept().await.unwrap();
         stream.readable().await.unwrap();
         let (alive, _gone) = mpsc::channel(1);
-        let served = serve((stream, None), Router::new(), LIMITS, alive, yield_now());
+        let (_server, ending) = watch::channel(End::NotYet);
+        let permits = Arc::new(Semaphore::new(1));
+        let accepted = Client {
+            stream,
+            peer: None,
+            place: Place::new(permits.acquire_owned().await.unwrap(), ending),
+        };
+        let served = serve(accepted, Router::new(), LIMITS, alive, yield_now());
         timeout(PATIENCE, served).await.unwrap();
         let mut answers = String::new();
         client.read_to_string(&mut answers).unwrap();

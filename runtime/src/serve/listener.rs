@@ -18,21 +18,16 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-use super::connection::{self, Served};
+use super::{
+    connection::{self, Client, Served},
+    end::{End, Place, reached},
+};
 
 /// How long accepting rests when the system has no socket left to give.
 const REST: Duration = Duration::from_millis(50);
 
 /// How long connections that are cut off may take to end. Only a handler that blocks its thread takes longer.
 const CUTTING: Duration = Duration::from_millis(500);
-
-/// How far a listener's end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
-    NotYet,
-    Draining,
-    CutOff,
-}
 
 /// A socket that listens and does not accept yet.
 #[derive(Debug)]
@@ -143,10 +138,12 @@ async fn accept<S: Served>(
         let (service, alive) = (service.clone(), alive.clone());
         let peer = stream.peer_addr().ok().filter(|_| limits.tells_peer);
         let drain = reached(ending.clone(), End::Draining);
-        connections.spawn(async move {
-            connection::serve((stream, peer), service, limits, alive, drain).await;
-            drop(permit);
-        });
+        let client = Client {
+            stream,
+            peer,
+            place: Place::new(permit, ending.clone()),
+        };
+        connections.spawn(connection::serve(client, service, limits, alive, drain));
     }
     drop(socket);
     select! {
@@ -186,11 +183,6 @@ fn is_of_one_client(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::Interrupted
     )
-}
-
-/// Waits until the end has come as far as `end`; a server that is gone has ended.
-async fn reached(mut ending: watch::Receiver<End>, end: End) {
-    let _ = ending.wait_for(|now| *now >= end).await;
 }
 
 #[cfg(test)]

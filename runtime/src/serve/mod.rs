@@ -3,6 +3,7 @@
 //! It serves any service of requests over HTTP/1.1, and over HTTP/2 where it may. It must not know what the routes do, nor configuration, health or metrics.
 
 mod connection;
+mod end;
 mod flight;
 mod http1;
 #[cfg(feature = "grpc")]

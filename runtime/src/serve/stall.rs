@@ -1,4 +1,4 @@
-//! A socket that gives up on a client which takes no bytes.
+//! A socket that gives up on a client which takes no bytes, and on everything once its listener has ended.
 //!
 //! It knows nothing of HTTP: a write that waits too long fails, whatever is written.
 
@@ -14,7 +14,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::flight::Flight;
+use super::{end::Place, flight::Flight};
 
 /// A stream each of whose writes has to move within a time.
 #[derive(Debug)]
@@ -22,16 +22,18 @@ pub(super) struct StallGuard<S> {
     inner: S,
     limit: Duration,
     flight: Flight,
+    place: Place,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> StallGuard<S> {
-    pub(super) const fn new(inner: S, limit: Duration, flight: Flight) -> Self {
+    pub(super) const fn new(inner: S, limit: Duration, flight: Flight, place: Place) -> Self {
         Self {
             inner,
             limit,
             flight,
+            place,
             waiting: None,
         }
     }
@@ -42,6 +44,10 @@ impl<S> StallGuard<S> {
         context: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
+        // A connection is cut off with its task. One that was upgraded has another's, which hears of it here.
+        if self.place.is_cut_off() {
+            return Poll::Ready(Err(ended()));
+        }
         if written.is_ready() {
             self.flight.has_moved();
             if self.waiting.take().is_some() {
@@ -60,13 +66,20 @@ impl<S> StallGuard<S> {
     }
 }
 
+fn ended() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the listener has ended")
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for StallGuard<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        if let Poll::Ready(read) = Pin::new(&mut self.inner).poll_read(context, buffer) {
+            return Poll::Ready(read);
+        }
+        self.place.poll_cut_off(context).map(|()| Err(ended()))
     }
 }
 

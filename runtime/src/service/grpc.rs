@@ -29,6 +29,8 @@ use crate::{
 pub(super) struct Rpc {
     services: Services,
     descriptors: Vec<&'static [u8]>,
+    /// Those of them that reflection does not show.
+    hidden: Vec<&'static [u8]>,
     /// The name of a service that came twice.
     twice: Option<&'static str>,
 }
@@ -61,8 +63,20 @@ impl Service {
         self
     }
 
+    /// Knows the methods of the services of `file_descriptor_set`, as [`Service::reflection`] does, but shows them to nobody: for a
+    /// service whose callers shall not read its schema off it.
+    ///
+    /// A descriptor that cannot be read is an error when the service starts.
+    pub fn descriptor(mut self, file_descriptor_set: &'static [u8]) -> Self {
+        self.rpc.hidden.push(file_descriptor_set);
+        self
+    }
+
     /// Serves reflection of what `file_descriptor_set` describes, an encoded `FileDescriptorSet`, and knows the methods of its services
     /// from the start: their names are the values of `rpc_method`, and no other is.
+    ///
+    /// Whoever reaches the port can read all that is described. Where callers are not trusted with that, [`Service::descriptor`]
+    /// closes the names without showing them.
     ///
     /// A descriptor that cannot be read is an error when the service starts.
     pub fn reflection(mut self, file_descriptor_set: &'static [u8]) -> Self {
@@ -97,10 +111,10 @@ impl Rpc {
         let mut services = self.services;
         let mut described = own_methods()?;
         let mut added = services.add(HealthService::server(Arc::clone(health), names));
+        for descriptor in self.descriptors.iter().chain(&self.hidden) {
+            described.add(descriptor).map_err(Error::descriptor)?;
+        }
         if !self.descriptors.is_empty() {
-            for descriptor in &self.descriptors {
-                described.add(descriptor).map_err(Error::descriptor)?;
-            }
             let reflection = || reflection(&self.descriptors);
             added &= services.add(reflection().build_v1().map_err(Error::descriptor)?);
             added &= services.add(reflection().build_v1alpha().map_err(Error::descriptor)?);

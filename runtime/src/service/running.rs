@@ -125,9 +125,10 @@ pub(super) fn finish_requests(serving: Serving) -> Phase {
         let until = turn.until;
         let finishing = servers
             .into_iter()
-            .map(|mut server| async move { server.finish(until).await });
-        let finished = finishing.collect::<JoinSet<bool>>().join_all().await;
-        finished.into_iter().all(|in_time| in_time).into()
+            .map(|mut server| async move { (server.finish(until).await, server) });
+        // All end together: what one of them cuts off at its end counts as cut off with the others, too.
+        let finished = finishing.collect::<JoinSet<_>>().join_all().await;
+        finished.iter().all(|(in_time, _)| *in_time).into()
     })
 }
 

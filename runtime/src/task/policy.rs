@@ -8,6 +8,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use crate::config::LONGEST_TIME;
+
 /// What becomes of a task that ends before it is told to, whether well, by an error or by a panic.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -64,7 +66,8 @@ impl Restart {
     fn ceiling(&self, before: usize) -> Duration {
         let doublings = u32::try_from(before).unwrap_or(u32::MAX);
         let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
-        self.first.saturating_mul(factor).min(self.longest)
+        let longest = self.longest.min(LONGEST_TIME);
+        self.first.saturating_mul(factor).min(longest)
     }
 }
 
@@ -105,6 +108,13 @@ mod tests {
         let policy = Restart::default().after(SECOND, 10 * SECOND);
         let ceilings = [0, 1, 2, 3, 4, 100].map(|before| policy.ceiling(before).as_secs());
         assert_eq!(ceilings, [1, 2, 4, 8, 10, 10]);
+    }
+
+    #[test]
+    fn waits_for_no_time_that_cannot_be_counted() {
+        let policy = Restart::default().after(Duration::MAX, Duration::MAX);
+        // A random part of a time near the largest may be rounded to one that is larger still.
+        assert_eq!(policy.ceiling(0).mul_f64(1.0), LONGEST_TIME);
     }
 
     #[test]

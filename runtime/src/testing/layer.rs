@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
+use serde_json::{Map, Value};
 use tokio::runtime::{Handle, Id as RuntimeId};
 use tracing::{
     Event, Subscriber,
@@ -78,16 +79,16 @@ impl Store {
 
 impl Records {
     /// The fields of a span and those around it. The innermost wins.
-    fn fields_around(&self, place: Option<usize>) -> Fields {
+    fn fields_around(&self, place: Option<usize>) -> Map<String, Value> {
         let span = |place: usize| self.spans.get(place);
         let first = place.and_then(span);
         let upwards = std::iter::successors(first, |inner| inner.above.and_then(span));
-        let mut fields = Fields::default();
+        let mut fields = Map::new();
         for outer in upwards.collect::<Vec<_>>().into_iter().rev() {
-            fields.0.extend(outer.fields.clone());
+            fields.extend(outer.fields.clone());
         }
         // A span's field of that name is not the event's message.
-        fields.0.remove("message");
+        fields.remove("message");
         fields
     }
 }
@@ -124,7 +125,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
             name: attributes.metadata().name(),
             target: attributes.metadata().target().to_owned(),
             level: *attributes.metadata().level(),
-            fields: fields.0,
+            fields: fields.into_json(),
             closed: false,
         });
         drop(records);
@@ -135,7 +136,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let mut later = Fields::default();
         values.record(&mut later);
-        change(id, &context, |span| span.fields.extend(later.0));
+        change(id, &context, |span| span.fields.extend(later.into_json()));
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -146,11 +147,14 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
         let Some(store) = of_span.or_else(store_here) else {
             return;
         };
+        // The form of a value may itself log: nothing is locked while it is asked for.
+        let mut own = Fields::default();
+        event.record(&mut own);
         let mut records = store.records();
         let span = around.map(|around| around.place);
         let mut fields = records.fields_around(span);
-        event.record(&mut fields);
-        let message = fields.0.remove("message").unwrap_or_default();
+        fields.extend(own.into_json());
+        let message = fields.remove("message").unwrap_or_default();
         records.events.push(CapturedEvent {
             span,
             ids,
@@ -159,7 +163,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for ToCaptures {
             message: message
                 .as_str()
                 .map_or_else(|| message.to_string(), str::to_owned),
-            fields: fields.0,
+            fields,
         });
     }
 

@@ -18,7 +18,7 @@ const ALIKE: f64 = 0.7;
 /// The metrics of one service, as a scrape would show them now.
 ///
 /// Samples are called what they are called in a scrape: a counter ends in `_total`, a histogram has `_count`, `_sum` and `_bucket`.
-/// Labels choose: a sample counts if it has all that are named, and what is chosen is added up, as `sum` does in PromQL. Labels that
+/// Labels choose: a sample counts if it has all that are named, and what is chosen is added up, as `sum` does in `PromQL`. Labels that
 /// the metric has and no sample yet give 0; a name that nothing has is an error of the test, which fails and says what there is.
 ///
 /// The HTTP metrics are the service's own. A family that is declared as a `static` belongs to the process: where several

@@ -54,6 +54,15 @@ enum Handed {
     Begun { scope: Scope, recorded: bool },
 }
 
+/// Leaves nothing behind for the next span of the thread, not even when a panic comes in between.
+struct TakenBack;
+
+impl Drop for TakenBack {
+    fn drop(&mut self) {
+        HANDED.take();
+    }
+}
+
 impl Begin {
     /// The answer to a call that has these headers. The name is the method with the route or the procedure, never a path.
     pub fn server(name: impl Into<Arc<str>>, headers: &HeaderMap) -> Self {
@@ -96,6 +105,7 @@ impl Begin {
     /// span if it is recorded.
     pub fn span(self, make: impl FnOnce() -> Span) -> ActiveSpan {
         HANDED.set(Some(Handed::Begin(self)));
+        let _taken_back = TakenBack;
         let span = make();
         match HANDED.take() {
             Some(Handed::Begun { scope, recorded }) => ActiveSpan::layered(span, scope, recorded),
@@ -179,5 +189,19 @@ impl Scope {
         let mut child = self.clone();
         child.context.span_id = SpanId::random();
         child
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn leaves_nothing_behind_when_the_span_is_not_made() {
+        let begin = Begin::new(Kind::Client, "call");
+        catch_unwind(|| begin.span(|| panic!("no span"))).unwrap_err();
+        assert!(Begin::taken().is_none());
     }
 }

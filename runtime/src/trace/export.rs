@@ -16,6 +16,7 @@ use super::{
     log::LogEvent,
     otlp::{Sender, Signal},
     queue::Queue,
+    random,
     record::EndedSpan,
     sending,
 };
@@ -23,6 +24,9 @@ use crate::config::Telemetry;
 
 /// The first wait before what was refused for the moment is sent again. Every further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// The longest that a collector's wish for rest is granted.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// How much longer than the deadline somebody waits for the thread to say that it has given up.
 const LAST_WORD: Duration = Duration::from_millis(50);
@@ -78,7 +82,12 @@ impl Exporter {
         let mut ended = self.ended.clone();
         let ended = ended.wait_for(Option::is_some);
         let ended = timeout_at(deadline + LAST_WORD, ended).await;
-        matches!(ended, Ok(Ok(complete)) if *complete == Some(true))
+        let complete = ended.map(|ended| ended.map(|complete| *complete));
+        if let Ok(Err(_)) = complete {
+            // The thread broke off without a word, and counts nothing any more.
+            abandon(self.spans.as_ref(), self.logs.as_ref());
+        }
+        matches!(complete, Ok(Ok(Some(true))))
     }
 }
 
@@ -117,13 +126,18 @@ async fn run(
         () = given_up => false,
     };
     closes.mark_unchanged();
-    if let Some(spans) = &spans {
+    abandon(spans.as_ref(), logs.as_ref());
+    complete
+}
+
+/// Counts what has not arrived as lost.
+fn abandon(spans: Option<&Queue<EndedSpan>>, logs: Option<&Queue<LogEvent>>) {
+    if let Some(spans) = spans {
         spans.abandon();
     }
-    if let Some(logs) = &logs {
+    if let Some(logs) = logs {
         logs.abandon();
     }
-    complete
 }
 
 async fn send_all<T: Signal>(
@@ -140,6 +154,7 @@ async fn send_all<T: Signal>(
             timeout,
             closes,
             failing: false,
+            rests: None,
         };
         sending.run(delay).await;
     }
@@ -153,6 +168,8 @@ struct Sending<'queue, T> {
     closes: watch::Receiver<Option<Instant>>,
     /// Whether the last export failed: the log is told of a change, and not of every batch.
     failing: bool,
+    /// Until when the collector asked to be left alone.
+    rests: Option<Instant>,
 }
 
 impl<T: Signal> Sending<'_, T> {
@@ -160,6 +177,7 @@ impl<T: Signal> Sending<'_, T> {
         loop {
             let last = self.queue.filled(delay).await;
             loop {
+                self.rest().await;
                 let batch = self.queue.take();
                 if batch.is_empty() {
                     break;
@@ -169,6 +187,16 @@ impl<T: Signal> Sending<'_, T> {
             }
             if last {
                 return;
+            }
+        }
+    }
+
+    /// Leaves the collector alone as long as it asked for, or until the service ends.
+    async fn rest(&mut self) {
+        if let Some(until) = self.rests.take() {
+            select! {
+                () = sleep_until(until) => {}
+                _ = self.closes.wait_for(Option::is_some) => {}
             }
         }
     }
@@ -198,7 +226,7 @@ impl<T: Signal> Sending<'_, T> {
     /// Sends a message, again if it was refused for the moment, until the time for an export is over or the service ends.
     async fn send(&mut self, message: &[u8]) -> Result<u64, Failure> {
         let deadline = Instant::now() + self.timeout;
-        let mut wait = FIRST_WAIT;
+        let mut backoff = FIRST_WAIT;
         loop {
             let sent = timeout_at(deadline, self.sender.send::<T>(message)).await;
             let refused = match sent {
@@ -206,16 +234,25 @@ impl<T: Signal> Sending<'_, T> {
                 Ok(Err(refused)) => refused,
                 Err(_) => return Err(Failure(format!("no answer within {:?}", self.timeout))),
             };
-            let ending = self.closes.borrow().is_some();
-            if !refused.passes || ending || Instant::now() + wait >= deadline {
+            let asked = refused.wait.map(|wait| wait.min(LONGEST_WAIT));
+            let wait = asked.unwrap_or_else(|| jittered(backoff));
+            let (now, ending) = (Instant::now(), self.closes.borrow().is_some());
+            if !refused.passes || ending || now + wait >= deadline {
+                self.rests = asked.map(|wait| now + wait);
                 return Err(Failure(refused.to_string()));
             }
             select! {
-                () = sleep(wait) => wait *= 2,
+                () = sleep(wait) => backoff *= 2,
                 _ = self.closes.changed() => {}
             }
         }
     }
+}
+
+/// Between a half and the whole of `wait`, so that services which lost the same collector do not come back all at once.
+fn jittered(wait: Duration) -> Duration {
+    let share = u32::try_from(random::next() >> 54).unwrap_or_default();
+    wait / 2 + wait / 2 * share / 1024
 }
 
 /// Why an export was given up.
@@ -224,5 +261,50 @@ struct Failure(String);
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        names,
+        trace::{Kind, SpanId, TraceContext, TraceId, count::Lost, record::Recording},
+    };
+
+    fn ended() -> EndedSpan {
+        Recording::new("work".into(), Kind::Internal).end(TraceContext {
+            trace_id: TraceId::random(),
+            span_id: SpanId::random(),
+            sampled: true,
+            state: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn counts_what_waited_for_a_thread_that_broke_off() {
+        let lost = Lost::of(&names::MARTY_SPANS_DROPPED);
+        let queue = Queue::new(10, lost.clone());
+        (0..3).for_each(|_| queue.push(ended(), 1));
+        let exporter = Exporter {
+            spans: Some(queue),
+            logs: None,
+            closing: watch::channel(None).0,
+            // Its sender is gone.
+            ended: watch::channel(None).1,
+        };
+        assert!(!exporter.flush(Instant::now()).await);
+        assert_eq!(lost.count(Reason::Shutdown), 3);
+    }
+
+    #[test]
+    fn waits_differ_and_stay_within_bounds() {
+        let waits: Vec<Duration> = (0..100).map(|_| jittered(FIRST_WAIT)).collect();
+        assert!(
+            waits
+                .iter()
+                .all(|wait| (FIRST_WAIT / 2..=FIRST_WAIT).contains(wait))
+        );
+        assert!(waits.iter().any(|wait| *wait != waits[0]));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tracing::{
-    Event, Level, Subscriber,
+    Event, Level, Metadata, Subscriber,
     span::{Attributes as SpanAttributes, Id, Record},
 };
 use tracing_subscriber::{
@@ -199,7 +199,13 @@ where
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            with_recording(&span, |recording| values.record(&mut OfSpan(recording)));
+            if !is_recorded(&span) {
+                return;
+            }
+            // The form of a value may itself log: nothing of the span is locked while it is asked for.
+            let mut fields = Attributes::default();
+            values.record(&mut fields);
+            with_recording(&span, |recording| recording.fields(fields));
         }
     }
 
@@ -213,7 +219,14 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if let Some(span) = context.event_span(event) {
-            with_recording(&span, |recording| happened(recording, event));
+            if !is_recorded(&span) {
+                return;
+            }
+            let mut attributes = Attributes::default();
+            event.record(&mut attributes);
+            with_recording(&span, |recording| {
+                happened(recording, event.metadata(), attributes);
+            });
         }
     }
 
@@ -238,6 +251,12 @@ fn scope_of<'span, R: LookupSpan<'span>>(span: &SpanRef<'span, R>) -> Option<Sco
     Some(extensions.get::<Traced>()?.scope.clone())
 }
 
+fn is_recorded<'span, R: LookupSpan<'span>>(span: &SpanRef<'span, R>) -> bool {
+    let extensions = span.extensions();
+    let traced = extensions.get::<Traced>();
+    traced.is_some_and(|traced| traced.recording.is_some())
+}
+
 fn with_recording<'span, R: LookupSpan<'span>>(
     span: &SpanRef<'span, R>,
     tell: impl FnOnce(&mut Recording),
@@ -251,10 +270,7 @@ fn with_recording<'span, R: LookupSpan<'span>>(
 
 /// Keeps an event. An error that is told to the log inside a span is how the span ended, except for an answer to a caller: there
 /// the status decides.
-fn happened(recording: &mut Recording, event: &Event<'_>) {
-    let mut attributes = Attributes::default();
-    event.record(&mut attributes);
-    let metadata = event.metadata();
+fn happened(recording: &mut Recording, metadata: &Metadata<'_>, mut attributes: Attributes) {
     let failed = *metadata.level() == Level::ERROR && recording.kind != Kind::Server;
     if failed
         && let Some((_, Value::Text(error))) =
@@ -267,4 +283,43 @@ fn happened(recording: &mut Recording, event: &Event<'_>) {
         _ => metadata.name().to_owned(),
     };
     recording.event(name, attributes);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread, time::Duration};
+
+    use tracing_subscriber::{layer::SubscriberExt, registry};
+
+    use super::*;
+
+    /// Logs whenever somebody wants to see it.
+    struct Chatty;
+
+    impl fmt::Debug for Chatty {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            tracing::info!("somebody looks");
+            formatter.write_str("chatty")
+        }
+    }
+
+    #[test]
+    fn takes_values_that_log_as_they_are_written() {
+        let (done, waits) = mpsc::channel();
+        thread::spawn(move || {
+            let sampling = Sampling {
+                ratio: 1.0,
+                ..Sampling::default()
+            };
+            let subscriber = registry().with(TraceLayer::unanswered(sampling));
+            tracing::subscriber::with_default(subscriber, || {
+                let span = tracing::info_span!("outer", value = tracing::field::Empty);
+                let _entered = span.enter();
+                span.record("value", tracing::field::debug(Chatty));
+                tracing::info!(value = ?Chatty, "seen");
+            });
+            done.send(())
+        });
+        assert_eq!(waits.recv_timeout(Duration::from_secs(10)), Ok(()));
+    }
 }

@@ -45,10 +45,11 @@ pub use begin::{Begin, Kind};
 pub use context::{SpanId, TraceContext, TraceId};
 pub(crate) use count::families;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
-pub(crate) use install::{begin, flush};
+pub(crate) use install::{begin, complain, flush};
 pub use layer::TraceLayer;
 #[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
-pub(crate) use quiet::{begin, flush};
+pub(crate) use quiet::{begin, complain, flush};
+pub(crate) use random::next as random_number;
 pub use record::Value;
 pub(crate) use scope::ids;
 pub use scope::{current, inject};

@@ -189,4 +189,33 @@ mod tests {
         assert!(queue.filled(DELAY).await);
         assert_eq!(begun.elapsed(), DELAY);
     }
+
+    #[test]
+    fn accounts_for_every_item_when_threads_push_while_it_is_sent() {
+        let (queue, lost) = queue(BATCH);
+        let arrived = std::thread::scope(|scope| {
+            let pushes = (0..4).map(|_| scope.spawn(|| (0..10_000).for_each(|n| queue.push(n, 1))));
+            let pushes: Vec<_> = pushes.collect();
+            let sends = scope.spawn(|| {
+                let mut arrived = 0;
+                loop {
+                    let closed = queue.waiting().closed;
+                    let taken = queue.take().len() as u64;
+                    queue.sent();
+                    arrived += taken;
+                    if closed && taken == 0 {
+                        return arrived;
+                    }
+                }
+            });
+            for push in pushes {
+                push.join().unwrap();
+            }
+            queue.close();
+            sends.join().unwrap()
+        });
+        assert_eq!(arrived + lost.count(Reason::QueueFull), 40_000);
+        assert_eq!(lost.count(Reason::Shutdown), 0);
+        assert_eq!(queue.waiting().bytes, 0);
+    }
 }

@@ -12,6 +12,9 @@ pub(crate) fn begin(_: ServiceInfo, config: &Config) -> Listeners {
     (TraceLayer::silent(config.telemetry.sampling), None)
 }
 
+/// Nothing was to be sent, and so nothing is missing.
+pub(crate) const fn complain() {}
+
 /// Nothing is ever sent.
 pub(crate) fn flush(_: Instant) -> Ready<Option<bool>> {
     ready(None)

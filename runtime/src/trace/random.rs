@@ -17,7 +17,7 @@ fn seed() -> [u64; 2] {
 }
 
 /// The next number of this thread: xoroshiro128++ 1.0 of Blackman and Vigna.
-pub(super) fn next() -> u64 {
+pub(crate) fn next() -> u64 {
     STATE.with(|state| {
         let [s0, s1] = state.get();
         let result = s0.wrapping_add(s1).rotate_left(17).wrapping_add(s0);

@@ -65,6 +65,16 @@ impl From<&str> for Value {
     }
 }
 
+impl Value {
+    /// What it takes as an attribute, in bytes, about.
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => ATTRIBUTE + text.len(),
+            _ => ATTRIBUTE,
+        }
+    }
+}
+
 /// As much of a text as is kept.
 fn shortened(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST_TEXT))
@@ -107,17 +117,17 @@ pub(super) struct Attributes {
 impl Attributes {
     /// Keeps an attribute, if there is room. A later value takes the place of an earlier.
     fn insert(&mut self, name: &'static str, value: Value, room: usize) {
-        let text = match &value {
-            Value::Text(text) => text.len(),
-            _ => 0,
-        };
-        if self.bytes + text + ATTRIBUTE > room {
+        let mut kept = self.kept.iter_mut();
+        let place = kept.find(|(known, _)| *known == name);
+        let replaced = place.as_ref().map_or(0, |(_, earlier)| earlier.bytes());
+        let bytes = self.bytes - replaced + value.bytes();
+        if bytes > room {
             self.dropped += 1;
             return;
         }
-        self.bytes += text + ATTRIBUTE;
-        match self.kept.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, place)) => *place = value,
+        self.bytes = bytes;
+        match place {
+            Some((_, earlier)) => *earlier = value,
             None => self.kept.push((name, value)),
         }
     }
@@ -125,7 +135,9 @@ impl Attributes {
     /// Takes an attribute out.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         let place = self.kept.iter().position(|(known, _)| *known == name)?;
-        Some(self.kept.swap_remove(place).1)
+        let (_, value) = self.kept.remove(place);
+        self.bytes -= value.bytes();
+        Some(value)
     }
 
     pub(super) const fn bytes(&self) -> usize {
@@ -207,7 +219,16 @@ impl Recording {
 
     /// What it holds, in bytes, about.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.attributes.bytes() + self.event_bytes + self.links.len() * 64
+        let description = match &self.status {
+            Status::Error(text) => text.len(),
+            Status::Unset | Status::Ok => 0,
+        };
+        let links = self.links.iter();
+        let links: usize = links
+            .map(|link| size_of_val(link) + link.state.as_ref().map_or(0, |state| state.len()))
+            .sum();
+        let texts = self.name.len() + description;
+        size_of::<Self>() + texts + self.attributes.bytes() + self.event_bytes + links
     }
 
     pub(super) fn attribute(&mut self, name: &'static str, value: Value) {
@@ -241,6 +262,14 @@ impl Recording {
         });
     }
 
+    /// Keeps fields that were told together.
+    pub(super) fn fields(&mut self, fields: Attributes) {
+        self.attributes.dropped += fields.dropped;
+        for (name, value) in fields.kept {
+            self.field(name, value);
+        }
+    }
+
     /// Keeps a field, or does what it asks for: the fields that begin with `otel.` are those of the `tracing-opentelemetry` crate.
     fn field(&mut self, name: &'static str, value: Value) {
         match (name, value) {
@@ -250,6 +279,8 @@ impl Recording {
             }
             ("otel.status_code", Value::Text(code)) => match &*code.to_ascii_lowercase() {
                 "ok" => self.status = Status::Ok,
+                // The description may have come before.
+                "error" if matches!(self.status, Status::Error(_)) => {}
                 "error" => self.fail(""),
                 _ => {}
             },
@@ -311,7 +342,7 @@ macro_rules! visit {
         }
 
         fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-            self.keep(field.name(), Value::from(&*value.to_string()));
+            self.keep(field.name(), Value::Text(debug(&format_args!("{value}"))));
         }
 
         fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
@@ -348,4 +379,67 @@ impl Visit for Attributes {
 pub(super) fn nanoseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recording() -> Recording {
+        Recording::new("work".into(), Kind::Internal)
+    }
+
+    #[test]
+    fn keeps_the_last_value_however_often_it_changes() {
+        let mut recording = recording();
+        for step in 0..10_000_i64 {
+            recording.attribute("step", step.into());
+        }
+        assert_eq!(recording.attributes.kept, [("step", Value::Int(9_999))]);
+        assert_eq!(recording.attributes.dropped, 0);
+        assert_eq!(recording.attributes.bytes(), ATTRIBUTE);
+    }
+
+    #[test]
+    fn holds_no_more_than_there_is_room_for() {
+        let mut recording = recording();
+        let text = "x".repeat(LONGEST_TEXT);
+        for name in [
+            "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p",
+        ] {
+            recording.attribute(name, Value::from(&*text));
+        }
+        assert_eq!(recording.attributes.dropped, 1);
+        assert!(recording.attributes.bytes() <= ROOM);
+    }
+
+    #[test]
+    fn keeps_the_description_in_either_order() {
+        let description = ("otel.status_description", Value::from("no stock"));
+        let code = ("otel.status_code", Value::from("ERROR"));
+        for fields in [[description.clone(), code.clone()], [code, description]] {
+            let mut recording = recording();
+            for (name, value) in fields {
+                recording.field(name, value);
+            }
+            assert_eq!(recording.status, Status::Error("no stock".to_owned()));
+        }
+    }
+
+    #[test]
+    fn counts_every_text_it_holds() {
+        let empty = recording().bytes();
+        let mut recording = recording();
+        recording.name = "n".repeat(100).into();
+        recording.fail(&"d".repeat(100));
+        assert!(recording.bytes() >= empty + 190);
+        let state = Some("a=".repeat(100).into());
+        recording.link(TraceContext {
+            trace_id: crate::trace::TraceId::random(),
+            span_id: SpanId::random(),
+            sampled: true,
+            state,
+        });
+        assert!(recording.bytes() >= empty + 390);
+    }
 }

@@ -177,4 +177,23 @@ mod tests {
         assert_eq!(given(&mut bucket, 500), 1);
         assert_eq!(given(&mut bucket, 60_000), 2);
     }
+
+    #[test]
+    fn gives_threads_that_ask_at_once_no_more_than_its_limit() {
+        let sampler = Sampler::new(rule(0.0));
+        let begun = Instant::now();
+        let followed: usize = std::thread::scope(|scope| {
+            let ask = || (0..1000).filter(|_| sampler.follows(&remote(true))).count();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .sum()
+        });
+        let refilled = begun.elapsed().as_secs() * 5 + 5;
+        assert!(
+            (5..=5 + refilled).contains(&(followed as u64)),
+            "{followed}"
+        );
+    }
 }

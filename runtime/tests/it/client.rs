@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 #[cfg(feature = "http")]
 use marty_runtime::axum::{Router, http::HeaderMap, routing::get as on_get};
 use marty_runtime::{
-    axum::body::to_bytes,
+    axum::{body::to_bytes, http::StatusCode},
     client::{HttpClient, HttpClientError},
 };
 use tokio::runtime::Builder;
@@ -78,6 +78,51 @@ fn says_why_there_is_no_answer_and_counts_it() {
     called.await_value(&made(""), 2.0);
     drop(runtime);
     called.stop().unwrap();
+}
+
+#[test]
+fn takes_nothing_along_to_whom_it_does_not_concern() {
+    let told = |headers: HeaderMap| {
+        let ours = ["x-correlation-id", "traceparent"];
+        ours.map(|name| headers.contains_key(name).to_string())
+            .join(" ")
+    };
+    // A status of its own: what other tests count is the process's, too.
+    let told = on_get(async move |headers: HeaderMap| (StatusCode::ACCEPTED, told(headers)));
+    let called = Live::start(service(Router::new().route("/told", told)));
+    let address = format!("http://{}", called.http);
+    let relay = on_get(async move || {
+        let client = HttpClient::new(&address).unwrap();
+        let mut heard = Vec::new();
+        for client in [client.clone(), client.without_context()] {
+            let answer = client.get("/told").await.unwrap();
+            heard.push(to_bytes(answer.into_body(), 100).await.unwrap());
+        }
+        heard.concat()
+    });
+    let calling = Live::start(service(Router::new().route("/relay", relay)));
+    let answer = get_with(calling.http, "/relay", "x-correlation-id: order-17\r\n");
+    assert_eq!(answer.body, "true truefalse false");
+    calling.stop().unwrap();
+    called.stop().unwrap();
+}
+
+#[test]
+fn asks_for_nothing_that_is_no_path() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    for path in ["users", "http://elsewhere/users", ""] {
+        let error = runtime.block_on(get("http://users", path)).unwrap_err();
+        let expected = format!("`{path}` is no path of a request");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn repeats_no_credentials_of_an_address() {
+    for address in ["http://me:hunter2@users", "https://me:hunter2@users:8080"] {
+        let error = HttpClient::new(address).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    net::TcpStream,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -19,7 +20,7 @@ use marty_runtime::axum::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Answer, Live, connect, get, receive, send, service, with_config};
+use crate::support::{Answer, Live, PATIENCE, connect, get, receive, send, service, with_config};
 
 /// An answer that breaks off, or never goes on, after its first bytes.
 struct Beginning {
@@ -223,9 +224,8 @@ fn a_head_of_an_answer_without_an_end() {
     counts_as(live, "HEAD", "/endless", 200);
 }
 
-#[test]
-fn a_connection_that_goes_on_as_a_web_socket() {
-    let live = start();
+/// A connection that goes on as a web socket.
+fn upgraded(live: &Live) -> TcpStream {
     let mut socket = connect(live.http);
     socket
         .write_all(b"GET /socket HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
@@ -237,6 +237,13 @@ fn a_connection_that_goes_on_as_a_web_socket() {
         answer.push(byte[0]);
     }
     assert!(answer.starts_with(b"HTTP/1.1 101"), "{answer:?}");
+    socket
+}
+
+#[test]
+fn a_connection_that_goes_on_as_a_web_socket() {
+    let live = start();
+    let mut socket = upgraded(&live);
     for word in [b"hello", b"again"] {
         socket.write_all(word).unwrap();
         let mut echoed = [0; 5];
@@ -245,6 +252,32 @@ fn a_connection_that_goes_on_as_a_web_socket() {
     }
     // Neither counted as active nor waited for while it is open.
     counts_as(live, "GET", "/socket", 101);
+}
+
+#[test]
+fn a_web_socket_ends_with_the_service() {
+    let live = start();
+    let mut socket = upgraded(&live);
+    let (stopped, read) = live.stop_while(|| socket.read(&mut [0]));
+    stopped.unwrap();
+    assert_eq!(read.unwrap(), 0);
+}
+
+#[test]
+fn a_web_socket_keeps_its_place_among_the_connections() {
+    let live = Live::start(with_config(routes(), |config| config.max_connections = 1));
+    let socket = upgraded(&live);
+    let mut waiting = connect(live.http);
+    waiting
+        .write_all(b"GET /good HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let none = Some(Duration::from_millis(300));
+    waiting.set_read_timeout(none).unwrap();
+    assert!(waiting.read(&mut [0]).is_err());
+    waiting.set_read_timeout(Some(PATIENCE)).unwrap();
+    drop(socket);
+    assert_eq!(receive(waiting).status, 200);
+    live.stop().unwrap();
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader},
-    path::PathBuf,
-    process::Output,
+    path::{Path, PathBuf},
+    process::{Command, Output},
 };
 
 use marty_runtime::{
@@ -39,7 +39,7 @@ fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn goes_from_our_variable_to_opentelemetry_s_to_the_file_to_the_default() {
+fn goes_from_opentelemetry_s_variable_to_ours_to_the_file_to_the_default() {
     let path = file(
         "layers.toml",
         "environment = \"from-file\"\nmax_connections = 7\nrequest_timeout = \"2s\"\n",
@@ -53,6 +53,11 @@ fn goes_from_our_variable_to_opentelemetry_s_to_the_file_to_the_default() {
     );
     assert_eq!(read.request_timeout.as_secs(), 2);
     assert_eq!(read.drain_grace.as_secs(), 5);
+    variables.push(("MARTY_ENVIRONMENT", "from-ours"));
+    variables.push(("MARTY_SERVICE_NAME", "ours"));
+    let read = config(&variables).unwrap();
+    assert_eq!(read.environment, "from-ours");
+    assert_eq!(read.service_name.as_deref(), Some("ours"));
     variables.push((
         "OTEL_RESOURCE_ATTRIBUTES",
         "deployment.environment.name=from-otel,service.name=attribute,team=payments",
@@ -62,9 +67,7 @@ fn goes_from_our_variable_to_opentelemetry_s_to_the_file_to_the_default() {
     assert_eq!(read.service_name.as_deref(), Some("attribute"));
     assert_eq!(read.resource_attributes.get("team"), Some("payments"));
     variables.push(("OTEL_SERVICE_NAME", "otel"));
-    variables.push(("MARTY_ENVIRONMENT", "from-ours"));
     let read = config(&variables).unwrap();
-    assert_eq!(read.environment, "from-ours");
     assert_eq!(read.service_name.as_deref(), Some("otel"));
 }
 
@@ -157,9 +160,7 @@ fn says_what_is_wrong_with_a_secret_but_not_what_it_is() {
     let empty = file("empty-password", "\n");
     let error = password(&[("MARTY_PASSWORD_FILE", empty.to_str().unwrap())]).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .ends_with("but has to be a secret in one line"),
+        error.to_string().ends_with("but has to be a secret"),
         "{error}"
     );
 }
@@ -232,4 +233,52 @@ fn warns_of_variables_that_nothing_reads() {
     assert_eq!(line["level"], "warn");
     assert_eq!(line["variable"], "MARTY_REQUEST_TIME_OUT");
     assert_eq!(line["did_you_mean"], "MARTY_REQUEST_TIMEOUT");
+}
+
+/// What is said of a token out of the file at `path`.
+fn token_in(path: &Path) -> Result<Secret, String> {
+    let path = path.to_str().unwrap();
+    match config(&[("MARTY_ADMIN_TOKEN_FILE", path)]) {
+        Ok(config) => Ok(config.admin_token.unwrap()),
+        Err(error) => Err(format!("{error:?}")),
+    }
+}
+
+#[test]
+fn takes_the_ends_of_lines_off_a_secret_and_nothing_else() {
+    for (text, secret) in [
+        ("hunter2", "hunter2"),
+        ("hunter2\r\n", "hunter2"),
+        ("hunter2\n\n", "hunter2"),
+        (" hunter2 \n", " hunter2 "),
+        ("two\nlines\n", "two\nlines"),
+    ] {
+        let found = token_in(&file("ends-of-lines", text)).unwrap();
+        assert_eq!(found.expose(), secret, "{text:?}");
+    }
+    for text in ["", "\n", " \r\n"] {
+        let error = token_in(&file("no-secret", text)).unwrap_err();
+        assert!(error.ends_with("but has to be a secret"), "{error}");
+    }
+}
+
+#[test]
+fn reads_no_secret_that_has_no_end() {
+    let refused = |path: &Path, why: &str| {
+        let error = token_in(path).unwrap_err();
+        let expected = format!(
+            "cannot read `{}`, which `MARTY_ADMIN_TOKEN_FILE` names: {why}",
+            path.display()
+        );
+        assert_eq!(error, expected);
+    };
+    let long = file("long-secret", &"x".repeat(64 * 1024 + 1));
+    refused(&long, "it is longer than 65536 bytes");
+    refused(long.parent().unwrap(), "it is no regular file");
+    // Nobody writes to it: whoever opens it waits.
+    let pipe = long.with_file_name("pipe-of-a-secret");
+    let _ = fs::remove_file(&pipe);
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    refused(&pipe, "it is no regular file");
 }

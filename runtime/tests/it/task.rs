@@ -3,7 +3,7 @@
 use std::{future::pending, sync::Arc, time::Duration};
 
 use marty_runtime::{
-    axum::Router,
+    axum::{Router, routing::get as on_get},
     task::{OnEnd, Restart, Stop},
 };
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ fn stops_tasks_only_when_the_requests_are_finished() {
     let (asks, stops) = (Arc::clone(&asked), Arc::clone(&stopped));
     let routes = Router::new().route(
         "/wait",
-        axum::routing::get(async move || {
+        on_get(async move || {
             asks.add_permits(1);
             // Would never be answered if the task had stopped before: the request waits for it no longer than the deadline.
             let still = stops.try_acquire().is_err();

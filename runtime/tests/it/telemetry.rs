@@ -243,9 +243,7 @@ fn records_requests_to_others_between_its_own_and_theirs() {
 fn records_why_a_request_to_another_has_no_answer() {
     let collector = Collector::start();
     let process = start(&mut traced(&collector.url()));
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = nobody.local_addr().unwrap().port();
-    drop(nobody);
+    let port = nobody().port();
     assert_eq!(get(process.http, &format!("/relay/{port}")).status, 503);
     let request = named(&await_spans(&collector, &["GET"]), "GET");
     let why = attribute(&request.attributes, "error.type");
@@ -304,7 +302,7 @@ fn records_no_more_for_callers_than_it_was_told() {
         get_with(process.http, "/error", &caller());
         get(process.http, "/error");
     }
-    let refilled = begun.elapsed().as_secs() * 5 + 1;
+    let refilled = u64::try_from(begun.elapsed().as_millis()).unwrap() * 5 / 1000 + 1;
     process.signal("TERM");
     assert!(process.end().1.success());
     let count = collector.spans().len() as u64;

@@ -163,3 +163,24 @@ fn needs_a_runtime() {
         "a capture is started inside a tokio runtime"
     );
 }
+
+/// Logs whenever somebody wants to see it.
+struct Chatty;
+
+impl std::fmt::Debug for Chatty {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        tracing::info!("somebody looks");
+        formatter.write_str("chatty")
+    }
+}
+
+#[tokio::test]
+async fn captures_values_that_log_as_they_are_written() {
+    let capture = Capture::start();
+    tracing::info!(value = ?Chatty, "seen");
+    let events = capture.events();
+    assert!(
+        events.iter().any(|event| event.message() == "seen"),
+        "{capture}"
+    );
+}

@@ -22,7 +22,25 @@ const STATUSES: usize = 8;
 /// The handles of the routes that one service answers.
 pub(super) struct Handles {
     metrics: HttpMetrics,
-    routes: [OnceLock<Arc<RouteHandles>>; ROUTES],
+    routes: [OnceLock<RouteHandles>; ROUTES],
+}
+
+/// The handles of one route.
+struct RouteHandles {
+    route: Arc<str>,
+    methods: [OnceLock<Arc<Endpoint>>; Method::COUNT],
+}
+
+/// The handles of one method of a route.
+pub(super) struct Endpoint {
+    metrics: HttpMetrics,
+    route: Arc<str>,
+    pub(super) method: Method,
+    pub(super) active: Gauge,
+    pub(super) request_size: Histogram,
+    pub(super) response_size: Histogram,
+    span_name: Arc<str>,
+    durations: [OnceLock<(u16, Histogram)>; STATUSES],
 }
 
 impl Handles {
@@ -33,43 +51,43 @@ impl Handles {
         }
     }
 
-    /// The handles of `route`.
-    pub(super) fn route(&self, route: &str) -> Arc<RouteHandles> {
+    /// The handles of `method` of `route`.
+    pub(super) fn endpoint(&self, route: &str, method: Method) -> Arc<Endpoint> {
         for place in &self.routes {
-            let handles = place.get_or_init(|| self.begin(route));
-            if *handles.route == *route {
-                return Arc::clone(handles);
+            let handles = place.get_or_init(|| RouteHandles {
+                route: route.into(),
+                methods: Default::default(),
+            });
+            if *handles.route == *route
+                && let Some(place) = handles.methods.get(method as usize)
+            {
+                let begin = || self.begin(Arc::clone(&handles.route), method);
+                return Arc::clone(place.get_or_init(begin));
             }
         }
-        self.begin(route)
+        self.begin(route.into(), method)
     }
 
-    fn begin(&self, route: &str) -> Arc<RouteHandles> {
-        Arc::new(RouteHandles {
-            route: route.into(),
-            metrics: self.metrics.clone(),
-            methods: Default::default(),
+    fn begin(&self, route: Arc<str>, method: Method) -> Arc<Endpoint> {
+        let metrics = self.metrics.clone();
+        let labels = RouteLabels {
+            method,
+            route: Arc::clone(&route),
+        };
+        Arc::new(Endpoint {
+            method,
+            active: metrics.active.get(&MethodLabels { method }),
+            request_size: metrics.request_size.get(&labels),
+            response_size: metrics.response_size.get(&labels),
+            span_name: span_name(method, &route),
+            durations: Default::default(),
+            metrics,
+            route,
         })
     }
 }
 
-/// The handles of one route.
-pub(super) struct RouteHandles {
-    route: Arc<str>,
-    metrics: HttpMetrics,
-    methods: [OnceLock<MethodHandles>; Method::COUNT],
-}
-
-/// The handles of one method of a route.
-pub(super) struct MethodHandles {
-    pub(super) active: Gauge,
-    pub(super) request_size: Histogram,
-    pub(super) response_size: Histogram,
-    span_name: Arc<str>,
-    durations: [OnceLock<(u16, Histogram)>; STATUSES],
-}
-
-impl RouteHandles {
+impl Endpoint {
     pub(super) fn route(&self) -> &str {
         &self.route
     }
@@ -78,53 +96,29 @@ impl RouteHandles {
         self.metrics.is_cut_off()
     }
 
-    pub(super) fn method(&self, method: Method) -> &MethodHandles {
-        // The array has a place for every method; the first stands in only for the compiler.
-        let place = self
-            .methods
-            .get(method as usize)
-            .unwrap_or(&self.methods[0]);
-        place.get_or_init(|| {
-            let labels = RouteLabels {
-                method,
-                route: Arc::clone(&self.route),
-            };
-            MethodHandles {
-                active: self.metrics.active.get(&MethodLabels { method }),
-                request_size: self.metrics.request_size.get(&labels),
-                response_size: self.metrics.response_size.get(&labels),
-                span_name: span_name(method, &self.route),
-                durations: Default::default(),
-            }
-        })
-    }
-
     /// What spans of such requests are called.
-    pub(super) fn span_name(&self, method: Method) -> Arc<str> {
-        Arc::clone(&self.method(method).span_name)
+    pub(super) fn span_name(&self) -> Arc<str> {
+        Arc::clone(&self.span_name)
     }
 
     /// Counts how long a request took.
-    pub(super) fn observe_duration(
-        &self,
-        (method, status): (Method, u16),
-        seconds: f64,
-        exemplar: Option<Exemplar>,
-    ) {
-        let series = || {
-            self.metrics.duration.get(&ResponseLabels {
-                method,
-                route: Arc::clone(&self.route),
-                status,
-            })
-        };
-        for place in &self.method(method).durations {
-            let (known, histogram) = place.get_or_init(|| (status, series()));
+    #[inline]
+    pub(super) fn observe_duration(&self, status: u16, seconds: f64, exemplar: Option<Exemplar>) {
+        for place in &self.durations {
+            let (known, histogram) = place.get_or_init(|| (status, self.duration(status)));
             if *known == status {
                 return observe(histogram, seconds, exemplar);
             }
         }
-        observe(&series(), seconds, exemplar);
+        observe(&self.duration(status), seconds, exemplar);
+    }
+
+    fn duration(&self, status: u16) -> Histogram {
+        self.metrics.duration.get(&ResponseLabels {
+            method: self.method,
+            route: Arc::clone(&self.route),
+            status,
+        })
     }
 }
 

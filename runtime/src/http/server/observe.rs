@@ -28,7 +28,7 @@ use tower::{Layer, Service};
 use super::{
     CorrelationId, HttpMetrics,
     body::{CountedBody, ObservedBody},
-    handle::{Handles, RouteHandles},
+    handle::{Endpoint, Handles},
     method::Method,
 };
 use crate::{
@@ -112,10 +112,8 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Observe<S> {
     fn call(&mut self, mut request: Request) -> Self::Future {
         let method = Method::of(request.method());
         let matched = request.extensions().get::<MatchedPath>();
-        let route = self
-            .handles
-            .route(matched.map_or(value::UNMATCHED_ROUTE, MatchedPath::as_str));
-        let mut observation = Observation::begin(route, method);
+        let route = matched.map_or(value::UNMATCHED_ROUTE, MatchedPath::as_str);
+        let mut observation = Observation::begin(self.handles.endpoint(route, method));
         observation.count_request_body(request.body_mut());
         let correlation_id = self.traced.then(|| observation.trace(&mut request));
         let entered = observation.enter();
@@ -168,8 +166,7 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for ObserveFuture<F> {
 
 /// A request being answered. Dropping it ends the request.
 pub(super) struct Observation {
-    route: Arc<RouteHandles>,
-    method: Method,
+    endpoint: Arc<Endpoint>,
     started: Instant,
     response_bytes: u64,
     /// What the request ends with. Until the answer has ended, that is the client leaving.
@@ -179,13 +176,11 @@ pub(super) struct Observation {
 }
 
 impl Observation {
-    fn begin(route: Arc<RouteHandles>, method: Method) -> Self {
-        route.method(method).active.inc();
-        let started = Instant::now();
+    fn begin(endpoint: Arc<Endpoint>) -> Self {
+        endpoint.active.inc();
         Self {
-            route,
-            method,
-            started,
+            endpoint,
+            started: Instant::now(),
             response_bytes: 0,
             status: CLIENT_LEFT,
             traced: None,
@@ -201,7 +196,7 @@ impl Observation {
     /// Counts the body's size: what will have been read of it, for what a client announces may never come.
     #[inline]
     fn count_request_body(&self, body: &mut Body) {
-        let sizes = &self.route.method(self.method).request_size;
+        let sizes = &self.endpoint.request_size;
         if body.is_end_stream() {
             sizes.observe(0.0);
         } else {
@@ -213,15 +208,15 @@ impl Observation {
     /// Gives the request its id and its span.
     fn trace(&mut self, request: &mut Request) -> CorrelationId {
         let correlation_id = CorrelationId::of(request.headers());
-        let name = self.route.span_name(self.method);
+        let name = self.endpoint.span_name();
         let begin = Begin::server(name, request.headers()).correlated(correlation_id.shared());
         let span = begin.span(|| {
             tracing::info_span!(
                 target: "marty_runtime::http",
                 "request",
                 correlation_id = correlation_id.as_str(),
-                http_request_method = self.method.as_str(),
-                http_route = self.route.route(),
+                http_request_method = self.endpoint.method.as_str(),
+                http_route = self.endpoint.route(),
             )
         });
         if span.is_recorded() {
@@ -242,7 +237,7 @@ impl Observation {
             return;
         };
         // What the handler wrote as the body of such an answer is never sent.
-        let head_only = observation.method == Method::Head
+        let head_only = observation.endpoint.method == Method::Head
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let body = response.body();
         let size = if head_only {
@@ -281,7 +276,7 @@ impl Observation {
     fn reason_to_end(&self) -> u16 {
         if std::thread::panicking() {
             500
-        } else if self.route.is_cut_off() {
+        } else if self.endpoint.is_cut_off() {
             503
         } else {
             CLIENT_LEFT
@@ -290,7 +285,6 @@ impl Observation {
 
     /// Tells the span and the log how the request ended.
     fn tell(&self, span: &ActiveSpan, seconds: f64) {
-        let _entered = span.enter();
         if span.is_recorded() {
             span.record("http.response.status_code", self.status);
             if self.status >= 500 {
@@ -300,6 +294,7 @@ impl Observation {
         }
         tracing::info!(
             target: "marty_runtime::access",
+            parent: span.span(),
             http_response_status_code = self.status,
             duration_ms = (seconds * 1e6).round() / 1e3,
             response_bytes = self.response_bytes,
@@ -314,12 +309,11 @@ impl Drop for Observation {
         if self.status == CLIENT_LEFT {
             self.status = self.reason_to_end();
         }
-        let handles = self.route.method(self.method);
-        handles.active.dec();
-        handles.response_size.observe(float(self.response_bytes));
+        let endpoint = &self.endpoint;
+        endpoint.active.dec();
+        endpoint.response_size.observe(float(self.response_bytes));
         let exemplar = self.traced.as_ref().and_then(|span| span.exemplar());
-        self.route
-            .observe_duration((self.method, self.status), seconds, exemplar);
+        endpoint.observe_duration(self.status, seconds, exemplar);
         if let Some(span) = &self.traced {
             self.tell(span, seconds);
         }

@@ -13,7 +13,7 @@ use tonic::{
     transport::{Channel, Endpoint as Address},
 };
 
-use super::{Exported, Refused};
+use super::{Exported, Refused, retry};
 use crate::config::Endpoint;
 
 /// How long a connection may take to come about. Whoever waits for an answer waits with it.
@@ -45,6 +45,7 @@ impl Client {
         self.service.ready().await.map_err(|error| Refused {
             reason: with_causes(&error),
             passes: true,
+            wait: None,
         })?;
         let mut request = Request::new(Bytes::copy_from_slice(message));
         request.metadata_mut().clone_from(&self.headers);
@@ -56,8 +57,10 @@ impl Client {
     }
 }
 
-/// The codes with which a collector says that it may take the same later, by the specification of OTLP.
+/// The codes with which a collector says that it may take the same later, by the specification of OTLP. What is exhausted may
+/// recover only if it says when.
 fn refused(status: &Status) -> Refused {
+    let wait = retry::info(status.details());
     let passes = matches!(
         status.code(),
         Code::Cancelled
@@ -67,9 +70,11 @@ fn refused(status: &Status) -> Refused {
             | Code::Unavailable
             | Code::DataLoss
     );
+    let recovers = status.code() == Code::ResourceExhausted && wait.is_some();
     Refused {
         reason: format!("{:?}: {}", status.code(), with_causes(status)),
-        passes,
+        passes: passes || recovers,
+        wait,
     }
 }
 
@@ -120,5 +125,29 @@ impl Decoder for Encoded {
         answer
             .map(Some)
             .map_err(|error| Status::internal(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_what_is_exhausted_again_only_if_it_says_when() {
+        /// `google.rpc.Status` with a `RetryInfo` of three seconds.
+        const DETAILS: &[u8] =
+            b"\x1a\x30\x0a\x28type.googleapis.com/google.rpc.RetryInfo\x12\x04\x0a\x02\x08\x03";
+        let exhausted = |details| {
+            let details = Bytes::from_static(details);
+            refused(&Status::with_details(
+                Code::ResourceExhausted,
+                "full",
+                details,
+            ))
+        };
+        assert!(!exhausted(b"").passes);
+        let again = exhausted(DETAILS);
+        assert!(again.passes);
+        assert_eq!(again.wait, Some(Duration::from_secs(3)));
     }
 }

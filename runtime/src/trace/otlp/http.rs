@@ -5,7 +5,7 @@ use std::{error, time::Duration};
 use axum::http::{
     HeaderMap, HeaderValue, Request, StatusCode, Uri,
     header::{CONTENT_TYPE, HOST, USER_AGENT},
-    request,
+    request, response,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use prost::Message;
 use tokio::{net::TcpStream, time::timeout};
 
-use super::{Exported, Refused};
+use super::{Exported, Refused, retry};
 use crate::config::Endpoint;
 
 /// How long a connection may take to come about.
@@ -47,20 +47,22 @@ impl Client {
 
     pub(super) async fn send(&mut self, message: &[u8]) -> Result<Exported, Refused> {
         // Whatever has failed, what is left of the connection is not used again.
-        let (status, body) = self.exchange(message).await.map_err(|error| Refused {
+        let (head, body) = self.exchange(message).await.map_err(|error| Refused {
             reason: error.to_string(),
             passes: true,
+            wait: None,
         })?;
-        if !status.is_success() {
-            return Err(refused(status));
+        if !head.status.is_success() {
+            return Err(refused(&head));
         }
         Exported::decode(body).map_err(|error| Refused {
             reason: error.to_string(),
             passes: false,
+            wait: None,
         })
     }
 
-    async fn exchange(&mut self, message: &[u8]) -> Result<(StatusCode, Bytes), Failure> {
+    async fn exchange(&mut self, message: &[u8]) -> Result<(response::Parts, Bytes), Failure> {
         let mut connection = match self.connection.take().filter(|open| !open.is_closed()) {
             Some(open) => open,
             None => timeout(CONNECT_TIME, connect(&self.uri)).await??,
@@ -70,7 +72,7 @@ impl Client {
         let (head, body) = connection.send_request(request).await?.into_parts();
         let body = Limited::new(body, LONGEST_ANSWER).collect().await?;
         self.connection = Some(connection);
-        Ok((head.status, body.to_bytes()))
+        Ok((head, body.to_bytes()))
     }
 
     fn request(&self) -> Result<request::Builder, Failure> {
@@ -98,7 +100,8 @@ async fn connect(uri: &Uri) -> Result<SendRequest<Full<Bytes>>, Failure> {
 }
 
 /// The statuses with which a collector says that it may take the same later, by the specification of OTLP.
-fn refused(status: StatusCode) -> Refused {
+fn refused(head: &response::Parts) -> Refused {
+    let status = head.status;
     let passes = matches!(
         status,
         StatusCode::TOO_MANY_REQUESTS
@@ -109,5 +112,6 @@ fn refused(status: StatusCode) -> Refused {
     Refused {
         reason: format!("status {status}"),
         passes,
+        wait: retry::after(&head.headers),
     }
 }

@@ -6,8 +6,9 @@ mod grpc;
 #[cfg(feature = "otlp-http")]
 mod http;
 mod message;
+mod retry;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use axum::http::HeaderMap;
 use prost::Message;
@@ -80,6 +81,8 @@ pub(super) struct Refused {
     reason: String,
     /// Whether it may be taken later.
     pub(super) passes: bool,
+    /// How long the collector asked to be left alone.
+    pub(super) wait: Option<Duration>,
 }
 
 impl fmt::Display for Refused {

@@ -1,12 +1,15 @@
 //! Calls from one service to another.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{future::ready, net::SocketAddr, time::Duration};
 
+use hyper::{body::Incoming, server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use marty_runtime::{
+    axum,
     client::GrpcChannel,
     tonic::{Code, GrpcMethod, Request, Response, Status, client::Grpc},
 };
-use tokio::runtime::Builder;
+use tokio::{net::TcpListener, runtime::Builder};
 use tonic_prost::ProstCodec;
 
 use super::{
@@ -120,8 +123,42 @@ fn counts_what_no_generated_client_calls_together() {
     called.stop().unwrap();
 }
 
+/// Answers every request over HTTP/2 with `status`, as a proxy does that has nobody behind it.
+async fn answer_all(listener: TcpListener, status: u16) {
+    let answer = move |_: axum::http::Request<Incoming>| {
+        let body = axum::body::Body::from("<html>nobody is there</html>");
+        let answer = axum::http::Response::builder().status(status).body(body);
+        ready(answer)
+    };
+    while let Ok((stream, _)) = listener.accept().await {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(stream), service_fn(answer));
+        tokio::spawn(connection);
+    }
+}
+
+#[test]
+fn takes_the_status_of_http_where_no_grpc_server_has_answered() {
+    let called = live();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for (status, code) in [(401, Code::Unauthenticated), (403, Code::PermissionDenied)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(answer_all(listener, status));
+            let channel = GrpcChannel::new(&address).unwrap();
+            let answer = unary(channel, Ask::text("")).await;
+            assert_eq!(answer.unwrap_err().code(), code);
+        }
+    });
+    called.await_value(&made("test.v1.Probe/Unary", "PERMISSION_DENIED"), 1.0);
+    called.stop().unwrap();
+}
+
 #[tokio::test]
 async fn refuses_what_is_no_address() {
+    let error = GrpcChannel::new("http://me:hunter2@users:8080").unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
     for address in ["", "users", "https://users:8080", "http://"] {
         let error = GrpcChannel::new(address).unwrap_err();
         assert!(error.to_string().starts_with(&format!("`{address}` is no")));

@@ -16,7 +16,7 @@ use super::{
     active,
     caller::Caller,
     calls, live,
-    probe::{Ask, Probe},
+    probe::{self, Ask, Probe},
     raw::{self, framed, request},
 };
 use crate::support::{Live, get, service as plain_service};
@@ -107,6 +107,25 @@ fn a_service_without_a_descriptor_makes_its_own_methods_known() {
     live.await_value(&calls("Unary", "OK"), 2.0);
     live.await_value(&active("Unary"), 0.0);
     assert_eq!(series("rpc_server_call_duration_seconds"), Some(4.0));
+    live.stop().unwrap();
+}
+
+#[test]
+fn a_descriptor_closes_the_names_and_need_not_be_shown() {
+    let hidden = plain_service(Router::new()).grpc(Probe);
+    let live = Live::start(hidden.descriptor(probe::descriptor()));
+    let caller = Caller::new(live.grpc);
+    caller.unary(Ask::text("a")).unwrap();
+    // Known without having been learnt.
+    live.await_value(&calls("Unary", "OK"), 1.0);
+    caller.runtime.block_on(async {
+        let mut raw = raw::connect(live.grpc).await;
+        for version in ["v1", "v1alpha"] {
+            let path = format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+            let answer = raw.send(request(&path, &[]), None).await;
+            assert_eq!(answer.code(), Some("12"), "{path}");
+        }
+    });
     live.stop().unwrap();
 }
 

@@ -2,8 +2,13 @@
 
 use std::{borrow::Cow, fmt, time::Duration};
 
-use marty_runtime::{ConfigError, config::Lookup, database::Postgres};
+use marty_runtime::{
+    ConfigError,
+    config::{Lookup, Setting},
+    database::Postgres,
+};
 use sqlx::{
+    ConnectOptions as _,
     SqlSafeStr as _,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -12,7 +17,7 @@ use sqlx::{
 /// What the pool is called in metrics, and its readiness check.
 const POOL: &str = "postgres";
 
-/// The variable of the database's address, which has its password in it.
+/// The variable of the database's address, which has its password in it; with `_FILE` at its end, that of a file with the address.
 pub const URL: &str = "MARTY_DATABASE_URL";
 /// The variable of [`DatabaseSettings::connections`].
 pub const CONNECTIONS: &str = "MARTY_DATABASE_CONNECTIONS";
@@ -44,24 +49,28 @@ impl DatabaseSettings {
     ///
     /// If it is not the URL of a Postgres database. The error does not repeat it: it may have a password.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
-        let accepted = "the URL of a database, such as `postgres://user:password@host/name`";
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|_| ConfigError::new(URL, "(not shown)", accepted))?;
-        Ok(Self {
+        let address = Address::parse(url);
+        let address = address.ok_or_else(|| ConfigError::new(URL, "***", Address::ACCEPTED))?;
+        Ok(Self::at(address))
+    }
+
+    fn at(Address(options): Address) -> Self {
+        // Statements may have values in them that nobody else is to read; how long they take is measured.
+        let options = options.disable_statement_logging();
+        Self {
             options: options.application_name(env!("CARGO_PKG_NAME")),
             connections: 10,
             acquire_timeout: Duration::from_secs(5),
             migrate: true,
-        })
+        }
     }
 
     /// Reads the variables; nothing if there is no database.
     pub(crate) fn read(lookup: &Lookup) -> Result<Option<Self>, ConfigError> {
-        let Some(url) = lookup.parse_optional::<String>(URL)? else {
+        let Some(address) = lookup.parse_optional(URL)? else {
             return Ok(None);
         };
-        let defaults = Self::new(&url)?;
+        let defaults = Self::at(address);
         let connections = lookup.parse(CONNECTIONS, defaults.connections)?;
         if connections == 0 {
             return Err(ConfigError::new(CONNECTIONS, "0", "a whole number from 1"));
@@ -95,6 +104,19 @@ impl DatabaseSettings {
                 })?;
         }
         Ok(Postgres::new(POOL, pool))
+    }
+}
+
+/// The address of a database. It is read, shown and refused as secrets are.
+struct Address(PgConnectOptions);
+
+impl Setting for Address {
+    const ACCEPTED: &'static str =
+        "the URL of a database, such as `postgres://user:password@host/name`";
+    const SECRET: bool = true;
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
     }
 }
 
@@ -175,6 +197,27 @@ mod tests {
             "{error}"
         );
         assert!(!format!("{error:?}").contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn reads_the_address_from_a_file() {
+        let path = std::env::temp_dir().join(format!("database-url-{}", std::process::id()));
+        fs::write(&path, "postgres://shop:hunter2@db/shop\n").unwrap();
+        let name = path.to_str().unwrap().to_owned();
+        let lookup = Lookup::new(move |asked| {
+            (asked == "MARTY_DATABASE_URL_FILE").then(|| name.clone())
+        });
+        let settings = DatabaseSettings::read(&lookup).unwrap().unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(settings.options.get_host(), "db");
+        assert_eq!(settings.options.get_database(), Some("shop"));
+    }
+
+    #[test]
+    fn logs_no_statements() {
+        let options = format!("{:?}", read(&[ADDRESS]).unwrap().unwrap().options);
+        assert!(options.contains("slow_statements_level: Off"), "{options}");
+        assert!(options.contains("statements_level: Off"), "{options}");
     }
 
     #[test]
