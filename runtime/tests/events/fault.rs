@@ -175,7 +175,7 @@ impl Worker {
         let program = path.join("examples/worker");
         assert!(
             program.exists(),
-            "{} is not there; `--example worker` builds it",
+            "{} is not there; `cargo build -p marty-runtime --all-features --example worker` makes it",
             program.display()
         );
         let mut child = Command::new(program)

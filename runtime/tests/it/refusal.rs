@@ -1,7 +1,5 @@
 //! What does not compile, with what the compiler says about it.
 
-// With events there are more types that the compiler's hints name.
-#[cfg(not(feature = "events"))]
 #[test]
 fn labels_that_leak_or_have_no_end_do_not_compile() {
     let cases = trybuild::TestCases::new();
