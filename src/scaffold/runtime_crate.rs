@@ -1,9 +1,14 @@
 //! The bundled runtime: its files and those of its macros, and their manifests as they stand alone in a project.
 
+use std::path::Path;
+
 use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 
 use super::file::Rendered;
 use crate::assets;
+
+/// What a file of nothing but tests is called.
+const TESTS: &str = "/tests.rs";
 
 /// Where the runtime lies in a project.
 const DIRECTORY: &str = "crates/marty-runtime";
@@ -20,11 +25,52 @@ pub(super) fn files() -> Result<Vec<Rendered>, TomlError> {
             content: manifest(assets::MACROS_MANIFEST)?,
         },
     ];
-    let sources = assets::runtime().into_iter().map(|asset| Rendered {
-        path: format!("{DIRECTORY}/{}", asset.path),
-        content: String::from_utf8_lossy(asset.bytes).into_owned(),
+    let sources = assets::runtime().into_iter();
+    let sources = sources.filter(|asset| !asset.path.ends_with(TESTS));
+    let sources = sources.map(|asset| {
+        let text = String::from_utf8_lossy(asset.bytes);
+        let extension = Path::new(&asset.path).extension();
+        let is_code = extension.is_some_and(|it| it == "rs");
+        Rendered {
+            path: format!("{DIRECTORY}/{}", asset.path),
+            content: if is_code {
+                without_tests(&text)
+            } else {
+                text.into_owned()
+            },
+        }
     });
     Ok(manifests.into_iter().chain(sources).collect())
+}
+
+/// A source less what is compiled for tests only: what those need is not among a project's dependencies.
+///
+/// The sources are formatted, so an item ends where a line is its closing brace and stands as far to the right as the item.
+fn without_tests(source: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
+        let indent = line.len() - line.trim_start().len();
+        if line.trim_start() != "#[cfg(test)]" {
+            kept.push(line);
+            continue;
+        }
+        while kept.last().is_some_and(|before| belongs_to_next(before)) {
+            kept.pop();
+        }
+        let mut item = lines.by_ref().skip_while(|line| belongs_to_next(line));
+        if item.next().is_some_and(|first| !first.ends_with(';')) {
+            let _ = lines.find(|line| line.strip_suffix('}').is_some_and(|it| it.len() == indent));
+        }
+    }
+    let text = kept.join("\n");
+    format!("{}\n", text.trim_end())
+}
+
+/// Whether a line says something of the item that follows, or parts it from the one before.
+fn belongs_to_next(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with("///") || line.starts_with("#[")
 }
 
 /// The manifest less what only this repository has: the tests' dependencies, and so the tests.
@@ -43,7 +89,27 @@ fn manifest(text: &str) -> Result<String, TomlError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{files, manifest};
+    use std::path::Path;
+
+    use super::{files, manifest, without_tests};
+
+    #[test]
+    fn a_source_has_no_tests_and_nothing_else_is_missing() {
+        let source = "mod a;\n#[cfg(test)]\nmod tests;\n\nimpl A {\n    fn a() {}\n\n    /// For tests.\n    #[cfg(test)]\n    #[must_use]\n    fn b() {\n        {}\n    }\n\n    fn c() {}\n}\n\n#[cfg(test)]\nmod tests {\n    fn d() {\n    }\n}\n";
+        let expected = "mod a;\n\nimpl A {\n    fn a() {}\n\n    fn c() {}\n}\n";
+        assert_eq!(without_tests(source), expected);
+    }
+
+    #[test]
+    fn every_source_of_a_project_can_be_read_and_has_no_tests() {
+        let sources = files().unwrap().into_iter();
+        let is_code = |path: &str| Path::new(path).extension().is_some_and(|it| it == "rs");
+        for source in sources.filter(|file| is_code(&file.path)) {
+            let parsed = syn::parse_file(&source.content);
+            assert!(parsed.is_ok(), "{}: {:?}", source.path, parsed.err());
+            assert!(!source.content.contains("cfg(test)"), "{}", source.path);
+        }
+    }
 
     #[test]
     fn what_only_tests_need_is_left_out() {

@@ -23,27 +23,11 @@ pub(crate) struct GrpcMetrics {
 impl GrpcMetrics {
     /// Families in which nothing is counted yet. Once `cut_off` is true, whoever is not answered was left by the service.
     pub(crate) fn new(cut_off: Arc<AtomicBool>) -> Self {
-        let duration = &names::RPC_SERVER_CALL_DURATION;
-        let active = &names::RPC_SERVER_ACTIVE_CALLS;
-        let request = &names::RPC_SERVER_REQUEST_SIZE;
-        let response = &names::RPC_SERVER_RESPONSE_SIZE;
         Self {
-            duration: Arc::new(HistogramFamily::histogram(
-                duration.name,
-                duration.help,
-                duration.buckets,
-            )),
-            active: Arc::new(GaugeFamily::gauge(active.name, active.help)),
-            request_size: Arc::new(HistogramFamily::histogram(
-                request.name,
-                request.help,
-                request.buckets,
-            )),
-            response_size: Arc::new(HistogramFamily::histogram(
-                response.name,
-                response.help,
-                response.buckets,
-            )),
+            duration: Arc::new(HistogramFamily::of(&names::RPC_SERVER_CALL_DURATION)),
+            active: Arc::new(GaugeFamily::of(&names::RPC_SERVER_ACTIVE_CALLS)),
+            request_size: Arc::new(HistogramFamily::of(&names::RPC_SERVER_REQUEST_SIZE)),
+            response_size: Arc::new(HistogramFamily::of(&names::RPC_SERVER_RESPONSE_SIZE)),
             cut_off,
         }
     }

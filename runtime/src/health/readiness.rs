@@ -71,8 +71,7 @@ struct Ended {
 
 impl Health {
     pub(crate) fn new(checks: Vec<Check>, panics: Counter) -> Self {
-        let metric = &names::MARTY_HEALTH_CHECK_UP;
-        let up = Arc::new(GaugeFamily::gauge(metric.name, metric.help));
+        let up = Arc::new(GaugeFamily::of(&names::MARTY_HEALTH_CHECK_UP));
         Self {
             state: watch::Sender::new(State::Starting),
             checks,

@@ -22,7 +22,7 @@ use super::{
     name,
     open::Admitted,
 };
-use crate::names::Kind;
+use crate::names::{Kind, Metric};
 
 /// How many series a family keeps before further labels share one.
 pub const SERIES_LIMIT: usize = 1000;
@@ -113,6 +113,11 @@ impl<L: Labels> Family<L, Gauge> {
     pub const fn gauge(name: &'static str, help: &'static str) -> Self {
         Self::declare(name, help, ())
     }
+
+    /// A family of a metric that the runtime exports.
+    pub(crate) const fn of(metric: &Metric) -> Self {
+        Self::gauge(metric.name, metric.help)
+    }
 }
 
 impl<L: Labels> Family<L, Histogram> {
@@ -129,6 +134,12 @@ impl<L: Labels> Family<L, Histogram> {
     ) -> Self {
         assert!(name::ascend(buckets), "bucket bounds are finite and ascend");
         Self::declare(name, help, buckets)
+    }
+
+    /// A family of a metric that the runtime exports.
+    #[cfg(any(feature = "grpc", feature = "http"))]
+    pub(crate) const fn of(metric: &Metric) -> Self {
+        Self::histogram(metric.name, metric.help, metric.buckets)
     }
 }
 

@@ -58,7 +58,7 @@ impl<L: Labels> Collect for Sampled<L> {
     fn begin_known(&self) {}
 
     fn collect(&self) -> MetricFamily {
-        let family = GaugeFamily::gauge(self.metric.name, self.metric.help);
+        let family = GaugeFamily::of(self.metric);
         (self.sample)(&family);
         family.collect()
     }

@@ -39,8 +39,7 @@ macro_rules! service_info {
 
 /// The two metrics that tell who exports, and what was built.
 pub(super) fn families(info: ServiceInfo, config: &Config) -> [Arc<dyn Collect>; 2] {
-    let target: GaugeFamily<TargetLabels> =
-        GaugeFamily::gauge(names::TARGET_INFO.name, names::TARGET_INFO.help);
+    let target: GaugeFamily<TargetLabels> = GaugeFamily::of(&names::TARGET_INFO);
     let labels = TargetLabels {
         service: config.name_or(info.name),
         version: info.version,
@@ -48,8 +47,7 @@ pub(super) fn families(info: ServiceInfo, config: &Config) -> [Arc<dyn Collect>;
         environment: config.environment.clone(),
     };
     target.get(&labels).set(1.0);
-    let build: GaugeFamily<BuildLabels> =
-        GaugeFamily::gauge(names::MARTY_BUILD_INFO.name, names::MARTY_BUILD_INFO.help);
+    let build: GaugeFamily<BuildLabels> = GaugeFamily::of(&names::MARTY_BUILD_INFO);
     build
         .get(&BuildLabels {
             version: info.version,

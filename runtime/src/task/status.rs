@@ -70,9 +70,8 @@ pub(super) struct Entry {
 
 impl Board {
     pub(crate) fn new(names: impl IntoIterator<Item = &'static str>) -> Self {
-        let up = names::MARTY_TASK_UP;
         let restarts = names::MARTY_TASK_RESTARTS;
-        let up: GaugeFamily<TaskName> = GaugeFamily::gauge(up.name, up.help);
+        let up: GaugeFamily<TaskName> = GaugeFamily::of(&names::MARTY_TASK_UP);
         let restarts: CounterFamily<TaskName> =
             CounterFamily::counter(restarts.name, restarts.help);
         let entry = |name| {

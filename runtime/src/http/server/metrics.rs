@@ -30,27 +30,11 @@ impl HttpMetrics {
 
     /// The same. Once `cut_off` is true, whoever is not answered was left by the service, and has not left itself.
     pub(crate) fn until(cut_off: Arc<AtomicBool>) -> Self {
-        let duration = &names::HTTP_SERVER_REQUEST_DURATION;
-        let active = &names::HTTP_SERVER_ACTIVE_REQUESTS;
-        let request = &names::HTTP_SERVER_REQUEST_BODY_SIZE;
-        let response = &names::HTTP_SERVER_RESPONSE_BODY_SIZE;
         Self {
-            duration: Arc::new(HistogramFamily::histogram(
-                duration.name,
-                duration.help,
-                duration.buckets,
-            )),
-            active: Arc::new(GaugeFamily::gauge(active.name, active.help)),
-            request_size: Arc::new(HistogramFamily::histogram(
-                request.name,
-                request.help,
-                request.buckets,
-            )),
-            response_size: Arc::new(HistogramFamily::histogram(
-                response.name,
-                response.help,
-                response.buckets,
-            )),
+            duration: Arc::new(HistogramFamily::of(&names::HTTP_SERVER_REQUEST_DURATION)),
+            active: Arc::new(GaugeFamily::of(&names::HTTP_SERVER_ACTIVE_REQUESTS)),
+            request_size: Arc::new(HistogramFamily::of(&names::HTTP_SERVER_REQUEST_BODY_SIZE)),
+            response_size: Arc::new(HistogramFamily::of(&names::HTTP_SERVER_RESPONSE_BODY_SIZE)),
             cut_off,
         }
     }

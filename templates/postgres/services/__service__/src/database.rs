@@ -8,8 +8,7 @@ use marty_runtime::{
     database::Postgres,
 };
 use sqlx::{
-    ConnectOptions as _,
-    SqlSafeStr as _,
+    ConnectOptions as _, SqlSafeStr as _,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -204,9 +203,8 @@ mod tests {
         let path = std::env::temp_dir().join(format!("database-url-{}", std::process::id()));
         fs::write(&path, "postgres://shop:hunter2@db/shop\n").unwrap();
         let name = path.to_str().unwrap().to_owned();
-        let lookup = Lookup::new(move |asked| {
-            (asked == "MARTY_DATABASE_URL_FILE").then(|| name.clone())
-        });
+        let lookup =
+            Lookup::new(move |asked| (asked == "MARTY_DATABASE_URL_FILE").then(|| name.clone()));
         let settings = DatabaseSettings::read(&lookup).unwrap().unwrap();
         fs::remove_file(&path).unwrap();
         assert_eq!(settings.options.get_host(), "db");
