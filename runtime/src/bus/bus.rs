@@ -60,6 +60,12 @@ impl EventBus {
         self.changed(|inner| inner.keys = keys)
     }
 
+    /// Whether there are keys to protect personal data with. Without, an event that holds some is not published.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        !self.0.keys.is_empty()
+    }
+
     /// The same bus, whose publishing may take `timeout`.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {

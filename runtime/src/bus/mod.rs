@@ -41,6 +41,7 @@
     reason = "the room holds the bus, and is called after it"
 )]
 mod bus;
+mod choice;
 mod consumers;
 mod duplicate;
 mod error;

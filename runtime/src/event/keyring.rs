@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use aes_siv::{KeyInit as _, siv::Aes256Siv};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
@@ -82,6 +83,17 @@ impl Keyring {
     #[must_use]
     pub fn none() -> Self {
         Self(Arc::new([]))
+    }
+
+    /// A key that nobody else has and nobody ever will: what is written with it can be opened and compared for as long as the
+    /// process runs. It is for events that do not leave it.
+    #[must_use]
+    pub fn fleeting() -> Self {
+        // 122 bits of each are random, as the operating system gives them.
+        let random = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
+        let root = Zeroizing::new(random.map(Uuid::into_bytes).concat());
+        let id = "fleeting".into();
+        Self(Arc::new([Key { id, root }]))
     }
 
     /// Reads keys, each as `{id}:{base64 of at least 32 bytes}`, separated by commas or white space.
@@ -406,5 +418,14 @@ mod tests {
             );
         }
         assert!(!format!("{:?}", keys(K1)).contains("AAEC"));
+    }
+
+    #[test]
+    fn fleeting_keys_protect_and_no_two_are_alike() {
+        let (one, other) = (Keyring::fleeting(), Keyring::fleeting());
+        let token = protect(&one, Protection::Seal, EMAIL);
+        assert_eq!(one.opener().open(&token, EMAIL).unwrap(), "ada@example.com");
+        assert!(other.opener().open(&token, EMAIL).is_err());
+        assert_eq!(Token::parse(token.as_str()).unwrap(), token);
     }
 }
