@@ -31,9 +31,13 @@ const MANIFEST_TEMPLATE: &str = "Cargo.toml.hbs";
 /// The shipped lock, which becomes the project's.
 pub(super) const CARGO_LOCK: &str = "Cargo.lock";
 
-/// The lock that a project of this kind starts with.
+/// The lock that a project of this kind starts with. A worker takes what an HTTP service does: the rest is the runtime's.
 pub(super) fn cargo_lock(kind: Kind) -> Option<CargoLock> {
-    let mut files = assets::templates(kind.name()).into_iter();
+    let of = match kind {
+        Kind::Http | Kind::Worker => Kind::Http,
+        Kind::Grpc => Kind::Grpc,
+    };
+    let mut files = assets::templates(of.name()).into_iter();
     let lock = files.find(|asset| asset.path == CARGO_LOCK)?;
     CargoLock::parse(&text(&lock)).ok()
 }
@@ -80,7 +84,7 @@ pub(super) fn service(
     runbook_base: &str,
 ) -> Result<Vec<Rendered>, RenderError> {
     let sets = sets(answers.kind, &answers.with);
-    let templates = templates(&sets, answers.name.as_str());
+    let templates = templates(answers.kind, &sets, answers.name.as_str());
     let mut files = from_templates(templates.values(), project, answers)?;
     files.extend(observability::files(&sets, &answers.name, runbook_base)?);
     Ok(files)
@@ -90,7 +94,7 @@ pub(super) fn service(
 pub(super) fn paths(request: &Request) -> Vec<String> {
     let name = request.name.as_str();
     let sets = sets(request.kind, &request.with);
-    let templates = templates(&sets, name).into_keys();
+    let templates = templates(request.kind, &sets, name).into_keys();
     templates.chain(observability::paths(&sets, name)).collect()
 }
 
@@ -101,8 +105,12 @@ fn sets(kind: Kind, extras: &[Extra]) -> Vec<&'static str> {
 }
 
 /// The templates of a service by the path of what they make: of every service, of those that keep users, of its own sets.
-fn templates(sets: &[&str], name: &str) -> BTreeMap<String, Asset> {
-    let sets = ["service", "users"].iter().chain(sets);
+fn templates(kind: Kind, sets: &[&str], name: &str) -> BTreeMap<String, Asset> {
+    let common: &[&str] = match kind {
+        Kind::Http | Kind::Grpc => &["service", "users"],
+        Kind::Worker => &["service"],
+    };
+    let sets = common.iter().chain(sets);
     let templates = sets.flat_map(|set| assets::templates(set));
     templates
         .filter(|asset| asset.path != CARGO_LOCK)
