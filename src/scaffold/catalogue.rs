@@ -249,6 +249,20 @@ mod tests {
         }
     }
 
+    /// Who publishes an event and who handles it may lie in projects of different people: what both hold to is the example.
+    #[test]
+    fn both_sides_of_an_event_have_the_same_examples() {
+        let examples = |set| {
+            let files = crate::assets::templates(set).into_iter();
+            let files = files.filter(|file| file.path.contains("/events/user."));
+            let files = files.filter(|file| !file.path.contains("/src/"));
+            let files = files.map(|file| (file.path, file.bytes));
+            files.collect::<Vec<_>>()
+        };
+        assert_eq!(examples("events").len(), 3);
+        assert_eq!(examples("events"), examples("worker"));
+    }
+
     #[test]
     fn what_the_runtime_and_services_share_is_locked_with_the_same_features() {
         let runtime: DocumentMut = crate::assets::RUNTIME_MANIFEST.parse().unwrap();

@@ -210,6 +210,12 @@ mod tests {
         assert!(without.iter().all(|path| with.contains(path)));
         assert!(with.len() > without.len());
         assert_eq!(paths(&["grpc"]), without);
+        for set in ["events", "worker"] {
+            let with = paths(&["http", set]);
+            assert!(without.iter().all(|path| with.contains(path)));
+            let own = with.iter().filter(|path| path.contains("events."));
+            assert_eq!(own.count(), 3, "dashboard, rules and their tests");
+        }
     }
 
     #[test]

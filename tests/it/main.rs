@@ -13,6 +13,7 @@ mod check;
 mod collector;
 mod contract;
 mod corpora;
+mod events;
 mod exposition;
 mod false_alarm;
 mod golden;
