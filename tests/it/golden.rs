@@ -40,9 +40,11 @@ pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
 
 /// A project whose services run: it gets files of the tests' own, and so is another than the one that is judged.
 pub(crate) static LIVE: LazyLock<Golden> = LazyLock::new(|| {
-    let services: [(&str, &[&str]); 2] = [
+    let services: [(&str, &[&str]); 4] = [
         ("user-service", &[]),
         ("order-service", &["--kind", "grpc"]),
+        ("account-service", &["--with", "events"]),
+        (WORKER, &["--kind", "worker"]),
     ];
     Golden::of("live", services)
 });
@@ -107,6 +109,12 @@ impl Golden {
             succeeds(&mut self.cargo(command.split(' ')));
         }
         self.target().join("debug/examples").join(name)
+    }
+
+    /// Builds what these arguments of cargo say.
+    pub(crate) fn build(&self, arguments: &str) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        succeeds(&mut self.cargo(arguments.split(' ')));
     }
 
     pub(crate) fn run(

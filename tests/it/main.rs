@@ -18,6 +18,7 @@ mod exposition;
 mod false_alarm;
 mod golden;
 mod jaeger;
+mod kafka;
 mod kind;
 mod live;
 mod loki;
