@@ -279,6 +279,14 @@ mod tests {
         );
         refused(&event("#[pii(hash)] id: Pii<String>"), "not personal");
         refused(
+            &event("id: u64, #[pii(hash)] email: String"),
+            "is said of a",
+        );
+        refused(
+            &event("id: u64, #[pii(hash)] email: Vec<Pii<String>>"),
+            "is said of a",
+        );
+        refused(
             &event("id: u64, #[pii(show)] email: Pii<String>"),
             "`hash`, `seal` or `drop`",
         );

@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
-    Attribute, DeriveInput, Error, Field, Ident, LitInt, LitStr, Result, Token,
-    meta::ParseNestedMeta, parenthesized,
+    Attribute, DeriveInput, Error, Field, GenericArgument, Ident, LitInt, LitStr, PathArguments,
+    Result, Token, Type, meta::ParseNestedMeta, parenthesized,
 };
 
 /// What an event says of itself.
@@ -270,7 +270,31 @@ pub(crate) fn of_field(field: &Field, ident: &Ident) -> Result<(Option<Mode>, Re
         );
         return Err(Error::new(ident.span(), message));
     }
+    if mode.is_some() && !is_protected(&field.ty) {
+        return Err(Error::new_spanned(
+            &field.ty,
+            "what becomes of a personal field is said of a `Pii<…>` or an `Option<Pii<…>>`",
+        ));
+    }
     Ok((mode, renaming(field)?))
+}
+
+/// Whether `holds` is a `Pii`, or may be one. An alias is refused too: what is personal is to be seen where the event is declared.
+fn is_protected(holds: &Type) -> bool {
+    let Type::Path(path) = holds else {
+        return false;
+    };
+    let Some(last) = path.path.segments.last() else {
+        return false;
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return false;
+    };
+    last.ident == "Pii"
+        || last.ident == "Option"
+            && arguments.args.iter().any(
+                |argument| matches!(argument, GenericArgument::Type(inner) if is_protected(inner)),
+            )
 }
 
 fn mode(meta: &ParseNestedMeta<'_>) -> Result<Mode> {

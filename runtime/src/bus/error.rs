@@ -49,6 +49,8 @@ impl PublishError {
     }
 }
 
+// What the compiler suggests is the same whatever the features.
+#[diagnostic::do_not_recommend]
 impl ErrorClass for PublishError {
     fn class(&self) -> &'static str {
         match self.0 {

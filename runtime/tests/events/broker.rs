@@ -5,7 +5,11 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, OnceLock, mpsc},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -67,11 +71,20 @@ fn sweep() {
     }
 }
 
-/// A port that was free a moment ago: Kafka does not say which one it took.
+/// Ports that the kernel gives to nobody who connects: a broker that comes back takes its own again, and no client that tries to
+/// reach it meanwhile connects to itself.
+const PORTS: std::ops::Range<u16> = 15_000..30_000;
+
+/// A port that was free a moment ago: Kafka is told the port of its controller, and does not say which one it took.
 fn free() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let span = u32::from(PORTS.end - PORTS.start);
+    let begin = std::process::id().wrapping_mul(7919);
+    (0..span)
+        .map(|_| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % span)
+        .map(|step| PORTS.start + u16::try_from(step).unwrap())
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .find(|address| TcpListener::bind(address).is_ok())
         .unwrap()
 }
 
@@ -95,10 +108,24 @@ impl Broker {
     /// A broker of one's own, begun by this thread: it ends with it.
     pub(crate) fn start() -> Self {
         sweep();
-        let folder =
-            std::env::temp_dir().join(format!("{FOLDERS}{}-{}", std::process::id(), free().port()));
-        fs::create_dir_all(&folder).unwrap();
+        // Another process may take a port between the look and the broker's own.
+        (0..5)
+            .find_map(|_| {
+                let broker = Self::made();
+                broker.run().then_some(broker)
+            })
+            .unwrap()
+    }
+
+    /// A broker that does not run yet.
+    fn made() -> Self {
         let (address, controller) = (free(), free());
+        let folder = std::env::temp_dir().join(format!(
+            "{FOLDERS}{}-{}",
+            std::process::id(),
+            address.port()
+        ));
+        fs::create_dir_all(&folder).unwrap();
         let properties = format!(
             "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@{controller}\n\
              listeners=PLAINTEXT://{address},CONTROLLER://{controller}\nadvertised.listeners=PLAINTEXT://{address}\n\
@@ -116,17 +143,28 @@ impl Broker {
             .output()
             .unwrap();
         assert!(formatted.status.success(), "{formatted:?}");
-        let broker = Self {
+        Self {
             folder,
             address,
             child: Mutex::new(None),
-        };
-        broker.up();
-        broker
+        }
     }
 
-    /// Runs the broker, on what it had kept if it ran before, and waits until it answers.
+    /// Runs the broker again, on what it had kept, and waits until it answers.
     pub(crate) fn up(&self) {
+        assert!(
+            self.run(),
+            "the port of the broker was taken: {}",
+            self.log()
+        );
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("out")).unwrap_or_default()
+    }
+
+    /// Runs the broker and waits until it answers; says whether its ports were its own.
+    fn run(&self) -> bool {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -148,22 +186,21 @@ impl Broker {
             .fetch_metadata(None, Duration::from_secs(1))
             .map_or(true, |found| found.brokers().is_empty())
         {
-            let ended = self
-                .child
-                .lock()
-                .unwrap()
-                .as_mut()
-                .unwrap()
-                .try_wait()
-                .unwrap();
-            let log = || fs::read_to_string(self.folder.join("out")).unwrap_or_default();
-            assert!(ended.is_none(), "the broker ended: {}", log());
-            assert!(
-                Instant::now() < until,
-                "the broker does not answer: {}",
-                log()
-            );
+            if self.has_ended() {
+                let log = self.log();
+                assert!(log.contains("BindException"), "the broker ended: {log}");
+                return false;
+            }
+            let late = Instant::now() >= until;
+            assert!(!late, "the broker does not answer: {}", self.log());
         }
+        // Another broker on the same port answers as well as this one.
+        !self.has_ended()
+    }
+
+    fn has_ended(&self) -> bool {
+        let mut child = self.child.lock().unwrap();
+        child.as_mut().unwrap().try_wait().unwrap().is_some()
     }
 
     /// Ends the broker as the loss of its machine would.

@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,7 +20,7 @@ use marty_runtime::{
     trace,
 };
 use tokio::{
-    sync::mpsc,
+    sync::{Notify, mpsc},
     time::{Instant, sleep, timeout},
 };
 
@@ -70,14 +71,16 @@ async fn status(address: SocketAddr, path: &str, wanted: u16) {
 async fn a_service_shows_its_events_and_lets_handlers_finish() {
     let (bus, memory) = EventBus::in_memory("billing");
     let (saw, mut seen) = mpsc::unbounded_channel();
+    let release = Arc::new(Notify::new());
+    let released = Arc::clone(&release);
     let handler = move |event: Envelope<InvoiceSent>, _: Delivery| {
-        let saw = saw.clone();
+        let (saw, released) = (saw.clone(), Arc::clone(&released));
         async move {
             saw.send(event.data.number)?;
             if event.data.number == 13 {
                 return Err(HandlerError::reject("unlucky", "no such floor"));
             }
-            sleep(Duration::from_millis(200)).await;
+            released.notified().await;
             Ok(())
         }
     };
@@ -104,7 +107,11 @@ async fn a_service_shows_its_events_and_lets_handlers_finish() {
     let (_, scrape) = get(admin, "/metrics").await;
     shows_every_metric(&scrape);
 
-    running.stop().await.unwrap();
+    // The end has begun while the handler is at work.
+    let stop = tokio::spawn(running.stop());
+    status(admin, "/readyz", 503).await;
+    release.notify_one();
+    stop.await.unwrap().unwrap();
     let stored: i64 = (0..3)
         .filter_map(|partition| memory.stored("archive", "domain.invoice.events", partition))
         .sum();
