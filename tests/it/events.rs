@@ -110,3 +110,35 @@ fn grafana_s_types_accept_their_dashboards() {
         PROJECT.run(&check, &directory, &["events.json"]);
     }
 }
+
+/// What the runtime counts of events is known to the checks like everything else that it exports.
+#[test]
+fn the_checks_know_the_metrics_of_events() {
+    let sandbox = Sandbox::new();
+    let arguments = ["new", "mailer", "--kind", "worker", "--dir", "shop"];
+    succeeds(&mut sandbox.marty(arguments));
+    let outcome = sandbox.outcome(&mut sandbox.marty_in("shop", ["check"]));
+    assert!(outcome.starts_with("status: 0\n"), "{outcome}");
+
+    let (known, misspelt) = (
+        "marty_event_dead_lettered_total",
+        "marty_event_dead_letter_total",
+    );
+    let rules = "observability/monitoring/prometheus/rules/mailer.events.rules.yml";
+    let dashboard = "services/mailer/observability/dashboards/events.json";
+    for path in [rules, dashboard] {
+        let path = format!("shop/{path}");
+        let text = sandbox.read(&path);
+        assert!(text.contains(known), "{path}");
+        sandbox.write(&path, &text.replace(known, misspelt));
+        let outcome = sandbox.outcome(&mut sandbox.marty_in("shop", ["check"]));
+        assert!(outcome.starts_with("status: 1\n"), "{outcome}");
+        let message = format!("nothing exports `{misspelt}`");
+        assert!(outcome.contains(&message), "{outcome}");
+        assert!(
+            outcome.contains(&format!("did you mean `{known}`?")),
+            "{outcome}"
+        );
+        sandbox.write(&path, &text);
+    }
+}
