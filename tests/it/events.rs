@@ -31,6 +31,9 @@ fn a_worker_is_planned_as_what_it_is() {
     let output = sandbox.marty(arguments).output().unwrap();
     let plan = crate::new::checked_by_the_schema(&output.stdout);
     assert_eq!(plan["service"]["kind"], "worker");
+    let next = plan["next"].as_array().unwrap();
+    let demo = "cargo run --package mailer --example demo";
+    assert!(next.iter().any(|command| command == demo), "{next:?}");
     let changes = plan["changes"].as_array().unwrap().iter();
     let paths: Vec<&str> = changes.filter_map(|it| it["path"].as_str()).collect();
     for path in [
