@@ -26,7 +26,7 @@ use marty_runtime::{
 use rdkafka::{
     ClientConfig,
     consumer::{BaseConsumer, Consumer as _},
-    message::{Header, Message as _, OwnedHeaders},
+    message::{Header, Headers as _, Message as _, OwnedHeaders},
     producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
 };
 use tokio::sync::Notify;
@@ -131,6 +131,13 @@ fn consume_raw(brokers: &str, group: &str, count: u32) {
     let mut seen = 0;
     while seen < count {
         if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
+            // Whoever takes more than one type of event reads the headers first.
+            let is_known = message.headers().is_some_and(|headers| {
+                headers.iter().any(|header| {
+                    header.key == "ce_type" && header.value == Some(OrderPlaced::TYPE.as_bytes())
+                })
+            });
+            assert!(is_known);
             let event: Plain =
                 serde_json::from_slice(message.payload().unwrap_or_default()).expect("an order");
             assert!(event.number < count && event.text.len() == 1000);

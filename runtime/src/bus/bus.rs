@@ -7,17 +7,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{task::coop::consume_budget, time::Instant};
 
 use super::{
     ConsumeError, Consumers, Memory, PublishError, Receipt, Subscription,
-    metrics::sent,
+    metrics::Route,
     transport::{Acknowledgement, Transport},
 };
-use crate::{
-    business::ErrorClass as _,
-    event::{Attributes, Event, Keyring, Text, Topic, encode},
-};
+use crate::event::{Attributes, Event, Keyring, Text, Topic, encode};
 
 /// How long publishing may take in all, unless it is told otherwise.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,7 +29,7 @@ struct Inner {
     source: Text,
     keys: Keyring,
     timeout: Duration,
-    topics: RwLock<HashMap<Topic, Arc<str>>>,
+    routes: RwLock<HashMap<(Topic, &'static str), Arc<Route>>>,
 }
 
 impl EventBus {
@@ -50,7 +47,7 @@ impl EventBus {
             source: format!("/{service}").into(),
             keys: Keyring::none(),
             timeout: PUBLISH_TIMEOUT,
-            topics: RwLock::default(),
+            routes: RwLock::default(),
         }))
     }
 
@@ -79,7 +76,7 @@ impl EventBus {
             source: self.0.source.clone(),
             keys: self.0.keys.clone(),
             timeout: self.0.timeout,
-            topics: RwLock::default(),
+            routes: RwLock::default(),
         };
         change(&mut inner);
         Self(Arc::new(inner))
@@ -144,13 +141,13 @@ impl EventBus {
     ) -> Result<Receipt, PublishError> {
         let begun = Instant::now();
         let until = begun + self.0.timeout;
-        let topic = self.topic(E::TOPIC);
+        let route = self.route::<E>();
         let published = async {
-            let handed_over = self.enqueue(event, attributes, &topic, until).await?;
-            handed_over.wait(until).await
+            let handed_over = self.enqueue(event, attributes, &route.topic, until).await?;
+            handed_over.wait(until).await.0
         };
         let published = published.await;
-        record(&topic, E::TYPE, published.as_ref().err(), begun);
+        route.sent(published.as_ref().err(), begun.elapsed());
         published
     }
 
@@ -163,32 +160,44 @@ impl EventBus {
         &self,
         events: impl IntoIterator<Item = &'a E>,
     ) -> Result<Vec<Receipt>, PublishError> {
-        let topic = self.topic(E::TOPIC);
+        let route = self.route::<E>();
         let mut handed_over = Vec::new();
         let mut refused = None;
         for event in events {
             let begun = Instant::now();
             let attributes = self.attributes();
             match self
-                .enqueue(event, &attributes, &topic, begun + self.0.timeout)
+                .enqueue(event, &attributes, &route.topic, begun + self.0.timeout)
                 .await
             {
                 Ok(acknowledgement) => handed_over.push((begun, acknowledgement)),
                 Err(error) => {
-                    record(&topic, E::TYPE, Some(&error), begun);
+                    route.sent(Some(&error), begun.elapsed());
                     refused = Some(error);
                     break;
                 }
             }
+            // While there is room nothing waits, and others want the thread too.
+            consume_budget().await;
         }
-        let mut receipts = Vec::with_capacity(handed_over.len());
-        for (begun, acknowledgement) in handed_over {
-            let answer = acknowledgement.wait(begun + self.0.timeout).await;
-            record(&topic, E::TYPE, answer.as_ref().err(), begun);
+        // Once the last is acknowledged most others are: waiting for each in its turn would wake this task for each.
+        let mut last = None;
+        if let Some((begun, acknowledgement)) = handed_over.pop() {
+            last = Some((begun, acknowledgement.wait(begun + self.0.timeout).await));
+        }
+        let mut receipts = Vec::with_capacity(handed_over.len() + 1);
+        let mut keep = |begun, (answer, at): (Result<Receipt, PublishError>, Instant)| {
+            route.sent(answer.as_ref().err(), at.saturating_duration_since(begun));
             match answer {
                 Ok(receipt) => receipts.push(receipt),
-                Err(error) => refused = refused.or(Some(error)),
+                Err(error) => refused = refused.take().or(Some(error)),
             }
+        };
+        for (begun, acknowledgement) in handed_over {
+            keep(begun, acknowledgement.wait(begun + self.0.timeout).await);
+        }
+        if let Some((begun, answer)) = last {
+            keep(begun, answer);
         }
         refused.map_or(Ok(receipts), Err)
     }
@@ -201,7 +210,10 @@ impl EventBus {
         until: Instant,
     ) -> Result<Acknowledgement, PublishError> {
         let record = encode(event, attributes, &self.0.keys).map_err(PublishError::encode)?;
-        self.0.transport.enqueue(topic, record, until).await
+        match self.0.transport.enqueue_now(topic, record) {
+            Ok(handed_over) => handed_over,
+            Err(record) => self.0.transport.enqueue(topic, record, until).await,
+        }
     }
 
     /// Begins to consume as `consumers` say. Nothing is handled any more once the subscription is dropped; stop it to let handlers finish.
@@ -229,27 +241,23 @@ impl EventBus {
         Attributes::new(self.0.source.clone())
     }
 
-    fn topic(&self, topic: Topic) -> Arc<str> {
-        let known = self.0.topics.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(name) = known.get(&topic) {
-            return Arc::clone(name);
+    fn route<E: Event>(&self) -> Arc<Route> {
+        let place = (E::TOPIC, E::TYPE);
+        let known = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = known.get(&place) {
+            return Arc::clone(route);
         }
         drop(known);
         let mut known = self
             .0
-            .topics
+            .routes
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let name = known
-            .entry(topic)
-            .or_insert_with(|| topic.name(&self.0.service));
-        Arc::clone(name)
+        let route = known
+            .entry(place)
+            .or_insert_with(|| Arc::new(Route::new(E::TOPIC.name(&self.0.service), E::TYPE)));
+        Arc::clone(route)
     }
-}
-
-fn record(topic: &Arc<str>, event: &'static str, error: Option<&PublishError>, begun: Instant) {
-    let class = error.map_or("", |error| error.class());
-    sent(topic, event, class, begun.elapsed());
 }
 
 impl fmt::Debug for EventBus {

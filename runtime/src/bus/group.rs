@@ -32,11 +32,11 @@ use super::{
 };
 use crate::metric::Counter;
 
-/// As many records of a partition wait at most before it is paused.
-const PAUSE_ABOVE: usize = 1024;
+/// As many records of a partition wait at most before it is paused. Pausing is dear: the client fetches anew what it had.
+const PAUSE_ABOVE: usize = 10_000;
 
 /// It goes on once so few wait.
-const RESUME_BELOW: usize = 256;
+const RESUME_BELOW: usize = 2_500;
 
 /// And so many bytes: records may be large.
 const PAUSE_ABOVE_BYTES: usize = 16 * 1024 * 1024;
@@ -57,7 +57,8 @@ pub(crate) struct Options {
 pub(crate) struct Group {
     pub(super) name: Arc<str>,
     pub(super) topics: Vec<Arc<str>>,
-    pub(super) handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
+    /// In the order of their events' types.
+    pub(super) handlers: Vec<(&'static str, Arc<dyn AnyHandler>)>,
     pub(super) options: Options,
     pub(super) duplicates: Option<Arc<dyn AnyDuplicates>>,
     /// What counts the panics that are caught.
@@ -75,16 +76,19 @@ pub(crate) struct Group {
 pub(crate) struct Assigned {
     pub(super) spot: Spot,
     pub(super) closing: watch::Sender<bool>,
+    pub(super) series: TopicSeries,
     tracker: Mutex<Tracker>,
     waiting: AtomicUsize,
     waiting_bytes: AtomicUsize,
-    running: watch::Sender<usize>,
-    lanes: Vec<mpsc::UnboundedSender<Work>>,
+    /// The same as `closing`, for who asks at every record.
+    closed: AtomicBool,
+    running: AtomicUsize,
+    idle: Notify,
+    lanes: Vec<mpsc::UnboundedSender<Vec<Work>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     paused: AtomicBool,
     stored: Mutex<Option<i64>>,
     behind_since: Mutex<Option<SystemTime>>,
-    series: TopicSeries,
 }
 
 /// A record with the ticket that is handed in once it is done.
@@ -109,7 +113,7 @@ impl Group {
         Self {
             name,
             topics,
-            handlers,
+            handlers: handlers.into_iter().collect(),
             options,
             duplicates,
             panics,
@@ -178,13 +182,15 @@ impl Group {
             tracker: Mutex::new(Tracker::new(epoch)),
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
-            running: watch::Sender::new(0),
+            closed: AtomicBool::new(false),
+            running: AtomicUsize::new(0),
+            idle: Notify::new(),
             lanes,
             tasks: Mutex::default(),
             paused: AtomicBool::new(false),
             stored: Mutex::default(),
             behind_since: Mutex::default(),
-            series: TopicSeries::of(&spot.topic, &self.name),
+            series: TopicSeries::of(&spot.topic, &self.name, self.handlers.len()),
         });
         let tasks = inboxes.into_iter().map(|inbox| {
             let (group, assigned) = (Arc::clone(self), Arc::clone(&assigned));
@@ -238,7 +244,7 @@ impl Group {
                 .collect()
         };
         for assigned in &closing {
-            assigned.closing.send_replace(true);
+            assigned.close();
         }
         let mut finished = true;
         for assigned in &closing {
@@ -257,7 +263,7 @@ impl Group {
     /// Cuts everything off, as a crash would.
     pub(crate) fn abandon(&self) {
         for (spot, assigned) in std::mem::take(&mut *lock(&self.assigned)) {
-            assigned.closing.send_replace(true);
+            assigned.close();
             lock(&assigned.tasks)
                 .drain(..)
                 .for_each(|task| task.abort());
@@ -291,22 +297,37 @@ impl Group {
 }
 
 impl Assigned {
+    /// Hands each lane its part of `batch` at once: a lane is woken once, however much there is.
     fn deliver(&self, batch: impl IntoIterator<Item = Received>) {
+        let batch = batch.into_iter();
+        let mut parts: Vec<Vec<Work>> = Vec::new();
+        parts.resize_with(self.lanes.len(), Vec::new);
+        if let [only] = parts.as_mut_slice() {
+            only.reserve(batch.size_hint().0);
+        }
+        let (mut count, mut bytes) = (0, 0);
         let mut tracker = lock(&self.tracker);
-        let mut count = 0;
         for received in batch {
             let ticket = tracker.begin(received.offset, received.record.time());
-            let lane = self.lane_of(&received);
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            let size = received.record.size();
-            self.waiting_bytes.fetch_add(size, Ordering::Relaxed);
+            bytes += received.record.size();
             count += 1;
-            if let Some(lane) = self.lanes.get(lane) {
-                // A lane ends with the assignment only.
-                let _ = lane.send(Work { ticket, received });
+            let lane = self.lane_of(&received);
+            if let Some(part) = parts.get_mut(lane) {
+                part.push(Work { ticket, received });
             }
         }
-        self.series.consumed.add(count);
+        drop(tracker);
+        self.waiting.fetch_add(count, Ordering::Relaxed);
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        for (lane, part) in self.lanes.iter().zip(parts) {
+            if !part.is_empty() {
+                // A lane ends with the assignment only.
+                let _ = lane.send(part);
+            }
+        }
+        self.series
+            .consumed
+            .add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// Records with the same key go to the same lane, and so keep their order.
@@ -320,11 +341,16 @@ impl Assigned {
         usize::try_from(lane).unwrap_or_default()
     }
 
+    fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.closing.send_replace(true);
+    }
+
     /// A lane begins a record. Where this says no, the partition is being taken back.
     pub(super) fn enter(&self) -> bool {
         // Counted before it is asked: whoever closes first sees none running, or all that run.
-        self.running.send_modify(|running| *running += 1);
-        !*self.closing.borrow()
+        self.running.fetch_add(1, Ordering::SeqCst);
+        !self.closed.load(Ordering::SeqCst)
     }
 
     /// A lane ends a record.
@@ -334,12 +360,23 @@ impl Assigned {
         }
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
-        self.running.send_modify(|running| *running -= 1);
+        let was_last = self.running.fetch_sub(1, Ordering::SeqCst) == 1;
+        if was_last && self.closed.load(Ordering::SeqCst) {
+            self.idle.notify_waiters();
+        }
     }
 
     async fn finish(&self, until: Instant) -> bool {
-        let mut running = self.running.subscribe();
-        let finished = timeout_at(until, running.wait_for(|running| *running == 0)).await;
+        let idle = async {
+            loop {
+                let idle = self.idle.notified();
+                if self.running.load(Ordering::SeqCst) == 0 {
+                    return;
+                }
+                idle.await;
+            }
+        };
+        let finished = timeout_at(until, idle).await;
         lock(&self.tasks).drain(..).for_each(|task| task.abort());
         finished.is_ok()
     }

@@ -8,6 +8,7 @@ use std::{
 
 use tokio::{
     sync::mpsc,
+    task::coop::consume_budget,
     time::{Instant, sleep, timeout},
 };
 
@@ -18,17 +19,18 @@ use super::{
     handler::{AnyHandler, Delivery},
     letter::{self, Death},
     metrics::{
-        ATTEMPT, Attempt, DEAD_LETTERS, DUPLICATES, DeadLetter, Duplicate, HANDLED, Handled,
-        RETRIES, Retry, sent,
+        ATTEMPT, Attempt, DEAD_LETTERS, DUPLICATES, DeadLetter, Duplicate, EventSeries, HANDLED,
+        Handled, RETRIES, Retry, sent,
     },
     span,
     transport::Received,
 };
 use crate::{
     business::ErrorClass as _,
-    event::{Attributes, Cause, DecodeError, decode, random},
+    event::{Attributes, Cause, DecodeError, Decoded, decode},
     metric::Counter,
     names::value,
+    trace::random_number,
     unwind,
 };
 
@@ -42,18 +44,30 @@ const LETTER_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) async fn run(
     group: Arc<Group>,
     assigned: Arc<Assigned>,
-    mut inbox: mpsc::UnboundedReceiver<Work>,
+    mut inbox: mpsc::UnboundedReceiver<Vec<Work>>,
 ) {
-    while let Some(Work { ticket, received }) = inbox.recv().await {
-        let job = Job {
-            group: &group,
-            assigned: &assigned,
-            received: &received,
-        };
-        let done = assigned.enter() && job.finish().await.is_some();
-        assigned.leave(done.then_some(ticket), received.record.size());
-        group.progressed();
+    while let Some(batch) = inbox.recv().await {
+        for Work { ticket, received } in batch {
+            let job = Job {
+                group: &group,
+                assigned: &assigned,
+                received: &received,
+            };
+            let done = assigned.enter() && job.finish().await.is_some();
+            assigned.leave(done.then_some(ticket), received.record.size());
+            group.progressed();
+            // Handlers that never wait would keep others from the thread for a whole batch.
+            consume_budget().await;
+        }
     }
+}
+
+/// A handler, where it is among those of its group, and what it takes.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    place: usize,
+    event: &'static str,
+    handler: &'a dyn AnyHandler,
 }
 
 /// One record. Its steps return nothing where the partition is taken back before the record is done.
@@ -101,12 +115,23 @@ impl Job<'_> {
             Ok(decoded) => decoded,
             Err(error) => return self.undecodable(&error).await,
         };
-        let Some((event, handler)) = self.group.handlers.get_key_value(decoded.event_type()) else {
-            return self.unknown().await;
-        };
-        let attributes = decoded.attributes().clone();
-        drop(decoded);
-        self.attempts(event, &**handler, &attributes).await
+        match self.handler_of(decoded.event_type()) {
+            Some(known) => self.attempts(known, decoded).await,
+            None => self.unknown().await,
+        }
+    }
+
+    fn handler_of(&self, event: &str) -> Option<Known<'_>> {
+        let handlers = &self.group.handlers;
+        let place = handlers
+            .binary_search_by(|(known, _)| (*known).cmp(event))
+            .ok()?;
+        let (event, handler) = handlers.get(place)?;
+        Some(Known {
+            place,
+            event,
+            handler: &**handler,
+        })
     }
 
     async fn undecodable(&self, error: &DecodeError) -> Option<Done> {
@@ -130,17 +155,16 @@ impl Job<'_> {
             .await
     }
 
-    async fn attempts(
-        &self,
-        event: &'static str,
-        handler: &dyn AnyHandler,
-        attributes: &Attributes,
-    ) -> Option<Done> {
+    async fn attempts(&self, known: Known<'_>, decoded: Decoded<'_>) -> Option<Done> {
+        let event = known.event;
+        let attributes = &decoded.attributes().clone();
+        // What was decoded to find the handler is what the first attempt takes.
+        let mut decoded = Some(decoded);
         let mut first_failure = None;
         for attempt in 1.. {
             let begun = Instant::now();
-            let span = span::begin(self.group, &self.assigned.spot, event, attributes);
-            let end = self.attempt(event, handler, attributes, attempt);
+            let span = span::begin(self.group, self.assigned, event, attributes);
+            let end = self.attempt(known, decoded.take(), attributes, attempt);
             let end = span::within(&span, end).await;
             if let End::Failed(failure) = &end {
                 span::fail(&span, failure.class);
@@ -148,8 +172,7 @@ impl Job<'_> {
             drop(span);
             let failure = match end {
                 End::Handled => {
-                    self.record(event, "ok", begun.elapsed());
-                    self.handled(event, attributes);
+                    self.handled(known, attributes, begun.elapsed());
                     return Some(Done);
                 }
                 End::Skipped => {
@@ -173,7 +196,7 @@ impl Job<'_> {
                 return self.bury(event, death).await;
             };
             self.retry(event, &failure, attempt);
-            let wait = self.group.options.policy.wait(attempt, random());
+            let wait = self.group.options.policy.wait(attempt, random_number());
             self.pause(wait.max(after)).await?;
         }
         None
@@ -181,20 +204,20 @@ impl Job<'_> {
 
     async fn attempt(
         &self,
-        event: &'static str,
-        handler: &dyn AnyHandler,
+        known: Known<'_>,
+        decoded: Option<Decoded<'_>>,
         attributes: &Attributes,
         attempt: u32,
     ) -> End {
         let (source, id) = (&attributes.source, &attributes.id);
         if let Some(duplicates) = &self.group.duplicates {
-            let known = duplicates.is_known(&self.group.name, source, id);
-            match unwind::catch(known).await {
+            let seen = duplicates.is_known(&self.group.name, source, id);
+            match unwind::catch(seen).await {
                 Ok(Ok(false)) => {}
                 Ok(Ok(true)) => {
                     let labels = Duplicate {
                         group: Arc::clone(&self.group.name),
-                        event,
+                        event: known.event,
                     };
                     DUPLICATES.with(&labels, Counter::inc);
                     return End::Skipped;
@@ -203,7 +226,7 @@ impl Job<'_> {
                 Err(panic) => return self.panicked(&*panic),
             }
         }
-        let end = self.call(handler, attributes, attempt).await;
+        let end = self.call(known.handler, decoded, attributes, attempt).await;
         if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
             let remembered = duplicates.remember(&self.group.name, source, id);
             match unwind::catch(remembered).await {
@@ -216,7 +239,13 @@ impl Job<'_> {
     }
 
     /// Calls the handler. A panic or an overrun is a failure like any other.
-    async fn call(&self, handler: &dyn AnyHandler, attributes: &Attributes, attempt: u32) -> End {
+    async fn call(
+        &self,
+        handler: &dyn AnyHandler,
+        decoded: Option<Decoded<'_>>,
+        attributes: &Attributes,
+        attempt: u32,
+    ) -> End {
         let delivery = Delivery {
             topic: Arc::clone(&self.assigned.spot.topic),
             partition: self.assigned.spot.partition,
@@ -225,8 +254,8 @@ impl Job<'_> {
             time: self.received.record.time(),
         };
         let work = async {
-            let begun =
-                decode(&self.received.record).and_then(|decoded| handler.begin(decoded, delivery));
+            let decoded = decoded.map_or_else(|| decode(&self.received.record), Ok);
+            let begun = decoded.and_then(|decoded| handler.begin(decoded, delivery));
             match begun {
                 Ok(answer) => Ok(answer.await),
                 Err(error) => Err(error),
@@ -286,7 +315,7 @@ impl Job<'_> {
             let begun = Instant::now();
             let written = async {
                 let handed_over = self.group.transport.enqueue(&topic, letter, until).await?;
-                handed_over.wait(until).await
+                handed_over.wait(until).await.0
             };
             let written = self.unless_closing(written).await?;
             let class = written.as_ref().map_or_else(PublishError::class, |_| "");
@@ -301,7 +330,7 @@ impl Job<'_> {
                 attempt, error = %error, "dead letter cannot be written, the partition waits"
             );
             let policy = super::Policy::default();
-            self.pause(policy.wait(attempt, random()).min(LETTER_WAIT))
+            self.pause(policy.wait(attempt, random_number()).min(LETTER_WAIT))
                 .await?;
         }
         None
@@ -346,15 +375,30 @@ impl Job<'_> {
         ATTEMPT.with(&labels, |histogram| histogram.observe(took.as_secs_f64()));
     }
 
-    fn handled(&self, event: &'static str, attributes: &Attributes) {
-        let labels = Handled {
-            topic: Arc::clone(&self.assigned.spot.topic),
-            group: Arc::clone(&self.group.name),
-            event,
+    fn handled(&self, known: Known<'_>, attributes: &Attributes, took: Duration) {
+        let begin = || {
+            let topic = || Arc::clone(&self.assigned.spot.topic);
+            let group = || Arc::clone(&self.group.name);
+            EventSeries {
+                ok: ATTEMPT.get(&Attempt {
+                    topic: topic(),
+                    group: group(),
+                    event: known.event,
+                    outcome: "ok",
+                }),
+                handled: HANDLED.get(&Handled {
+                    topic: topic(),
+                    group: group(),
+                    event: known.event,
+                }),
+            }
         };
         // A clock that is behind the sender's makes no event handled before it happened.
-        let took = attributes.time.elapsed().unwrap_or_default();
-        HANDLED.with(&labels, |histogram| histogram.observe(took.as_secs_f64()));
+        let since = attributes.time.elapsed().unwrap_or_default();
+        self.assigned.series.with(known.place, begin, |series| {
+            series.ok.observe(took.as_secs_f64());
+            series.handled.observe(since.as_secs_f64());
+        });
     }
 
     async fn pause(&self, time: Duration) -> Option<()> {

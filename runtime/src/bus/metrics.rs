@@ -2,17 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use prometheus::proto;
 
-use super::transport::Spot;
+use super::{PublishError, transport::Spot};
 use crate::{
+    business::ErrorClass as _,
     metric::{
-        Collect, Counter, CounterFamily, GaugeFamily, HistogramFamily, LabelValues, Labels,
-        OfSeries, Reason,
+        Collect, Counter, CounterFamily, GaugeFamily, Histogram, HistogramFamily, LabelValues,
+        Labels, OfSeries, Reason,
     },
     names,
 };
@@ -225,40 +226,102 @@ impl Collect for Lag {
     }
 }
 
-/// The series of one topic that are written for every record.
+/// The series of one topic that are written for every record: looked up once.
 #[derive(Debug)]
 pub(crate) struct TopicSeries {
     pub(crate) consumed: Counter,
+    /// What spans of this topic are called.
+    pub(crate) span: Arc<str>,
+    /// By the place of the event's handler.
+    events: Vec<OnceLock<EventSeries>>,
+}
+
+/// The series of one event in a topic that are written where all goes well.
+#[derive(Debug)]
+pub(crate) struct EventSeries {
+    pub(crate) ok: Histogram,
+    pub(crate) handled: Histogram,
 }
 
 impl TopicSeries {
-    pub(crate) fn of(topic: &Arc<str>, group: &Arc<str>) -> Self {
+    /// The series of `topic` for a group with so many handlers.
+    pub(crate) fn of(topic: &Arc<str>, group: &Arc<str>, handlers: usize) -> Self {
+        let mut events = Vec::new();
+        events.resize_with(handlers, OnceLock::new);
         Self {
             consumed: CONSUMED.get(&Consumed {
                 topic: Arc::clone(topic),
                 group: Arc::clone(group),
             }),
+            span: format!("process {topic}").into(),
+            events,
+        }
+    }
+
+    /// Calls `write` with the series of the handler at `place`, which `begin` looks up the first time.
+    pub(crate) fn with(
+        &self,
+        place: usize,
+        begin: impl FnOnce() -> EventSeries,
+        write: impl FnOnce(&EventSeries),
+    ) {
+        if let Some(series) = self.events.get(place) {
+            write(series.get_or_init(begin));
         }
     }
 }
 
 /// Records how `send` to `topic` ended: an empty `error` is none.
 pub(crate) fn sent(topic: &Arc<str>, event: &'static str, error: &'static str, took: Duration) {
-    let topic = || Arc::clone(topic);
-    SENT.with(
-        &Sent {
-            topic: topic(),
+    let (sent, operation) = labels_of(topic, event, error);
+    SENT.with(&sent, Counter::inc);
+    OPERATION.with(&operation, |histogram| {
+        histogram.observe(took.as_secs_f64());
+    });
+}
+
+/// Where events of one type go, with the series of those that arrive: looked up once.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) topic: Arc<str>,
+    event: &'static str,
+    ok: OnceLock<(Counter, Histogram)>,
+}
+
+impl Route {
+    pub(crate) const fn new(topic: Arc<str>, event: &'static str) -> Self {
+        Self {
+            topic,
             event,
-            error,
-        },
-        Counter::inc,
-    );
+            ok: OnceLock::new(),
+        }
+    }
+
+    /// Records how sending ended.
+    pub(crate) fn sent(&self, error: Option<&PublishError>, took: Duration) {
+        if let Some(error) = error {
+            return sent(&self.topic, self.event, error.class(), took);
+        }
+        let (count, duration) = self.ok.get_or_init(|| {
+            let (sent, operation) = labels_of(&self.topic, self.event, "");
+            (SENT.get(&sent), OPERATION.get(&operation))
+        });
+        count.inc();
+        duration.observe(took.as_secs_f64());
+    }
+}
+
+fn labels_of(topic: &Arc<str>, event: &'static str, error: &'static str) -> (Sent, Operation) {
+    let topic = || Arc::clone(topic);
+    let sent = Sent {
+        topic: topic(),
+        event,
+        error,
+    };
     let operation = Operation {
         name: "send",
         topic: topic(),
         error,
     };
-    OPERATION.with(&operation, |histogram| {
-        histogram.observe(took.as_secs_f64());
-    });
+    (sent, operation)
 }

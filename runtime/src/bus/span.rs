@@ -3,26 +3,27 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    sync::Arc,
 };
 
-use axum::http::{HeaderMap, HeaderValue};
-
-use super::{group::Group, transport::Spot};
+use super::group::{Assigned, Group};
 use crate::{
     event::Attributes,
-    names::header,
-    trace::{ActiveSpan, Begin},
+    trace::{ActiveSpan, Begin, TraceContext},
 };
 
 /// Begins the span. What is called or published inside belongs to it, and carries the event's correlation id.
 pub(super) fn begin(
     group: &Group,
-    spot: &Spot,
+    assigned: &Assigned,
     event: &'static str,
     attributes: &Attributes,
 ) -> ActiveSpan {
-    let correlation_id = attributes.correlation_id.as_str();
-    let begin = Begin::consumer(format!("process {}", spot.topic), &headers(attributes));
+    let (spot, correlation_id) = (&assigned.spot, attributes.correlation_id.as_str());
+    let trace = attributes.trace.as_ref();
+    let remote =
+        trace.and_then(|trace| TraceContext::from_texts(&trace.parent, trace.state.as_deref()));
+    let begin = Begin::consumer(Arc::clone(&assigned.series.span), remote);
     let span = begin.correlated(correlation_id).span(|| {
         tracing::info_span!(
             target: "marty_runtime::bus",
@@ -62,21 +63,4 @@ pub(super) async fn within<F: Future>(span: &ActiveSpan, work: F) -> F::Output {
         work.as_mut().poll(context)
     })
     .await
-}
-
-/// What the event says of its trace, where traces are read from.
-fn headers(attributes: &Attributes) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    if let Some(trace) = &attributes.trace {
-        let texts = [
-            (header::TRACEPARENT, Some(&trace.parent)),
-            (header::TRACESTATE, trace.state.as_ref()),
-        ];
-        for (name, text) in texts {
-            if let Some(Ok(value)) = text.map(|text| HeaderValue::from_str(text)) {
-                headers.insert(name, value);
-            }
-        }
-    }
-    headers
 }

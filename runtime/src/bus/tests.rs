@@ -71,15 +71,15 @@ async fn a_partition_is_paused_while_much_waits_and_not_at_every_record() {
     let permits = Arc::new(Semaphore::new(0));
     let group = group(&permits);
     group.assign(&[spot()]);
-    group.deliver(&spot(), received(0..1000));
+    group.deliver(&spot(), received(0..10_000));
     assert_eq!(group.pressure(), (vec![], vec![]));
-    group.deliver(&spot(), received(1000..1100));
+    group.deliver(&spot(), received(10_000..11_000));
     assert_eq!(group.pressure(), (vec![spot()], vec![]));
     assert_eq!(group.pressure(), (vec![], vec![]));
-    permits.add_permits(500);
-    until(|| group.moved().iter().any(|(_, position)| *position == 500)).await;
+    permits.add_permits(5000);
+    until(|| group.moved().iter().any(|(_, position)| *position == 5000)).await;
     assert_eq!(group.pressure(), (vec![], vec![]));
-    permits.add_permits(500);
+    permits.add_permits(5000);
     until(|| group.pressure() == (vec![], vec![spot()])).await;
     group.abandon();
 }

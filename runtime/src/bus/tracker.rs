@@ -63,10 +63,16 @@ impl Tracker {
         if ticket.epoch != self.epoch {
             return;
         }
-        let Ok(place) = self
+        // Mostly it is the first: without lanes records end in their order.
+        let is_first = self
             .open
-            .binary_search_by_key(&ticket.offset, |slot| slot.offset)
-        else {
+            .front()
+            .is_some_and(|slot| slot.offset == ticket.offset);
+        let search = || {
+            self.open
+                .binary_search_by_key(&ticket.offset, |slot| slot.offset)
+        };
+        let Ok(place) = (if is_first { Ok(0) } else { search() }) else {
             return;
         };
         if let Some(slot) = self.open.get_mut(place) {

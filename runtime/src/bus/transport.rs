@@ -2,9 +2,9 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
-use super::{ConsumeError, Group, PublishError, error::PublishKind};
+use super::{ConsumeError, Group, PublishError};
 use crate::event::Record;
 
 /// A future whose type is forgotten.
@@ -21,6 +21,13 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
         record: Record,
         until: Instant,
     ) -> Boxed<'a, Result<Acknowledgement, PublishError>>;
+
+    /// Hands `record` over if there is room for it now; otherwise it comes back.
+    fn enqueue_now(
+        &self,
+        topic: &Arc<str>,
+        record: Record,
+    ) -> Result<Result<Acknowledgement, PublishError>, Record>;
 
     /// Begins to feed `group`.
     fn consume(&self, group: Arc<Group>) -> Result<Box<dyn Consumer>, ConsumeError>;
@@ -39,22 +46,90 @@ pub(crate) trait Consumer: Send + Sync + fmt::Debug {
 
 /// What the broker says of a record, once it does.
 #[derive(Debug)]
-pub(crate) struct Acknowledgement {
-    pub(crate) topic: Arc<str>,
-    pub(crate) answer: oneshot::Receiver<Result<Receipt, PublishError>>,
+pub(crate) enum Acknowledgement {
+    /// It is known already.
+    Known(Result<Receipt, PublishError>),
+    /// It comes from another thread.
+    #[cfg(feature = "kafka")]
+    Awaited {
+        topic: Arc<str>,
+        answer: Arc<Answer>,
+    },
 }
 
 impl Acknowledgement {
-    /// Waits for it until `until`.
-    pub(crate) async fn wait(self, until: Instant) -> Result<Receipt, PublishError> {
-        match tokio::time::timeout_at(until, self.answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(PublishKind::Closed.into()),
-            Err(_) => Err(PublishKind::TimedOut {
-                topic: (*self.topic).into(),
+    /// Waits for it until `until`; says when it came, too.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(clippy::unused_async, reason = "only Kafka keeps one waiting")
+    )]
+    pub(crate) async fn wait(self, until: Instant) -> (Result<Receipt, PublishError>, Instant) {
+        match self {
+            Self::Known(answer) => (answer, Instant::now()),
+            #[cfg(feature = "kafka")]
+            Self::Awaited { topic, answer } => {
+                // Of many that are waited for one after the other, most are there once their turn comes.
+                if let Some(answer) = answer.take() {
+                    return answer;
+                }
+                tokio::time::timeout_at(until, answer.wait())
+                    .await
+                    .unwrap_or_else(|_| {
+                        let topic = (*topic).into();
+                        let error = super::error::PublishKind::TimedOut { topic };
+                        (Err(error.into()), Instant::now())
+                    })
             }
-            .into()),
         }
+    }
+}
+
+#[cfg(feature = "kafka")]
+type Given = (Result<Receipt, PublishError>, Instant);
+
+/// An answer that one thread gives and one task waits for: as `oneshot`, in the allocation that the record has with the client anyway.
+#[cfg(feature = "kafka")]
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) size: usize,
+    given: std::sync::Mutex<Option<Given>>,
+    told: tokio::sync::Notify,
+}
+
+#[cfg(feature = "kafka")]
+impl Answer {
+    /// The answer for a record of so many bytes.
+    pub(crate) const fn awaited(size: usize) -> Self {
+        Self {
+            size,
+            given: std::sync::Mutex::new(None),
+            told: tokio::sync::Notify::const_new(),
+        }
+    }
+
+    pub(crate) fn give(&self, answer: Result<Receipt, PublishError>) {
+        *self.given() = Some((answer, Instant::now()));
+        self.told.notify_one();
+    }
+
+    fn take(&self) -> Option<Given> {
+        self.given().take()
+    }
+
+    async fn wait(&self) -> Given {
+        loop {
+            // One who is told before it waits does not wait.
+            self.told.notified().await;
+            if let Some(answer) = self.take() {
+                return answer;
+            }
+        }
+    }
+
+    fn given(&self) -> std::sync::MutexGuard<'_, Option<Given>> {
+        self.given
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

@@ -1,10 +1,9 @@
 //! The envelope: what is said of every event alike.
 
-use std::time::SystemTime;
-
-use uuid::Uuid;
+use std::{sync::Arc, time::SystemTime};
 
 use super::{Cause, EventId, Text};
+use crate::trace::random_number;
 
 /// An event with what is said of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +39,8 @@ impl Attributes {
         let id = EventId::generate();
         let (correlation_id, causation_id, trace) = Cause::current().into_parts();
         Self {
-            correlation_id: correlation_id.unwrap_or_else(|| id.to_string().into()),
+            correlation_id: correlation_id
+                .unwrap_or_else(|| id.with(|id| Arc::<str>::from(id).into())),
             id,
             source: source.into(),
             subject: None,
@@ -71,9 +71,26 @@ impl Trace {
     /// A trace of its own, which nobody records.
     #[must_use]
     pub fn unsampled() -> Self {
-        let (trace, span) = (Uuid::now_v7().as_u128(), random());
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        // Neither id is all zeros.
+        let (ids, span) = (
+            [random_number(), random_number() | 1],
+            [random_number() | 1],
+        );
+        for (begin, numbers) in [(3, &ids[..]), (36, &span[..])] {
+            let places = text.iter_mut().skip(begin);
+            let digits = numbers
+                .iter()
+                .flat_map(|number| (0..16).rev().map(move |digit| number >> (4 * digit) & 15));
+            for (place, digit) in places.zip(digits) {
+                *place = DIGITS
+                    .get(usize::try_from(digit).unwrap_or_default())
+                    .copied()
+                    .unwrap_or(b'0');
+            }
+        }
         Self {
-            parent: format!("00-{trace:032x}-{span:016x}-00").into(),
+            parent: Arc::<str>::from(str::from_utf8(&text).unwrap_or_default()).into(),
             state: None,
         }
     }
@@ -81,30 +98,40 @@ impl Trace {
     /// Whether `parent` is a `traceparent` by the rules of W3C Trace Context, level 1.
     #[must_use]
     pub fn is_parent(parent: &str) -> bool {
-        let parts: Vec<&str> = parent.split('-').collect();
-        let is_hex = |part: &str, length| {
-            part.len() == length
-                && part
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        let Some((text, rest)) = parent.as_bytes().split_at_checked(PARENT) else {
+            return false;
         };
-        let is_id =
-            |part: &str, length| is_hex(part, length) && part.bytes().any(|byte| byte != b'0');
-        matches!(
-            parts.as_slice(),
-            [version, trace, span, flags, rest @ ..]
-                if is_hex(version, 2) && *version != "ff" && is_id(trace, 32) && is_id(span, 16) && is_hex(flags, 2)
-                    && (rest.is_empty() || *version != "00")
-        )
+        let part = |begin: usize, length: usize| {
+            let part = text.get(begin..begin + length).unwrap_or_default();
+            let is_hex = part
+                .iter()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            (is_hex, part)
+        };
+        let [
+            (version, number),
+            (trace, trace_id),
+            (span, span_id),
+            (flags, _),
+        ] = [part(0, 2), part(3, 32), part(36, 16), part(53, 2)];
+        let is_id = |id: &[u8]| id.iter().any(|byte| *byte != b'0');
+        let dashes = [2, 35, 52].iter().all(|at| text.get(*at) == Some(&b'-'));
+        dashes
+            && version
+            && number != b"ff"
+            && trace
+            && is_id(trace_id)
+            && span
+            && is_id(span_id)
+            && flags
+            && (rest.is_empty() || number != b"00" && rest.first() == Some(&b'-'))
     }
 }
 
-/// 64 bits, of which no two are alike in practice. Not for secrets.
-pub(crate) fn random() -> u64 {
-    // The low half is random but for its two highest bits, which say which kind of UUID it is.
-    let (_, low) = Uuid::now_v7().as_u64_pair();
-    (low << 2) | 1
-}
+/// How long a `traceparent` is without what later versions may add.
+const PARENT: usize = 55;
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {

@@ -44,7 +44,6 @@ mod topic;
 pub use cause::Cause;
 pub use decode::{Decoded, decode};
 pub use encode::encode;
-pub(crate) use envelope::random;
 pub use envelope::{Attributes, Envelope, Trace};
 pub use error::{DecodeError, EncodeError};
 pub use id::EventId;

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::SystemTime};
 
+use crate::names::header;
+
 /// What a transport carries: key, value, headers and a time. All bytes are in one buffer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
@@ -108,10 +110,16 @@ impl Record {
     /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: Option<&[u8]>) -> Self {
-        let name = Name::Part(self.put(name.as_bytes()));
+        self.add_header(name, value);
+        self
+    }
+
+    /// Adds a header in place.
+    pub(crate) fn add_header(&mut self, name: &str, value: Option<&[u8]>) {
+        let name =
+            header::known(name).map_or_else(|| Name::Part(self.put(name.as_bytes())), Name::Known);
         let value = value.map(|value| self.put(value));
         self.headers.push(Header { name, value });
-        self
     }
 
     /// Adds a header whose name is written in the source.

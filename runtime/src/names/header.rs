@@ -47,3 +47,23 @@ pub const DLQ_ERROR_MESSAGE: &str = "dlq-error-message";
 pub const DLQ_FIRST_FAILURE: &str = "dlq-first-failure";
 /// When it last failed, as RFC 3339 writes it.
 pub const DLQ_LAST_FAILURE: &str = "dlq-last-failure";
+
+/// The constant that `name` is, of those that every event has.
+#[cfg(feature = "events")]
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ce_specversion" => CE_SPECVERSION,
+        "ce_id" => CE_ID,
+        "ce_source" => CE_SOURCE,
+        "ce_type" => CE_TYPE,
+        "ce_subject" => CE_SUBJECT,
+        "ce_time" => CE_TIME,
+        "ce_correlationid" => CE_CORRELATIONID,
+        "ce_causationid" => CE_CAUSATIONID,
+        "ce_dataclassification" => CE_DATACLASSIFICATION,
+        "content-type" => CONTENT_TYPE,
+        "traceparent" => TRACEPARENT,
+        "tracestate" => TRACESTATE,
+        _ => return None,
+    })
+}

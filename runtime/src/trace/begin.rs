@@ -77,10 +77,10 @@ impl Begin {
         Self::new(Kind::Client, name)
     }
 
-    /// The work on a message that has these headers. The name is the operation with the topic.
-    pub fn consumer(name: impl Into<Arc<str>>, headers: &HeaderMap) -> Self {
+    /// The work on a message of that context. The name is the operation with the topic.
+    pub fn consumer(name: impl Into<Arc<str>>, remote: Option<TraceContext>) -> Self {
         Self {
-            remote: TraceContext::from_headers(headers),
+            remote,
             ..Self::new(Kind::Consumer, name)
         }
     }

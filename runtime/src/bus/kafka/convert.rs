@@ -14,52 +14,45 @@ use rdkafka::{
 use super::super::{PublishError, error::PublishKind, transport::Spot};
 use crate::event::Record;
 
+/// Room for the headers that an event has as a rule.
+const HEADERS: usize = 256;
+
 /// The record that `message` is, in memory of its own: handing librdkafka's own on would keep its queues full for as long as a
 /// handler takes.
 pub(super) fn record(message: &BorrowedMessage<'_>) -> Record {
+    // The client panics on a header whose name is no UTF-8. Such a record is one without headers.
+    catch_unwind(|| with_headers(message)).unwrap_or_else(|_| bare(message, 0))
+}
+
+fn with_headers(message: &BorrowedMessage<'_>) -> Record {
+    let Some(headers) = message.headers() else {
+        return bare(message, 0);
+    };
+    let mut record = bare(message, headers.count());
+    for header in headers.iter() {
+        record.add_header(header.key, header.value);
+    }
+    record
+}
+
+/// The record without headers, with room for so many.
+fn bare(message: &BorrowedMessage<'_>, headers: usize) -> Record {
     let millis = message
         .timestamp()
         .to_millis()
         .and_then(|millis| u64::try_from(millis).ok());
     let time = SystemTime::UNIX_EPOCH + Duration::from_millis(millis.unwrap_or_default());
     let (key, value) = (message.key(), message.payload());
-    // The client panics on a header whose name is no UTF-8. Such a record is one without headers.
-    let headers = catch_unwind(|| sizes(message)).unwrap_or_default();
-    let bytes = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + headers.bytes;
-    let mut record = Record::with_capacity(bytes, headers.count, time);
+    let room = if headers == 0 { 0 } else { HEADERS };
+    let bytes = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + room;
+    let mut record = Record::with_capacity(bytes, headers, time);
     if let Some(key) = key {
         record = record.with_key(key);
     }
     if let Some(value) = value {
         record = record.with_value(value);
     }
-    if headers.count == 0 {
-        return record;
-    }
-    let all = message
-        .headers()
-        .into_iter()
-        .flat_map(|headers| headers.iter());
-    all.fold(record, |record, header| {
-        record.with_header(header.key, header.value)
-    })
-}
-
-#[derive(Default)]
-struct Sizes {
-    count: usize,
-    bytes: usize,
-}
-
-fn sizes(message: &BorrowedMessage<'_>) -> Sizes {
-    let all = message
-        .headers()
-        .into_iter()
-        .flat_map(|headers| headers.iter());
-    all.fold(Sizes::default(), |sizes, header| Sizes {
-        count: sizes.count + 1,
-        bytes: sizes.bytes + header.key.len() + header.value.map_or(0, <[u8]>::len),
-    })
+    record
 }
 
 /// The headers of `record` in librdkafka's memory.

@@ -1,9 +1,6 @@
 //! What librdkafka calls back while it is polled: changes of the assignment, and commits that failed.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::{
     ClientContext,
@@ -28,7 +25,11 @@ pub(super) struct Feed {
     pub(super) group: Arc<Group>,
     /// Records that were polled and not handed over yet. They are, before the assignment changes: later they would be of an
     /// assignment that does not hold any more.
-    pending: Mutex<HashMap<Spot, Vec<Received>>>,
+    pending: Mutex<Vec<(Spot, Vec<Received>)>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Feed {
@@ -41,22 +42,27 @@ impl Feed {
 
     /// Keeps a record until it is handed over.
     pub(super) fn keep(&self, topic: &str, partition: i32, received: Received) {
+        let mut pending = lock(&self.pending);
+        // The client hands over one partition after the other: it is mostly the last.
+        let known = pending
+            .iter_mut()
+            .rev()
+            .find(|(spot, _)| spot.partition == partition && *spot.topic == *topic);
+        if let Some((_, batch)) = known {
+            batch.push(received);
+            return;
+        }
         let known = self.group.topics().iter().find(|known| ***known == *topic);
         let spot = Spot {
             topic: known.map_or_else(|| topic.into(), Arc::clone),
             partition,
         };
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.entry(spot).or_default().push(received);
+        pending.push((spot, vec![received]));
     }
 
     /// Hands over what was kept.
     pub(super) fn hand_over(&self) {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = std::mem::take(&mut *pending);
-        drop(pending);
-        let mut kept: Vec<_> = kept.into_iter().collect();
-        kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let kept = std::mem::take(&mut *lock(&self.pending));
         for (spot, batch) in kept {
             self.group.deliver(&spot, batch);
         }

@@ -129,6 +129,14 @@ impl Transport for Kafka {
         Box::pin(self.producer.enqueue(topic, record, until))
     }
 
+    fn enqueue_now(
+        &self,
+        topic: &Arc<str>,
+        record: Record,
+    ) -> Result<Result<Acknowledgement, PublishError>, Record> {
+        self.producer.enqueue_now(topic, record)
+    }
+
     fn consume(&self, group: Arc<Group>) -> Result<Box<dyn Consumer>, ConsumeError> {
         Ok(Box::new(member::Member::begin(&self.config, group)?))
     }

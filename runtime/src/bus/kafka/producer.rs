@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -17,7 +17,7 @@ use rdkafka::{
     producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext, PurgeConfig},
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
 };
 
@@ -26,7 +26,7 @@ use super::{
         ConsumeError, PublishError, Receipt,
         error::{ConsumeKind, PublishKind},
         metrics::{QUEUE_BYTES, QUEUE_MESSAGES},
-        transport::Acknowledgement,
+        transport::{Acknowledgement, Answer},
     },
     KafkaConfig, convert,
 };
@@ -49,52 +49,44 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("delivery.timeout.ms", "30000"),
 ];
 
-/// As many units of 1 KiB may wait to be acknowledged.
-const QUEUE: u32 = 64 * 1024;
+/// As many bytes may wait to be acknowledged.
+const QUEUE: u32 = 64 * 1024 * 1024;
 
-/// A record counts as one unit at least, so that these bound the number of records too.
-const UNIT: usize = 1024;
+/// As much is given back at once, or what there is after every poll.
+const GIVE_BACK: usize = 4 * 1024 * 1024;
+
+/// What the client needs for a record besides its bytes, so that these bound the number of records too.
+const OVERHEAD: usize = 512;
 
 /// The longest wait for room.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Producer {
     client: Arc<BaseProducer<Context>>,
-    room: Arc<Semaphore>,
     queue: Arc<Queue>,
     ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What waits to be acknowledged.
-#[derive(Default)]
+/// What waits to be acknowledged, and the room that is left.
 struct Queue {
     messages: AtomicU64,
     bytes: AtomicU64,
-}
-
-/// A record that waits to be acknowledged.
-struct Pending {
-    answer: oneshot::Sender<Result<Receipt, PublishError>>,
-    size: usize,
-    queue: Arc<Queue>,
-    _room: OwnedSemaphorePermit,
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.queue.messages.fetch_sub(1, Ordering::Relaxed);
-        self.queue
-            .bytes
-            .fetch_sub(bytes(self.size), Ordering::Relaxed);
-    }
+    room: Semaphore,
+    /// Room that is free again and not given back yet: who waits for it is woken once for many records.
+    freed: AtomicUsize,
 }
 
 fn bytes(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
-struct Context;
+/// How much room a record takes.
+fn units(size: usize) -> u32 {
+    u32::try_from(size + OVERHEAD).unwrap_or(QUEUE).min(QUEUE)
+}
+
+struct Context(Arc<Queue>);
 
 impl ClientContext for Context {
     fn error(&self, error: KafkaError, reason: &str) {
@@ -103,20 +95,18 @@ impl ClientContext for Context {
 }
 
 impl ProducerContext for Context {
-    type DeliveryOpaque = Box<Pending>;
+    type DeliveryOpaque = Arc<Answer>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, pending: Box<Pending>) {
-        let mut pending = *pending;
-        let answer = match result {
+    fn delivery(&self, result: &DeliveryResult<'_>, awaited: Arc<Answer>) {
+        self.0.leave(awaited.size);
+        // Whoever stopped waiting has the record written all the same.
+        awaited.give(match result {
             Ok(message) => Ok(Receipt {
                 partition: message.partition(),
                 offset: message.offset(),
             }),
-            Err((error, message)) => Err(convert::refused(message.topic(), pending.size, error)),
-        };
-        // Whoever stopped waiting has the record written all the same.
-        let (unused, _) = oneshot::channel();
-        let _ = std::mem::replace(&mut pending.answer, unused).send(answer);
+            Err((error, message)) => Err(convert::refused(message.topic(), awaited.size, error)),
+        });
     }
 }
 
@@ -128,20 +118,25 @@ impl Producer {
                 client.set(*property, *value);
             }
         }
-        let client: BaseProducer<Context> =
-            client
-                .create_with_context(Context)
-                .map_err(|source| ConsumeKind::Producer {
-                    source: source.into(),
-                })?;
+        let queue = Arc::new(Queue {
+            messages: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            room: Semaphore::new(usize::try_from(QUEUE).unwrap_or(usize::MAX)),
+            freed: AtomicUsize::new(0),
+        });
+        let client: BaseProducer<Context> = client
+            .create_with_context(Context(Arc::clone(&queue)))
+            .map_err(|source| ConsumeKind::Producer {
+                source: source.into(),
+            })?;
         let (client, ends) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
-        let queue = Arc::new(Queue::default());
         let (polled, end, shown) = (Arc::clone(&client), Arc::clone(&ends), Arc::clone(&queue));
         let thread = thread::Builder::new()
             .name("kafka-producer".to_owned())
             .spawn(move || {
                 while !end.load(Ordering::Relaxed) {
                     polled.poll(Duration::from_millis(100));
+                    shown.give_back();
                     shown.show();
                 }
             })
@@ -150,7 +145,6 @@ impl Producer {
             })?;
         Ok(Self {
             client,
-            room: Arc::new(Semaphore::new(usize::try_from(QUEUE).unwrap_or(usize::MAX))),
             queue,
             ends,
             thread: Some(thread),
@@ -167,46 +161,47 @@ impl Producer {
         record: Record,
         until: Instant,
     ) -> Result<Acknowledgement, PublishError> {
+        self.room(record.size(), until).await?.forget();
+        self.send(topic, &record)
+    }
+
+    pub(super) fn enqueue_now(
+        &self,
+        topic: &Arc<str>,
+        record: Record,
+    ) -> Result<Result<Acknowledgement, PublishError>, Record> {
+        match self.queue.room.try_acquire_many(units(record.size())) {
+            Ok(room) => room.forget(),
+            Err(_) => return Err(record),
+        }
+        Ok(self.send(topic, &record))
+    }
+
+    /// Hands a record over for which there is room.
+    fn send(&self, topic: &Arc<str>, record: &Record) -> Result<Acknowledgement, PublishError> {
         let size = record.size();
-        let permit = self.room(size, until).await?;
-        let (sender, answer) = oneshot::channel();
-        self.queue.messages.fetch_add(1, Ordering::Relaxed);
-        self.queue.bytes.fetch_add(bytes(size), Ordering::Relaxed);
-        let pending = Box::new(Pending {
-            answer: sender,
-            size,
-            queue: Arc::clone(&self.queue),
-            _room: permit,
-        });
-        let mut message = BaseRecord::<[u8], [u8], Box<Pending>>::with_opaque_to(topic, pending)
-            .headers(convert::headers(&record))
+        self.queue.enter(size);
+        let answer = Arc::new(Answer::awaited(size));
+        let awaited = Arc::clone(&answer);
+        let mut message = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, awaited)
+            .headers(convert::headers(record))
             .timestamp(convert::millis(record.time()));
-        if let Some(key) = record.key() {
-            message = message.key(key);
+        message.key = record.key();
+        message.payload = record.value();
+        if let Err((error, _)) = self.client.send(message) {
+            self.queue.leave(size);
+            return Err(convert::refused(topic, size, &error));
         }
-        if let Some(value) = record.value() {
-            message = message.payload(value);
-        }
-        self.client
-            .send(message)
-            .map_err(|(error, _)| convert::refused(topic, size, &error))?;
-        Ok(Acknowledgement {
+        Ok(Acknowledgement::Awaited {
             topic: Arc::clone(topic),
             answer,
         })
     }
 
     /// Waits for room: memory stays bounded however slow the broker is.
-    async fn room(
-        &self,
-        size: usize,
-        until: Instant,
-    ) -> Result<OwnedSemaphorePermit, PublishError> {
-        let units = u32::try_from(size.div_ceil(UNIT))
-            .unwrap_or(QUEUE)
-            .clamp(1, QUEUE);
+    async fn room(&self, size: usize, until: Instant) -> Result<SemaphorePermit<'_>, PublishError> {
         let begun = Instant::now();
-        let room = Arc::clone(&self.room).acquire_many_owned(units);
+        let room = self.queue.room.acquire_many(units(size));
         match timeout_at(until.min(begun + ROOM_TIMEOUT), room).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(PublishKind::Closed.into()),
@@ -219,6 +214,25 @@ impl Producer {
 }
 
 impl Queue {
+    fn enter(&self, size: usize) {
+        self.messages.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes(size), Ordering::Relaxed);
+    }
+
+    fn leave(&self, size: usize) {
+        let was_last = self.messages.fetch_sub(1, Ordering::Relaxed) == 1;
+        self.bytes.fetch_sub(bytes(size), Ordering::Relaxed);
+        let units = usize::try_from(units(size)).unwrap_or_default();
+        let freed = self.freed.fetch_add(units, Ordering::Relaxed) + units;
+        if was_last || freed >= GIVE_BACK {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&self) {
+        self.room.add_permits(self.freed.swap(0, Ordering::Relaxed));
+    }
+
     #[expect(
         clippy::cast_precision_loss,
         reason = "a gauge is a float, and no queue is near its limit"
