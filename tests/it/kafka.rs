@@ -141,13 +141,22 @@ fn known(worker: &Service, paths: &[String]) -> BTreeMap<String, Option<u64>> {
     asked.collect()
 }
 
-/// The lines of a log in which the directory changed.
-fn changes(worker: &Service) -> Vec<Value> {
-    let lines = worker.process.printed().into_iter();
+/// Whom a line of a log is about, and the trace that it belongs to.
+type Traced = [String; 2];
+
+/// What a service logged with that message, in an order that does not depend on when.
+fn logged(service: &Service, message: &str) -> Vec<Traced> {
+    let lines = service.process.printed().into_iter();
     let lines = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
-    lines
-        .filter(|line| line.to_string().contains("directory changed"))
-        .collect()
+    let lines = lines.filter(|line| line["message"] == message);
+    let mut found: Vec<Traced> = lines
+        .map(|line| {
+            assert_eq!(line["correlation_id"], CORRELATION_ID, "{line}");
+            ["user_id", "trace_id"].map(|field| line[field].as_str().unwrap().to_owned())
+        })
+        .collect();
+    found.sort();
+    found
 }
 
 #[test]
@@ -182,11 +191,10 @@ fn a_worker_knows_what_a_service_told_it_over_kafka() {
             .ok_or_else(|| format!("{known:#?}"))
     });
 
-    let changes = changes(&worker);
-    assert_eq!(changes.len(), 38, "{changes:#?}");
-    for change in changes {
-        assert_eq!(change["correlation_id"], CORRELATION_ID, "{change}");
-    }
+    // Each change is handled in the trace of the request that made it.
+    let made = logged(&publisher, "user changed");
+    assert_eq!(made.len(), 38, "{made:#?}");
+    assert_eq!(logged(&worker, "directory changed"), made);
     let said = worker.process.printed().join("\n");
     assert!(!said.contains("example.com"), "{said}");
     for service in [publisher, worker] {
