@@ -57,6 +57,9 @@ const TOPIC: &str = "domain.bench.events";
 const MANY: &str = "domain.many.events";
 const PARTITIONS: i32 = 200;
 
+/// So many come first, while connections are made and partitions found.
+const WARM: usize = 40;
+
 /// Between one event and the next.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -132,7 +135,7 @@ fn latency_raw(brokers: &str, group: &str, count: u32) -> Vec<u64> {
         }
     }
     drop(sending.join());
-    passed
+    passed.split_off(WARM)
 }
 
 /// The same by the bus.
@@ -162,9 +165,9 @@ async fn latency_ours(brokers: &str, group: &str, count: u32) -> Vec<u64> {
         let patience = Duration::from_secs(30);
         (0..count)
             .map(|_| seen.recv_timeout(patience).expect("every event"))
-            .collect()
+            .collect::<Vec<u64>>()
     });
-    let passed = passed.await.unwrap();
+    let passed = passed.await.unwrap().split_off(WARM);
     stop(subscription).await;
     passed
 }

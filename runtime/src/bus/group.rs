@@ -69,6 +69,7 @@ pub(crate) struct Group {
     assigned: Mutex<BTreeMap<Spot, Arc<Assigned>>>,
     epochs: AtomicU64,
     progress: Notify,
+    changed: AtomicBool,
     runtime: Handle,
 }
 
@@ -122,6 +123,7 @@ impl Group {
             assigned: Mutex::default(),
             epochs: AtomicU64::new(0),
             progress: Notify::new(),
+            changed: AtomicBool::new(false),
             runtime: Handle::current(),
         }
     }
@@ -148,7 +150,17 @@ impl Group {
     }
 
     pub(super) fn progressed(&self) {
+        self.changed.store(true, Ordering::Release);
         self.progress.notify_one();
+    }
+
+    /// Whether anything was handed over or done since this was last asked: only then can positions have moved, or more or less wait.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(dead_code, reason = "the other transport is told of progress")
+    )]
+    pub(crate) fn has_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::Acquire)
     }
 
     /// `spots` are this member's from now on.
@@ -205,6 +217,7 @@ impl Group {
         let assigned = lock(&self.assigned).get(spot).cloned();
         if let Some(assigned) = assigned {
             assigned.deliver(batch);
+            self.changed.store(true, Ordering::Release);
         }
     }
 

@@ -9,6 +9,10 @@ use crate::event::{DecodeError, Decoded, Envelope, Event};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Delivery {
+    /// The group.
+    pub group: Arc<str>,
+    /// The event's type, such as `user.created.v1`.
+    pub event: &'static str,
     /// The topic.
     pub topic: Arc<str>,
     /// The partition.

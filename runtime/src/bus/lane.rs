@@ -19,8 +19,8 @@ use super::{
     handler::{AnyHandler, Delivery},
     letter::{self, Death},
     metrics::{
-        ATTEMPT, Attempt, DEAD_LETTERS, DUPLICATES, DeadLetter, Duplicate, EventSeries, HANDLED,
-        Handled, RETRIES, Retry, sent,
+        ATTEMPT, Attempt, DEAD_LETTERS, DeadLetter, EventSeries, HANDLED, Handled, RETRIES, Retry,
+        duplicate, sent,
     },
     span,
     transport::Received,
@@ -215,18 +215,14 @@ impl Job<'_> {
             match unwind::catch(seen).await {
                 Ok(Ok(false)) => {}
                 Ok(Ok(true)) => {
-                    let labels = Duplicate {
-                        group: Arc::clone(&self.group.name),
-                        event: known.event,
-                    };
-                    DUPLICATES.with(&labels, Counter::inc);
+                    duplicate(&self.group.name, known.event);
                     return End::Skipped;
                 }
                 Ok(Err(error)) => return End::Failed(store_failed(&*error)),
                 Err(panic) => return self.panicked(&*panic),
             }
         }
-        let end = self.call(known.handler, decoded, attributes, attempt).await;
+        let end = self.call(known, decoded, attributes, attempt).await;
         if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
             let remembered = duplicates.remember(&self.group.name, source, id);
             match unwind::catch(remembered).await {
@@ -241,12 +237,14 @@ impl Job<'_> {
     /// Calls the handler. A panic or an overrun is a failure like any other.
     async fn call(
         &self,
-        handler: &dyn AnyHandler,
+        known: Known<'_>,
         decoded: Option<Decoded<'_>>,
         attributes: &Attributes,
         attempt: u32,
     ) -> End {
         let delivery = Delivery {
+            group: Arc::clone(&self.group.name),
+            event: known.event,
             topic: Arc::clone(&self.assigned.spot.topic),
             partition: self.assigned.spot.partition,
             offset: self.received.offset,
@@ -255,7 +253,7 @@ impl Job<'_> {
         };
         let work = async {
             let decoded = decoded.map_or_else(|| decode(&self.received.record), Ok);
-            let begun = decoded.and_then(|decoded| handler.begin(decoded, delivery));
+            let begun = decoded.and_then(|decoded| known.handler.begin(decoded, delivery));
             match begun {
                 Ok(answer) => Ok(answer.await),
                 Err(error) => Err(error),

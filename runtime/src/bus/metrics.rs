@@ -271,6 +271,12 @@ impl TopicSeries {
     }
 }
 
+/// Counts an event that is not handled again.
+pub(crate) fn duplicate(group: &Arc<str>, event: &'static str) {
+    let group = Arc::clone(group);
+    DUPLICATES.with(&Duplicate { group, event }, Counter::inc);
+}
+
 /// Records how `send` to `topic` ended: an empty `error` is none.
 pub(crate) fn sent(topic: &Arc<str>, event: &'static str, error: &'static str, took: Duration) {
     let (sent, operation) = labels_of(topic, event, error);

@@ -47,6 +47,8 @@ mod duplicate;
 mod error;
 mod group;
 mod handler;
+#[cfg(feature = "postgres")]
+mod inbox;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod lane;
@@ -67,6 +69,8 @@ pub use duplicate::{BoxedError, Duplicates, RecentEvents};
 pub use error::{ConsumeError, HandlerError, PublishError};
 pub(crate) use group::Group;
 pub use handler::{Delivery, EventHandler, Handler};
+#[cfg(feature = "postgres")]
+pub use inbox::Inbox;
 #[cfg(feature = "kafka")]
 pub use kafka::KafkaConfig;
 pub use marty_macros::event_handler;

@@ -13,10 +13,15 @@ mod conformance;
 #[cfg(feature = "kafka")]
 mod fault;
 mod handler;
+#[cfg(feature = "postgres")]
+mod inbox;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod memory;
 mod personal;
+#[cfg(feature = "postgres")]
+#[path = "../it/server.rs"]
+mod server;
 mod service;
 
 #[test]

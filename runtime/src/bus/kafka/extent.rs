@@ -23,7 +23,7 @@ use super::{
 };
 
 /// How often the lag is shown anew.
-const INTERVAL: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long a broker may take to say; the lag stays as it was otherwise.
 const PATIENCE: Duration = Duration::from_secs(1);

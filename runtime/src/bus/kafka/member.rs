@@ -135,8 +135,10 @@ fn run(consumer: BaseConsumer<Feed>, group: &Arc<Group>, orders: &mpsc::Receiver
                 break false;
             }
         }
-        feed.store(&consumer, &group.moved());
-        press(&consumer, group);
+        if group.has_changed() {
+            feed.store(&consumer, &group.moved());
+            press(&consumer, group);
+        }
         let turn = std::panic::catch_unwind(AssertUnwindSafe(|| poll(&consumer, &feed)));
         if turn.is_err() {
             tracing::error!(group = %group.name(), "polling panicked, and goes on");
