@@ -5,18 +5,25 @@
 //!
 //! With the feature `testing`, `testing` starts a service inside a test and looks at what it measured and logged.
 //!
+//! By the feature `events`, `event` has typed events and personal data in them, and `bus` publishes and handles them, over Apache
+//! Kafka with the feature `kafka`.
+//!
 //! The crate knows nothing of the `marty` command.
 
 // What the derives write names this crate as its users do.
 extern crate self as marty_runtime;
 
 mod admin;
+#[cfg(feature = "events")]
+pub mod bus;
 pub mod business;
 pub mod cache;
 #[cfg(any(feature = "grpc", feature = "http-client"))]
 pub mod client;
 pub mod config;
 pub mod database;
+#[cfg(feature = "events")]
+pub mod event;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod health;

@@ -97,9 +97,17 @@ mod tests {
 
     #[test]
     fn every_embedded_file_is_safe_to_ship() {
-        let sets = ["project", "service", "users", "http", "grpc", "postgres"].map(templates);
+        let sets = [
+            "project", "service", "users", "http", "grpc", "worker", "postgres", "events",
+        ]
+        .map(templates);
         assert!(sets.iter().all(|set| !set.is_empty()));
-        let optional = [dashboards_of("postgres"), alerts_of("postgres")];
+        let optional = ["postgres", "events", "worker"];
+        let optional = optional
+            .map(|set| [dashboards_of(set), alerts_of(set)])
+            .into_iter()
+            .flatten();
+        let optional: Vec<_> = optional.collect();
         assert!(optional.iter().all(|set| !set.is_empty()));
         let runtime = runtime::FILES.iter().map(|file| Asset {
             path: file.path.to_owned(),

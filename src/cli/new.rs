@@ -13,7 +13,7 @@ pub struct New {
     /// The service's name, such as `user-service`: letters `a-z`, digits and `-`
     pub name: Option<String>,
 
-    /// What the service talks [default: http]
+    /// What kind of service it is [default: http]
     #[arg(long, value_parser = kinds())]
     pub kind: Option<Kind>,
 

@@ -30,9 +30,13 @@ const MANIFEST_TEMPLATE: &str = "Cargo.toml.hbs";
 /// The shipped lock, which becomes the project's.
 pub(super) const CARGO_LOCK: &str = "Cargo.lock";
 
-/// The text of the lock that a project of this kind starts with.
+/// The text of the lock that a project of this kind starts with. A worker takes what an HTTP service does: the rest is the runtime's.
 fn cargo_lock(kind: Kind) -> Option<&'static str> {
-    let mut files = assets::templates(kind.name()).into_iter();
+    let of = match kind {
+        Kind::Http | Kind::Worker => Kind::Http,
+        Kind::Grpc => Kind::Grpc,
+    };
+    let mut files = assets::templates(of.name()).into_iter();
     let lock = files.find(|asset| asset.path == CARGO_LOCK)?;
     std::str::from_utf8(lock.bytes).ok()
 }
@@ -75,7 +79,7 @@ pub(super) fn service(
     runbook_base: &str,
 ) -> Result<Vec<Rendered>, RenderError> {
     let sets = sets(answers.kind, &answers.with);
-    let templates = templates(&sets, answers.name.as_str());
+    let templates = templates(answers.kind, &sets, answers.name.as_str());
     let mut files = from_templates(templates.values(), project, answers)?;
     files.extend(observability::files(&sets, &answers.name, runbook_base)?);
     Ok(files)
@@ -85,7 +89,7 @@ pub(super) fn service(
 pub(super) fn paths(request: &Request) -> Vec<String> {
     let name = request.name.as_str();
     let sets = sets(request.kind, &request.with);
-    let templates = templates(&sets, name).into_keys();
+    let templates = templates(request.kind, &sets, name).into_keys();
     templates.chain(observability::paths(&sets, name)).collect()
 }
 
@@ -96,8 +100,12 @@ fn sets(kind: Kind, extras: &[Extra]) -> Vec<&'static str> {
 }
 
 /// The templates of a service by the path of what they make: of every service, of those that keep users, of its own sets.
-fn templates(sets: &[&str], name: &str) -> BTreeMap<String, Asset> {
-    let sets = ["service", "users"].iter().chain(sets);
+fn templates(kind: Kind, sets: &[&str], name: &str) -> BTreeMap<String, Asset> {
+    let common: &[&str] = match kind {
+        Kind::Http | Kind::Grpc => &["service", "users"],
+        Kind::Worker => &["service"],
+    };
+    let sets = common.iter().chain(sets);
     let templates = sets.flat_map(|set| assets::templates(set));
     templates
         .filter(|asset| asset.path != CARGO_LOCK)
@@ -231,6 +239,20 @@ mod tests {
             let locked: BTreeSet<_> = lock.needs_of_service().map(str::to_owned).collect();
             assert_eq!(locked, taken, "{request:?}");
         }
+    }
+
+    /// Who publishes an event and who handles it may lie in projects of different people: what both hold to is the example.
+    #[test]
+    fn both_sides_of_an_event_have_the_same_examples() {
+        let examples = |set| {
+            let files = crate::assets::templates(set).into_iter();
+            let files = files.filter(|file| file.path.contains("/events/user."));
+            let files = files.filter(|file| !file.path.contains("/src/"));
+            let files = files.map(|file| (file.path, file.bytes));
+            files.collect::<Vec<_>>()
+        };
+        assert_eq!(examples("events").len(), 3);
+        assert_eq!(examples("events"), examples("worker"));
     }
 
     #[test]

@@ -13,17 +13,20 @@ use super::kind::Kind;
 pub enum Extra {
     /// A Postgres database.
     Postgres,
+    /// Events that tell of its changes.
+    Events,
 }
 
 impl Extra {
     /// Every one of them.
-    pub const ALL: &'static [Self] = &[Self::Postgres];
+    pub const ALL: &'static [Self] = &[Self::Postgres, Self::Events];
 
     /// Its name on the command line and in files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
+            Self::Events => "events",
         }
     }
 
@@ -32,6 +35,7 @@ impl Extra {
     pub fn summary(self) -> &'static str {
         match self {
             Self::Postgres => "a PostgreSQL database: repository, migrations, pool metrics",
+            Self::Events => "events that tell of its changes, in memory or over Kafka",
         }
     }
 
@@ -40,6 +44,7 @@ impl Extra {
     pub fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Postgres => &[Kind::Http],
+            Self::Events => &[Kind::Http, Kind::Grpc],
         }
     }
 }

@@ -25,7 +25,7 @@ pub enum Class {
 }
 
 /// The folders of a service in which its own code lies.
-const WRITTEN_BY_PEOPLE: &[&str] = &["examples/", "proto/", "src/", "tests/"];
+const WRITTEN_BY_PEOPLE: &[&str] = &["events/", "examples/", "proto/", "src/", "tests/"];
 
 impl Class {
     /// The class of the file at `path`, relative to the project's root.
@@ -115,6 +115,7 @@ mod tests {
             ("services/a/tests/api.rs", Class::Once),
             ("services/a/proto/a/v1/users.proto", Class::Once),
             ("services/a/examples/client.rs", Class::Once),
+            ("services/a/events/a.created.v1.json", Class::Once),
             ("services/a/build.rs", Class::Merged),
             ("services/a/Cargo.toml", Class::Merged),
             (

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a service talks.
+/// What a service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -14,11 +14,13 @@ pub enum Kind {
     Http,
     /// gRPC.
     Grpc,
+    /// Events, which it handles.
+    Worker,
 }
 
 impl Kind {
     /// Every kind, the default first.
-    pub const ALL: &'static [Self] = &[Self::Http, Self::Grpc];
+    pub const ALL: &'static [Self] = &[Self::Http, Self::Grpc, Self::Worker];
 
     /// Its name on the command line and in files.
     #[must_use]
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Self::Http => "http",
             Self::Grpc => "grpc",
+            Self::Worker => "worker",
         }
     }
 
@@ -35,15 +38,17 @@ impl Kind {
         match self {
             Self::Http => "an HTTP service with a JSON interface",
             Self::Grpc => "a gRPC service with unary and streaming methods",
+            Self::Worker => "an event worker: handlers, a projection, retries and dead letters",
         }
     }
 
-    /// Its name in a sentence.
+    /// What a service of it is called in a sentence.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Self::Http => "HTTP",
-            Self::Grpc => "gRPC",
+            Self::Http => "HTTP service",
+            Self::Grpc => "gRPC service",
+            Self::Worker => "event worker",
         }
     }
 }
@@ -93,7 +98,7 @@ mod tests {
         let error = "ftp".parse::<Kind>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no kind `ftp`; the kinds are `http`, `grpc`"
+            "there is no kind `ftp`; the kinds are `http`, `grpc`, `worker`"
         );
     }
 }

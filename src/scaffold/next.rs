@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::kind::Kind;
 use super::plan::Plan;
 
 /// The commands to go on with, from the directory `current`.
@@ -16,7 +17,12 @@ pub fn commands(plan: &Plan, current: &Path) -> Vec<String> {
     let name = plan.answers().name.as_str();
     commands.push("marty check".to_owned());
     commands.push(format!("cargo test --package {name}"));
-    commands.push(format!("cargo run --package {name}"));
+    // A worker alone has nothing to do; its demonstration brings events along.
+    let demo = match plan.answers().kind {
+        Kind::Http | Kind::Grpc => "",
+        Kind::Worker => " --example demo",
+    };
+    commands.push(format!("cargo run --package {name}{demo}"));
     commands
 }
 

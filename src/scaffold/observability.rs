@@ -19,7 +19,7 @@ const EXAMPLE: &str = "example-service";
 const SERVICES: &str = "services/";
 
 /// What follows the service's name in the uids of its dashboards.
-const UID_SUFFIXES: [&str; 2] = ["-detail", "-database"];
+const UID_SUFFIXES: [&str; 3] = ["-detail", "-database", "-events"];
 
 /// Where the rules of all services lie.
 const RULES: &str = "observability/monitoring/prometheus/rules";
@@ -110,7 +110,7 @@ fn text(asset: &Asset) -> String {
 /// Puts a service in the place of the example that the shipped artefacts are written for.
 struct Example<'a> {
     name: &'a str,
-    uids: [(&'static str, String); 2],
+    uids: [(&'static str, String); UID_SUFFIXES.len()],
     runbook_base: String,
 }
 
@@ -207,6 +207,12 @@ mod tests {
         assert!(without.iter().all(|path| with.contains(path)));
         assert!(with.len() > without.len());
         assert_eq!(paths(&["grpc"]), without);
+        for set in ["events", "worker"] {
+            let with = paths(&["http", set]);
+            assert!(without.iter().all(|path| with.contains(path)));
+            let own = with.iter().filter(|path| path.contains("events."));
+            assert_eq!(own.count(), 3, "dashboard, rules and their tests");
+        }
     }
 
     #[test]

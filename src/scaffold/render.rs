@@ -1,5 +1,7 @@
 //! Fills in the placeholders of a template.
 
+use std::collections::BTreeMap;
+
 use handlebars::Handlebars;
 use serde::Serialize;
 
@@ -15,9 +17,9 @@ pub(super) struct Variables<'a> {
     title: String,
     project: &'a str,
     kind: &'a str,
-    http: bool,
-    grpc: bool,
-    postgres: bool,
+    /// Every kind and every extra by its name: whether the service is of it, or has it. And whether it can use Kafka.
+    #[serde(flatten)]
+    parts: BTreeMap<&'static str, bool>,
     team: &'a str,
     tier: &'a str,
     http_port: u16,
@@ -34,9 +36,7 @@ impl<'a> Variables<'a> {
             title: answers.name.title(),
             project,
             kind: answers.kind.name(),
-            http: answers.kind == Kind::Http,
-            grpc: answers.kind == Kind::Grpc,
-            postgres: answers.with.contains(&Extra::Postgres),
+            parts: parts(answers),
             team: &answers.team,
             tier: &answers.tier,
             http_port: answers.ports.http,
@@ -44,6 +44,15 @@ impl<'a> Variables<'a> {
             marty_version: env!("CARGO_PKG_VERSION"),
         }
     }
+}
+
+fn parts(answers: &Answers) -> BTreeMap<&'static str, bool> {
+    let kinds = Kind::ALL.iter();
+    let kinds = kinds.map(|kind| (kind.name(), *kind == answers.kind));
+    let extras = Extra::ALL.iter();
+    let extras = extras.map(|extra| (extra.name(), answers.with.contains(extra)));
+    let kafka = answers.kind == Kind::Worker || answers.with.contains(&Extra::Events);
+    kinds.chain(extras).chain([("kafka", kafka)]).collect()
 }
 
 /// The text with every placeholder filled in; a name that is not a variable is an error.

@@ -40,10 +40,15 @@ pub fn listing(plan: &Plan) -> String {
 pub fn headline(plan: &Plan) -> String {
     let answers = plan.answers();
     let root = plan.root().display();
-    let with = answers.with.iter().map(|extra| format!(" with `{extra}`"));
-    let with: String = with.collect();
+    let with = answers.with.iter().map(|extra| format!("`{extra}`"));
+    let with: Vec<String> = with.collect();
+    let with = if with.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", with.join(" and "))
+    };
     let kind = answers.kind.title();
-    let service = format!("the {kind} service `{}`{with}", answers.name);
+    let service = format!("the {kind} `{}`{with}", answers.name);
     if plan.is_new_project() {
         format!(
             "the project `{}` in `{root}` with {service}",

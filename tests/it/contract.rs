@@ -7,7 +7,7 @@ use marty::model::rust::{Exports, Kind, SourceFacts, facts};
 use marty::project::contents::{Contents, Role};
 use marty_runtime::names;
 
-use crate::golden::{PROJECT, SERVICES};
+use crate::golden::{PROJECT, SERVICES, WORKER};
 
 fn read(root: &Path) -> Contents {
     let contents = Contents::read(root).unwrap();
@@ -61,6 +61,7 @@ fn exports(root: &Path, package: &str) -> Vec<(String, &'static str, Vec<String>
 fn the_names_of_the_runtime_are_read_from_its_sources_as_they_are_compiled() {
     let mut expected: Vec<_> = names::ALL
         .iter()
+        .chain(names::EVENTS)
         .map(|metric| {
             let kind = match metric.kind {
                 names::Kind::Counter => "counter",
@@ -82,22 +83,28 @@ fn the_names_of_the_runtime_are_read_from_its_sources_as_they_are_compiled() {
 
 #[test]
 fn the_metrics_of_the_generated_service_are_read_from_its_sources() {
-    let expected = [
-        (
-            "user_changes_total".to_owned(),
-            "counter",
-            vec!["change".to_owned()],
-        ),
-        ("users_stored".to_owned(), "gauge", Vec::new()),
-    ];
     for service in SERVICES {
+        let [changes, stored] = match service {
+            WORKER => ["directory_changes_total", "directory_users"],
+            _ => ["user_changes_total", "users_stored"],
+        };
+        let expected = [
+            (changes.to_owned(), "counter", vec!["change".to_owned()]),
+            (stored.to_owned(), "gauge", Vec::new()),
+        ];
         assert_eq!(exports(&PROJECT.path(""), service), expected);
     }
 }
 
 #[test]
 fn the_service_s_readme_has_the_variables_of_the_runtime_and_no_others() {
-    let of_services = ["MARTY_DATABASE_", "MARTY_USERS_"];
+    let of_services = [
+        "MARTY_DATABASE_",
+        "MARTY_EVENTS_",
+        "MARTY_KAFKA_",
+        "MARTY_PII_",
+        "MARTY_USERS_",
+    ];
     let expected = marty_runtime::config::VARIABLES.iter();
     let expected: Vec<&str> = expected.map(|variable| variable.name).collect();
     for service in SERVICES {

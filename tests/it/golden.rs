@@ -9,20 +9,42 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use crate::server;
 
 /// Its services.
-pub(crate) const SERVICES: [&str; 3] = ["user-service", "order-service", "billing-service"];
+pub(crate) const SERVICES: [&str; 6] = [
+    "user-service",
+    "order-service",
+    "billing-service",
+    "account-service",
+    "courier-service",
+    WORKER,
+];
 
-/// A project with a service of each kind and one with a database, at a place that stays the same so that builds can be reused.
+/// The one of them that handles events.
+pub(crate) const WORKER: &str = "directory-worker";
+
+/// Where the project's rules lie.
+const MONITORING: &str = "observability/monitoring/prometheus";
+
+/// A project with a service of each kind, with a database and with events, at a place that stays the same so that builds can be reused.
 /// One project for all of them: what they have in common is compiled once.
 pub(crate) static PROJECT: LazyLock<Golden> = LazyLock::new(|| {
-    let arguments: [&[&str]; 3] = [&[], &["--kind", "grpc"], &["--with", "postgres"]];
+    let arguments: [&[&str]; SERVICES.len()] = [
+        &[],
+        &["--kind", "grpc"],
+        &["--with", "postgres"],
+        &["--with", "postgres", "--with", "events"],
+        &["--kind", "grpc", "--with", "events"],
+        &["--kind", "worker"],
+    ];
     Golden::of("golden", SERVICES.into_iter().zip(arguments))
 });
 
 /// A project whose services run: it gets files of the tests' own, and so is another than the one that is judged.
 pub(crate) static LIVE: LazyLock<Golden> = LazyLock::new(|| {
-    let services: [(&str, &[&str]); 2] = [
+    let services: [(&str, &[&str]); 4] = [
         ("user-service", &[]),
         ("order-service", &["--kind", "grpc"]),
+        ("account-service", &["--with", "events"]),
+        (WORKER, &["--kind", "worker"]),
     ];
     Golden::of("live", services)
 });
@@ -89,6 +111,12 @@ impl Golden {
         self.target().join("debug/examples").join(name)
     }
 
+    /// Builds what these arguments of cargo say.
+    pub(crate) fn build(&self, arguments: &str) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        succeeds(&mut self.cargo(arguments.split(' ')));
+    }
+
     pub(crate) fn run(
         &self,
         program: impl AsRef<OsStr>,
@@ -136,10 +164,14 @@ fn it_is_formatted() {
 #[test]
 fn it_is_formatted_whatever_the_name() {
     let sandbox = crate::sandbox::Sandbox::new();
-    let sets: [(&[&str], [&str; 2]); 3] = [
+    let sets: [(&[&str], [&str; 2]); 7] = [
         (&[], ["a", "x"]),
         (&["--kind", "grpc"], ["b", "y"]),
         (&["--with", "postgres"], ["c", "z"]),
+        (&["--with", "events"], ["d", "w"]),
+        (&["--kind", "grpc", "--with", "events"], ["e", "v"]),
+        (&["--with", "postgres", "--with", "events"], ["f", "u"]),
+        (&["--kind", "worker"], ["g", "t"]),
     ];
     for (arguments, [short, long]) in sets {
         for name in [short, &long.repeat(63)] {
@@ -184,7 +216,7 @@ fn its_own_tests_pass() {
     // The service with a database starts a server of its own unless there is one.
     let mut command = PROJECT.cargo(arguments);
     let printed = succeeds(command.env_remove("MARTY_TEST_DATABASE_URL"));
-    assert!(passed(&printed) > 180, "{printed}");
+    assert!(passed(&printed) > 340, "{printed}");
 }
 
 #[test]
@@ -267,13 +299,14 @@ fn actionlint_accepts_the_workflow() {
 #[test]
 fn prometheus_accepts_its_configuration_and_rules() {
     let promtool = server::program("prometheus", "promtool");
-    let directory = "observability/monitoring/prometheus";
-    let printed = PROJECT.run(&promtool, directory, &["check", "config", "prometheus.yml"]);
-    assert!(printed.contains("4 rule files found"), "{printed}");
+    let check = ["check", "config", "prometheus.yml"];
+    let printed = PROJECT.run(&promtool, MONITORING, &check);
+    // Beside one for each service, two of databases and three of events.
+    assert!(printed.contains("11 rule files found"), "{printed}");
     for service in SERVICES {
         let rules = format!("rules/{service}.rules.yml");
         let lint = ["check", "rules", "--lint=all", "--lint-fatal", &rules];
-        let printed = PROJECT.run(&promtool, directory, &lint);
+        let printed = PROJECT.run(&promtool, MONITORING, &lint);
         assert!(printed.contains("5 rules found"), "{printed}");
     }
 }
@@ -281,10 +314,9 @@ fn prometheus_accepts_its_configuration_and_rules() {
 #[test]
 fn the_tests_of_its_alerts_pass() {
     let promtool = server::program("prometheus", "promtool");
-    let directory = "observability/monitoring/prometheus";
     for service in SERVICES {
         let tests = format!("rules/{service}.test.yml");
-        PROJECT.run(&promtool, directory, &["test", "rules", &tests]);
+        PROJECT.run(&promtool, MONITORING, &["test", "rules", &tests]);
     }
 }
 

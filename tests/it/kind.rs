@@ -41,7 +41,11 @@ fn the_kind_is_recorded() {
 
 #[test]
 fn a_project_has_only_what_its_kind_needs() {
-    for (kind, there, absent) in [("http", "axum", "tonic"), ("grpc", "tonic", "axum")] {
+    for (kind, there, absent) in [
+        ("http", "axum", "tonic"),
+        ("grpc", "tonic", "axum"),
+        ("worker", "axum", "tonic"),
+    ] {
         let sandbox = Sandbox::new();
         make(&sandbox, "user-service", kind);
         let manifest = sandbox.read("shop/Cargo.toml");
@@ -54,7 +58,7 @@ fn a_project_has_only_what_its_kind_needs() {
 
 #[test]
 fn a_service_of_another_kind_brings_what_it_needs_and_changes_nothing_else() {
-    for (first, second) in [("http", "grpc"), ("grpc", "http")] {
+    for (first, second) in [("http", "grpc"), ("grpc", "http"), ("grpc", "worker")] {
         let sandbox = Sandbox::new();
         make(&sandbox, "user-service", first);
         let manifest = sandbox.read("shop/Cargo.toml");
@@ -84,7 +88,7 @@ fn a_service_of_another_kind_brings_what_it_needs_and_changes_nothing_else() {
 
 #[test]
 fn a_service_of_a_kind_that_is_there_leaves_the_manifest_alone() {
-    for kind in ["http", "grpc"] {
+    for kind in ["http", "grpc", "worker"] {
         let sandbox = Sandbox::new();
         make(&sandbox, "user-service", kind);
         let plan = make(&sandbox, "order-service", kind);

@@ -79,16 +79,18 @@ impl Live {
     }
 }
 
-/// Every query of a dashboard with the title of its panel, variables filled in.
-fn queries() -> Vec<(String, String)> {
-    let path = "services/user-service/observability/dashboards/microservice-detail.json";
-    let text = fs::read_to_string(LIVE.path(path)).unwrap();
+/// Every query of a service's dashboard with the title of its panel, variables filled in.
+pub(crate) fn queries(service: &str, dashboard: &str) -> Vec<(String, String)> {
+    let path = format!("services/{service}/observability/dashboards/{dashboard}");
+    let text = fs::read_to_string(LIVE.path(&path)).unwrap();
     let (dashboard, issues) = json::parse(&text);
     assert!(issues.is_empty(), "{issues:?}");
     let mut found = Vec::new();
     collect(&dashboard.unwrap(), "dashboard", &mut found);
-    assert!(found.len() > 30, "{found:#?}");
     found
+        .into_iter()
+        .map(|(title, query)| (title, fill_in(&query, service)))
+        .collect()
 }
 
 fn collect(node: &Node, title: &str, found: &mut Vec<(String, String)>) {
@@ -96,7 +98,7 @@ fn collect(node: &Node, title: &str, found: &mut Vec<(String, String)>) {
         Value::Mapping(entries) => {
             let title = node.get("title").and_then(Node::as_str).unwrap_or(title);
             if let Some(query) = node.get("expr").and_then(Node::as_str) {
-                found.push((title.to_owned(), fill_in(query)));
+                found.push((title.to_owned(), query.to_owned()));
             }
             for entry in entries {
                 collect(&entry.value, title, found);
@@ -107,10 +109,12 @@ fn collect(node: &Node, title: &str, found: &mut Vec<(String, String)>) {
     }
 }
 
-fn fill_in(query: &str) -> String {
+fn fill_in(query: &str, service: &str) -> String {
     let values = [
-        ("$service", "user-service"),
+        ("$service", service),
         ("$instance", ".+"),
+        ("$group", ".+"),
+        ("$topic", ".+"),
         ("$route", ".+"),
         ("$__rate_interval", "30s"),
         ("$__range", "1m"),
@@ -122,7 +126,7 @@ fn fill_in(query: &str) -> String {
     filled
 }
 
-fn has_data(prometheus: &Prometheus, title: &str, query: &str) -> Result<(), String> {
+pub(crate) fn has_data(prometheus: &Prometheus, title: &str, query: &str) -> Result<(), String> {
     let samples = prometheus
         .some(query)
         .map_err(|error| format!("panel `{title}`: {error}"))?;
@@ -141,7 +145,8 @@ fn prometheus_finds_the_service_every_panel_has_data_and_its_death_is_noticed() 
     eventually(PATIENCE, || {
         prometheus.some("up{job=\"user-service\", service=\"user-service\"} == 1")
     });
-    let queries = queries();
+    let queries = queries("user-service", "microservice-detail.json");
+    assert!(queries.len() > 30, "{queries:#?}");
     let mut round = 0;
     eventually(PATIENCE, || {
         round += 1;

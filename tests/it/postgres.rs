@@ -122,7 +122,8 @@ fn a_service_cannot_be_made_with_what_there_is_not() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.outcome(&mut sandbox.marty(["new", "a", "--with", "oracle"]));
     assert!(outcome.starts_with("status: 2"), "{outcome}");
-    assert!(outcome.contains("[possible values: postgres]"), "{outcome}");
+    let possible = "[possible values: postgres, events]";
+    assert!(outcome.contains(possible), "{outcome}");
     assert!(sandbox.tree().is_empty());
 }
 

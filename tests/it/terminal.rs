@@ -75,7 +75,7 @@ fn a_missing_name_is_asked_for_and_the_equivalent_command_is_said() {
     assert!(screen.contains("name of the service"), "{screen}");
     assert!(screen.contains("`user` would do"), "{screen}");
     assert!(
-        screen.contains("there is no kind `ftp`; the kinds are `http`, `grpc`"),
+        screen.contains("there is no kind `ftp`; the kinds are `http`, `grpc`, `worker`"),
         "{screen}"
     );
     assert!(
@@ -128,7 +128,10 @@ fn who_says_yes_beforehand_is_asked_for_name_and_kind_alone() {
         let (status, screen) = on_a_terminal(&sandbox, &format!("new {flag}"), "user-service\r\r");
         assert_eq!(status, Some(0), "{screen}");
         assert!(screen.contains("name of the service"), "{screen}");
-        assert!(screen.contains("kind of service, http or grpc"), "{screen}");
+        assert!(
+            screen.contains("kind of service, http or grpc or worker"),
+            "{screen}"
+        );
         assert!(!screen.contains("create the project"), "{screen}");
         assert!(screen.contains("created the project"), "{screen}");
         assert!(sandbox.join("user-service/marty.toml").is_file());

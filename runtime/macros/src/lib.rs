@@ -4,6 +4,9 @@
 //! calls is the runtime's; no behaviour lives here.
 
 mod error_class;
+mod event;
+mod event_attribute;
+mod event_handler;
 mod label_value;
 mod labels;
 mod transaction;
@@ -45,6 +48,19 @@ pub fn derive_error_class(input: TokenStream) -> TokenStream {
         .into()
 }
 
+/// Makes a struct an event: `#[event(type = "user.created", version = 1, topic = domain("user"), key = user_id)]`.
+///
+/// The topic is `service`, `domain("…")` or `integration("…")`. A field that holds a `Pii` says what becomes of it:
+/// `#[pii(hash)]`, `#[pii(seal)]` or `#[pii(drop)]`. Of serde's attributes it takes `rename_all` on the struct and `rename`,
+/// `alias` and `default` on its fields.
+#[proc_macro_derive(Event, attributes(event, pii, serde))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event::derive(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
 /// Measures every call of a function as a business transaction: `#[transaction("checkout")]`.
 ///
 /// The function returns a `Result` whose error is an `ErrorClass`. It may be `async`; one that is counts as abandoned when its
@@ -52,6 +68,17 @@ pub fn derive_error_class(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn transaction(name: TokenStream, function: TokenStream) -> TokenStream {
     transaction::measure(name.into(), function.into())
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Makes an `async fn(event: Envelope<E>)` a handler of the events `E`: `#[event_handler("domain.user.events")]`.
+///
+/// It may take a `Delivery` next, and a state last. A group is given it by the function's name. A topic that is not the event's
+/// does not compile.
+#[proc_macro_attribute]
+pub fn event_handler(topic: TokenStream, function: TokenStream) -> TokenStream {
+    event_handler::handler(topic.into(), function.into())
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

@@ -20,6 +20,11 @@ pub const TRANSACTION: [f64; 12] = [
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
 ];
 
+/// Seconds from an event to its effect, which is soon or, after an outage, much later.
+pub const DELIVERY: [f64; 14] = [
+    0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0,
+];
+
 /// Bytes of a body: powers of 4 from 256 B to 16 MiB.
 pub const BYTES: [f64; 9] = [
     256.0,

@@ -74,6 +74,12 @@ pub(super) fn objection(text: &str) -> Option<Reason> {
     }
 }
 
+/// Whether `text` could be of a person, or a secret.
+#[cfg(feature = "events")]
+pub(crate) fn looks_personal(text: &str) -> bool {
+    objection(text).is_some()
+}
+
 /// Whether `text` is 32 hexadecimal digits, with or without the hyphens of a UUID.
 fn is_uuid(text: &str) -> bool {
     let digits = text.bytes().filter(|byte| *byte != b'-');

@@ -75,3 +75,8 @@ pub use open::{OTHER, Open, REDACTED};
 pub(crate) use registry::{RegisterError, Registry};
 pub(crate) use sampled::Sampled;
 pub use table::{OVERFLOW, SERIES_LIMIT};
+#[cfg(feature = "events")]
+pub(crate) use {
+    exemplar::OfSeries,
+    guard::{Reason, looks_personal},
+};

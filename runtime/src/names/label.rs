@@ -58,5 +58,21 @@ pub const TASK: &str = "task";
 pub const LEVEL: &str = "level";
 /// The name of a metric.
 pub const METRIC: &str = "metric";
+/// What the client did, such as `send`.
+pub const MESSAGING_OPERATION_NAME: &str = "messaging_operation_name";
+/// The topic.
+pub const MESSAGING_DESTINATION_NAME: &str = "messaging_destination_name";
+/// The group that handles the event.
+pub const MESSAGING_CONSUMER_GROUP_NAME: &str = "messaging_consumer_group_name";
+/// The event's type, `_other` for one that nobody handles here, `_undecodable` for what is no event.
+pub const EVENT_TYPE: &str = "event_type";
+/// The topic of a partition.
+pub const TOPIC: &str = "topic";
+/// The number of a partition.
+pub const PARTITION: &str = "partition";
+/// The group that a partition is assigned to.
+pub const GROUP: &str = "group";
+/// What kind of a thing it was.
+pub const KIND: &str = "kind";
 /// Why something was not done as asked.
 pub const REASON: &str = "reason";

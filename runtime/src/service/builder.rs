@@ -4,6 +4,8 @@ use std::{fmt, future::Future, io, sync::Arc};
 
 use axum::Router;
 
+#[cfg(feature = "events")]
+use super::events::Events;
 #[cfg(feature = "grpc")]
 use super::rpc::Rpc;
 use super::{Error, Running, ServiceInfo, panics::Panics, print, running::flush_telemetry, signal};
@@ -52,6 +54,8 @@ pub struct Service {
     pub(super) families: Vec<Arc<dyn Collect>>,
     pub(super) checks: Vec<Check>,
     pub(super) tasks: Vec<Task>,
+    #[cfg(feature = "events")]
+    pub(super) events: Events,
     #[cfg(feature = "grpc")]
     pub(super) rpc: Rpc,
     pub(super) pools: Vec<Arc<dyn database::Pool>>,
@@ -68,6 +72,8 @@ impl Service {
             families: Vec::new(),
             checks: Vec::new(),
             tasks: Vec::new(),
+            #[cfg(feature = "events")]
+            events: Events::default(),
             #[cfg(feature = "grpc")]
             rpc: Rpc::default(),
             pools: Vec::new(),

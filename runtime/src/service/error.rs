@@ -25,6 +25,9 @@ enum Kind {
     Check { name: String },
     #[error("there are two tasks named `{name}`")]
     Task { name: &'static str },
+    #[cfg(feature = "events")]
+    #[error(transparent)]
+    Events(crate::bus::ConsumeError),
     #[cfg(feature = "grpc")]
     #[error("there are two gRPC services named `{name}`")]
     Twice { name: &'static str },
@@ -61,6 +64,11 @@ impl Error {
 
     pub(super) fn task(name: &'static str) -> Self {
         Self(Box::new(Kind::Task { name }))
+    }
+
+    #[cfg(feature = "events")]
+    pub(super) fn events(source: crate::bus::ConsumeError) -> Self {
+        Self(Box::new(Kind::Events(source)))
     }
 
     #[cfg(feature = "grpc")]

@@ -6,6 +6,8 @@ mod builder;
 mod cache;
 mod database;
 mod error;
+#[cfg(feature = "events")]
+mod events;
 #[cfg(feature = "grpc")]
 mod grpc;
 #[cfg(feature = "http")]

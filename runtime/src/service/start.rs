@@ -75,6 +75,9 @@ impl Service {
             http: public.serve(),
             grpc: None,
         };
+        #[cfg(feature = "events")]
+        let [drain_consumers, flush_producer] =
+            mem::take(&mut self.events).start(&panics.caught)?;
         let tasks = mem::take(&mut self.tasks);
         let tasks = task::start(tasks, Arc::clone(&parts.board), &panics.caught);
         let health = Arc::clone(&parts.health);
@@ -87,7 +90,11 @@ impl Service {
         let phases = vec![
             drain_grace(self.config.drain_grace),
             finish_requests(serving),
+            #[cfg(feature = "events")]
+            drain_consumers,
             stop_tasks(tasks),
+            #[cfg(feature = "events")]
+            flush_producer,
             close_admin(admin),
         ];
         let running = Running::new(addresses, grpc, health, phases, &self.config);
@@ -98,6 +105,8 @@ impl Service {
     fn put_together(&mut self, panics: &Panics) -> Result<Parts, Error> {
         let mut checks = mem::take(&mut self.checks);
         let board = board(&self.tasks, &mut checks)?;
+        #[cfg(feature = "events")]
+        checks.extend(self.events.checks());
         self.config.record().refuse_unknown_keys()?;
         refuse_twins(&checks)?;
         let health = Arc::new(Health::new(checks, panics.caught.clone()));
@@ -147,6 +156,8 @@ impl Service {
             .chain([Arc::clone(&panics.exported)]);
         #[cfg(any(feature = "grpc", feature = "http-client"))]
         let families = families.chain(crate::client::families());
+        #[cfg(feature = "events")]
+        let families = families.chain(crate::bus::families());
         families.collect()
     }
 }

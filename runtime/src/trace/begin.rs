@@ -60,6 +60,14 @@ impl Begin {
         Self::new(Kind::Client, name)
     }
 
+    /// The work on a message of that context. The name is the operation with the topic.
+    pub fn consumer(name: impl Into<Arc<str>>, remote: Option<TraceContext>) -> Self {
+        Self {
+            remote,
+            ..Self::new(Kind::Consumer, name)
+        }
+    }
+
     /// A span of any kind, which belongs to the span around it.
     pub fn new(kind: Kind, name: impl Into<Arc<str>>) -> Self {
         Self {

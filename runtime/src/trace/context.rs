@@ -109,6 +109,23 @@ impl TraceContext {
         })
     }
 
+    /// The sender's, as the `traceparent` and `tracestate` of a message tell.
+    #[cfg(feature = "events")]
+    pub(crate) fn from_texts(parent: &str, state: Option<&str>) -> Option<Self> {
+        let (trace_id, span_id, sampled) = read_parent(parent)?;
+        let state = state.and_then(|state| {
+            let mut headers = HeaderMap::new();
+            headers.insert(TRACESTATE, HeaderValue::from_str(state).ok()?);
+            state::read(headers.get_all(TRACESTATE))
+        });
+        Some(Self {
+            trace_id,
+            span_id,
+            sampled,
+            state,
+        })
+    }
+
     /// The trace.
     #[must_use]
     pub const fn trace_id(&self) -> TraceId {

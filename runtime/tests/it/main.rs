@@ -34,6 +34,8 @@ mod scrape;
 #[cfg(feature = "http")]
 mod secret;
 mod series;
+#[cfg(feature = "postgres")]
+mod server;
 #[cfg(feature = "http")]
 mod settings;
 #[cfg(feature = "http")]

@@ -1,54 +1,15 @@
 //! A pool of a real Postgres server, as it is seen in a scrape.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use marty_runtime::{axum::Router, database::Postgres, operation};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::runtime::Runtime;
 
-use crate::support::{Live, get, service};
-
-/// What generated projects start the server of their tests with.
-const SCRIPT: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../templates/postgres/services/__service__/tests/database/postgres.sh"
-);
-
-/// A server that ends with the value: its standard input ends then.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut command = Command::new("sh");
-        let command = command
-            .arg(SCRIPT)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let mut url = String::new();
-        let mut printed = BufReader::new(process.stdout.take().unwrap());
-        printed.read_line(&mut url).unwrap();
-        assert!(url.starts_with("postgres://"), "the server did not start");
-        Self {
-            process,
-            url: url.trim().to_owned(),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
+use crate::{
+    server::Server,
+    support::{Live, get, service},
+};
 
 /// A pool of one connection, which is waited for only shortly.
 fn pool(url: &str) -> PgPool {
@@ -72,7 +33,7 @@ fn operations(operation: &str, error_type: &str) -> String {
 fn a_pool_shows_its_connections_who_waits_and_who_waits_in_vain() {
     let server = Server::start();
     let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(async { Postgres::new("exhausted", pool(&server.url)) });
+    let database = runtime.block_on(async { Postgres::new("exhausted", pool(server.url())) });
     let live = Live::start(service(Router::new()).pool(database.clone()));
     let used = "db_client_connection_count{db_client_connection_pool_name=\"exhausted\",db_client_connection_state=\"used\"}";
     let idle = used.replace("\"used\"", "\"idle\"");
@@ -136,7 +97,7 @@ async fn ask(database: &Postgres) {
 fn operations_are_counted_by_the_class_of_their_error() {
     let server = Server::start();
     let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(async { Postgres::new("asked", pool(&server.url)) });
+    let database = runtime.block_on(async { Postgres::new("asked", pool(server.url())) });
     let live = Live::start(service(Router::new()).pool(database.clone()));
     runtime.block_on(ask(&database));
     for (operation, error_type, count) in [
@@ -155,7 +116,7 @@ fn operations_are_counted_by_the_class_of_their_error() {
 fn a_service_is_not_ready_when_its_database_is_gone() {
     let server = Server::start();
     let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(async { Postgres::new("gone", pool(&server.url)) });
+    let database = runtime.block_on(async { Postgres::new("gone", pool(server.url())) });
     let live = Live::start(service(Router::new()).pool(database));
     assert_eq!(get(live.admin, "/readyz").status, 200);
     drop(server);

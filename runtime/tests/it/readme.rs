@@ -7,7 +7,7 @@ const README: &str = include_str!("../../README.md");
 
 /// The cells of the table under `heading`, without its header.
 fn table(heading: &str) -> Vec<Vec<String>> {
-    let (_, section) = README.split_once(&format!("## {heading}\n")).unwrap();
+    let (_, section) = README.split_once(&format!("\n{heading}\n")).unwrap();
     let rows = section
         .lines()
         .skip_while(|line| !line.starts_with('|'))
@@ -23,28 +23,30 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn lists_the_metrics_that_are_exported() {
-    let expected: Vec<Vec<String>> = names::ALL
-        .iter()
-        .map(|metric| {
-            let kind = match metric.kind {
-                Kind::Counter => "counter",
-                Kind::Gauge => "gauge",
-                _ => "histogram",
-            };
-            let labels: Vec<String> = metric
-                .labels
-                .iter()
-                .map(|label| format!("`{label}`"))
-                .collect();
-            vec![
-                format!("`{}`", metric.name),
-                kind.to_owned(),
-                labels.join(", "),
-                metric.help.to_owned(),
-            ]
-        })
-        .collect();
-    assert_eq!(table("Metrics"), expected);
+    assert_eq!(table("## Metrics"), rows(names::ALL));
+    assert_eq!(table("### Metrics of events"), rows(names::EVENTS));
+}
+
+fn rows(metrics: &[&names::Metric]) -> Vec<Vec<String>> {
+    let rows = metrics.iter().map(|metric| {
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            _ => "histogram",
+        };
+        let labels: Vec<String> = metric
+            .labels
+            .iter()
+            .map(|label| format!("`{label}`"))
+            .collect();
+        vec![
+            format!("`{}`", metric.name),
+            kind.to_owned(),
+            labels.join(", "),
+            metric.help.to_owned(),
+        ]
+    });
+    rows.collect()
 }
 
 #[test]
@@ -60,5 +62,5 @@ fn lists_the_variables_that_are_read() {
             cells.to_vec()
         })
         .collect();
-    assert_eq!(table("Configuration"), expected);
+    assert_eq!(table("## Configuration"), expected);
 }

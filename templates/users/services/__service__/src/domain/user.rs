@@ -56,6 +56,12 @@ impl Version {
         Self(number)
     }
 
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
     const fn next(self) -> Self {
         Self(self.0 + 1)
     }

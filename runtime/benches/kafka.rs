@@ -1,0 +1,230 @@
+//! What the bus costs over Kafka: the same events, with the same bytes and headers, by the client alone and by the bus, one after the
+//! other on a real broker. The ratios are what counts.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a measurement that cannot be made ends, and one that was is printed"
+)]
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use marty_runtime::{
+    bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig},
+    event::{Attributes, Envelope, Event, Keyring, encode},
+};
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer as _},
+    message::{Header, Headers as _, Message as _, OwnedHeaders},
+    producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
+};
+use tokio::sync::Notify;
+
+#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/events/broker.rs"]
+mod broker;
+
+#[derive(Clone, Event)]
+#[event(type = "order.placed", topic = domain("bench"), key = number)]
+struct OrderPlaced {
+    number: u32,
+    text: String,
+}
+
+const TOPIC: &str = "domain.bench.events";
+
+/// The time on the wall, and the processor's, of which the client's threads have their part.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    wall: Duration,
+    processor: f64,
+}
+
+/// Processor time of the process so far, in ticks of 10 ms.
+fn ticks() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum()
+}
+
+fn events(count: u32) -> Vec<OrderPlaced> {
+    (0..count)
+        .map(|number| OrderPlaced {
+            number,
+            text: "x".repeat(1000),
+        })
+        .collect()
+}
+
+fn client(brokers: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers);
+    config
+}
+
+fn produce_raw(brokers: &str, events: &[OrderPlaced]) {
+    let producer: ThreadedProducer<DefaultProducerContext> = client(brokers)
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("partitioner", "murmur2_random")
+        .set("compression.type", "lz4")
+        .set("linger.ms", "2")
+        .set("queue.buffering.max.messages", "200000")
+        .set("queue.buffering.max.kbytes", "1048576")
+        .create()
+        .expect("a producer");
+    for event in events {
+        // The envelope is the same work for both: its cost is the other bench's.
+        let record = encode(event, &Attributes::new("/shop"), &Keyring::none()).expect("a record");
+        let headers = record.headers().fold(
+            OwnedHeaders::new_with_capacity(8),
+            |headers, (key, value)| headers.insert(Header { key, value }),
+        );
+        let mut message = BaseRecord::<[u8], [u8]>::to(TOPIC).headers(headers);
+        message.key = record.key();
+        message.payload = record.value();
+        assert!(producer.send(message).is_ok());
+    }
+    producer
+        .flush(Duration::from_mins(1))
+        .expect("all acknowledged");
+}
+
+async fn produce_ours(brokers: &str, events: &[OrderPlaced]) {
+    let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
+    bus.publish_all(events).await.expect("all acknowledged");
+}
+
+#[derive(serde::Deserialize)]
+struct Plain {
+    number: u32,
+    text: String,
+}
+
+fn consume_raw(brokers: &str, group: &str, count: u32) {
+    let consumer: BaseConsumer = client(brokers)
+        .set("group.id", group)
+        .set("auto.offset.reset", "earliest")
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("fetch.queue.backoff.ms", "20")
+        .set("queued.min.messages", "10000")
+        .set("queued.max.messages.kbytes", "16384")
+        .create()
+        .expect("a consumer");
+    consumer.subscribe(&[TOPIC]).expect("a subscription");
+    let mut seen = 0;
+    while seen < count {
+        if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
+            // Whoever takes more than one type of event reads the headers first.
+            let is_known = message.headers().is_some_and(|headers| {
+                headers.iter().any(|header| {
+                    header.key == "ce_type" && header.value == Some(OrderPlaced::TYPE.as_bytes())
+                })
+            });
+            assert!(is_known);
+            let event: Plain =
+                serde_json::from_slice(message.payload().unwrap_or_default()).expect("an order");
+            assert!(event.number < count && event.text.len() == 1000);
+            seen += 1;
+        }
+    }
+}
+
+async fn consume_ours(brokers: &str, group: &str, count: u32) {
+    let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
+    let (seen, all) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
+    let end = Arc::clone(&all);
+    let handler = move |_: Envelope<OrderPlaced>, _: Delivery| {
+        if seen.fetch_add(1, Ordering::Relaxed) + 1 == count {
+            end.notify_one();
+        }
+        std::future::ready(Ok::<(), HandlerError>(()))
+    };
+    let subscription = bus
+        .consume(Consumers::new(group).on::<OrderPlaced>(handler))
+        .expect("a group");
+    all.notified().await;
+    subscription
+        .stop(tokio::time::Instant::now() + Duration::from_secs(10))
+        .await;
+}
+
+async fn measure(work: impl AsyncFnOnce()) -> Cost {
+    let (begun, before) = (Instant::now(), ticks());
+    work().await;
+    Cost {
+        wall: begun.elapsed(),
+        processor: (ticks() - before) / 100.0,
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() {
+    // `cargo test --benches` runs it too, and is not to take long.
+    let full = env::args().any(|argument| argument == "--bench");
+    let (count, turns) = if full { (100_000, 5) } else { (1_000, 1) };
+    let broker = broker::Broker::start();
+    let brokers = broker.address();
+    broker.create(TOPIC, 3).await;
+    let events = events(count);
+    let mut costs: BTreeMap<&str, Vec<Cost>> = BTreeMap::new();
+    produce_raw(&brokers, &events);
+    for _ in 0..turns {
+        costs
+            .entry("produce raw")
+            .or_default()
+            .push(measure(async || produce_raw(&brokers, &events)).await);
+        costs
+            .entry("produce ours")
+            .or_default()
+            .push(measure(async || produce_ours(&brokers, &events).await).await);
+    }
+    for turn in 0..turns {
+        let group = format!("raw-{turn}");
+        costs
+            .entry("consume raw")
+            .or_default()
+            .push(measure(async || consume_raw(&brokers, &group, count)).await);
+        let group = format!("ours-{turn}");
+        costs
+            .entry("consume ours")
+            .or_default()
+            .push(measure(async || consume_ours(&brokers, &group, count).await).await);
+    }
+    for (what, costs) in &costs {
+        let wall = median(
+            costs
+                .iter()
+                .map(|cost| f64::from(count) / cost.wall.as_secs_f64())
+                .collect(),
+        );
+        let processor = median(
+            costs
+                .iter()
+                .map(|cost| cost.processor * 1e6 / f64::from(count))
+                .collect(),
+        );
+        println!("{what}: {wall:.0} events/s, {processor:.2} µs of processor time each");
+    }
+}

@@ -1,0 +1,271 @@
+//! The bus: what a service publishes by, and consumes from.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use tokio::{task::coop::consume_budget, time::Instant};
+
+use super::{
+    ConsumeError, Consumers, Memory, PublishError, Receipt, Subscription,
+    metrics::Route,
+    transport::{Acknowledgement, Transport},
+};
+use crate::event::{Attributes, Event, Keyring, Text, Topic, encode};
+
+/// How long publishing may take in all, unless it is told otherwise.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Publishes events, and hands them to groups. Clones are of the same bus. See the [room's example](super).
+#[derive(Clone)]
+pub struct EventBus(Arc<Inner>);
+
+struct Inner {
+    transport: Arc<dyn Transport>,
+    service: Arc<str>,
+    source: Text,
+    keys: Keyring,
+    timeout: Duration,
+    routes: RwLock<HashMap<(Topic, &'static str), Arc<Route>>>,
+}
+
+impl EventBus {
+    /// A bus within the process, for tests and for services that talk to themselves only. What is published is gone with the process.
+    #[must_use]
+    pub fn in_memory(service: &str) -> (Self, Memory) {
+        let memory = Memory::new();
+        (Self::over(service, memory.transport()), memory)
+    }
+
+    pub(super) fn over(service: &str, transport: Arc<dyn Transport>) -> Self {
+        Self(Arc::new(Inner {
+            transport,
+            service: service.into(),
+            source: format!("/{service}").into(),
+            keys: Keyring::none(),
+            timeout: PUBLISH_TIMEOUT,
+            routes: RwLock::default(),
+        }))
+    }
+
+    /// The same bus, which protects personal data with `keys`.
+    #[must_use]
+    pub fn with_keys(self, keys: Keyring) -> Self {
+        self.changed(|inner| inner.keys = keys)
+    }
+
+    /// Whether there are keys to protect personal data with. Without, an event that holds some is not published.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        !self.0.keys.is_empty()
+    }
+
+    /// The same bus, whose publishing may take `timeout`.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        self.changed(|inner| inner.timeout = timeout)
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Inner {
+            transport: Arc::clone(&self.0.transport),
+            service: Arc::clone(&self.0.service),
+            source: self.0.source.clone(),
+            keys: self.0.keys.clone(),
+            timeout: self.0.timeout,
+            routes: RwLock::default(),
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// Publishes `event`, and returns once the broker has acknowledged it.
+    ///
+    /// # Errors
+    ///
+    /// If it was not acknowledged; [`PublishError::is_retryable`] says whether it may be later.
+    pub async fn publish<E: Event>(&self, event: &E) -> Result<Receipt, PublishError> {
+        self.publish_with(event, &self.attributes()).await
+    }
+
+    /// Publishes an event of a domain, which is about `subject`, such as `user/17`.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventBus::publish`].
+    pub async fn publish_domain_event<E: Event>(
+        &self,
+        subject: impl Into<Text>,
+        event: &E,
+    ) -> Result<Receipt, PublishError> {
+        const {
+            assert!(
+                matches!(E::TOPIC, Topic::Domain(_)),
+                "the event's topic is not that of a domain"
+            );
+        };
+        self.publish_with(event, &self.attributes().about(subject))
+            .await
+    }
+
+    /// Publishes what this service tells of itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventBus::publish`].
+    pub async fn publish_service_event<E: Event>(
+        &self,
+        event: &E,
+    ) -> Result<Receipt, PublishError> {
+        const {
+            assert!(
+                matches!(E::TOPIC, Topic::Service),
+                "the event's topic is not that of the service"
+            );
+        };
+        self.publish(event).await
+    }
+
+    /// Publishes `event` with `attributes`.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventBus::publish`].
+    pub async fn publish_with<E: Event>(
+        &self,
+        event: &E,
+        attributes: &Attributes,
+    ) -> Result<Receipt, PublishError> {
+        let begun = Instant::now();
+        let until = begun + self.0.timeout;
+        let route = self.route::<E>();
+        let published = async {
+            let handed_over = self.enqueue(event, attributes, &route.topic, until).await?;
+            handed_over.wait(until).await.0
+        };
+        let published = published.await;
+        route.sent(published.as_ref().err(), begun.elapsed());
+        published
+    }
+
+    /// Publishes `events` in their order, and returns once all are acknowledged. Far quicker than one after the other.
+    ///
+    /// # Errors
+    ///
+    /// If one was not acknowledged; those before and after it may have been.
+    pub async fn publish_all<'a, E: Event>(
+        &self,
+        events: impl IntoIterator<Item = &'a E>,
+    ) -> Result<Vec<Receipt>, PublishError> {
+        let route = self.route::<E>();
+        let mut handed_over = Vec::new();
+        let mut refused = None;
+        for event in events {
+            let begun = Instant::now();
+            let attributes = self.attributes();
+            match self
+                .enqueue(event, &attributes, &route.topic, begun + self.0.timeout)
+                .await
+            {
+                Ok(acknowledgement) => handed_over.push((begun, acknowledgement)),
+                Err(error) => {
+                    route.sent(Some(&error), begun.elapsed());
+                    refused = Some(error);
+                    break;
+                }
+            }
+            // While there is room nothing waits, and others want the thread too.
+            consume_budget().await;
+        }
+        // Once the last is acknowledged most others are: waiting for each in its turn would wake this task for each.
+        let mut last = None;
+        if let Some((begun, acknowledgement)) = handed_over.pop() {
+            last = Some((begun, acknowledgement.wait(begun + self.0.timeout).await));
+        }
+        let mut receipts = Vec::with_capacity(handed_over.len() + 1);
+        let mut keep = |begun, (answer, at): (Result<Receipt, PublishError>, Instant)| {
+            route.sent(answer.as_ref().err(), at.saturating_duration_since(begun));
+            match answer {
+                Ok(receipt) => receipts.push(receipt),
+                Err(error) => refused = refused.take().or(Some(error)),
+            }
+        };
+        for (begun, acknowledgement) in handed_over {
+            keep(begun, acknowledgement.wait(begun + self.0.timeout).await);
+        }
+        if let Some((begun, answer)) = last {
+            keep(begun, answer);
+        }
+        refused.map_or(Ok(receipts), Err)
+    }
+
+    async fn enqueue<E: Event>(
+        &self,
+        event: &E,
+        attributes: &Attributes,
+        topic: &Arc<str>,
+        until: Instant,
+    ) -> Result<Acknowledgement, PublishError> {
+        let record = encode(event, attributes, &self.0.keys).map_err(PublishError::encode)?;
+        match self.0.transport.enqueue_now(topic, record) {
+            Ok(handed_over) => handed_over,
+            Err(record) => self.0.transport.enqueue(topic, record, until).await,
+        }
+    }
+
+    /// Begins to consume as `consumers` say. Nothing is handled any more once the subscription is dropped; stop it to let handlers finish.
+    ///
+    /// # Errors
+    ///
+    /// If the group's name is none, it handles nothing, or an event twice; or if the client cannot be made.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn consume(&self, consumers: Consumers) -> Result<Subscription, ConsumeError> {
+        let group = consumers.into_group(&self.0.service, &self.0.transport)?;
+        let group = Arc::new(group);
+        let consumer = self.0.transport.consume(Arc::clone(&group))?;
+        Ok(Subscription::new(group, consumer))
+    }
+
+    /// Waits until all that was published is acknowledged or given up; says whether that was so before `until`.
+    pub async fn flush(&self, until: Instant) -> bool {
+        self.0.transport.flush(until).await
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new(self.0.source.clone())
+    }
+
+    fn route<E: Event>(&self) -> Arc<Route> {
+        let place = (E::TOPIC, E::TYPE);
+        let known = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = known.get(&place) {
+            return Arc::clone(route);
+        }
+        drop(known);
+        let mut known = self
+            .0
+            .routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let route = known
+            .entry(place)
+            .or_insert_with(|| Arc::new(Route::new(E::TOPIC.name(&self.0.service), E::TYPE)));
+        Arc::clone(route)
+    }
+}
+
+impl fmt::Debug for EventBus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EventBus")
+            .field("service", &self.0.service)
+            .field("transport", &self.0.transport)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,171 @@
+//! What librdkafka calls back while it is polled: changes of the assignment, and commits that failed.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rdkafka::{
+    ClientContext,
+    consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
+    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    topic_partition_list::TopicPartitionList,
+};
+use tokio::time::Instant;
+
+use super::{
+    super::{
+        Group,
+        metrics::{COMMIT_FAILURES, CommitFailure},
+        transport::{REVOKE_DRAIN, Received, Spot},
+    },
+    convert,
+};
+use crate::metric::Counter;
+
+/// Hands records over to a group, and follows its assignment. Everything here runs on the thread that polls.
+pub(super) struct Feed {
+    pub(super) group: Arc<Group>,
+    /// Records that were polled and not handed over yet. They are, before the assignment changes: later they would be of an
+    /// assignment that does not hold any more.
+    pending: Mutex<Vec<(Spot, Vec<Received>)>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Feed {
+    pub(super) fn new(group: Arc<Group>) -> Self {
+        Self {
+            group,
+            pending: Mutex::default(),
+        }
+    }
+
+    /// Keeps a record until it is handed over.
+    pub(super) fn keep(&self, topic: &str, partition: i32, received: Received) {
+        let mut pending = lock(&self.pending);
+        // The client hands over one partition after the other: it is mostly the last.
+        let known = pending
+            .iter_mut()
+            .rev()
+            .find(|(spot, _)| spot.partition == partition && *spot.topic == *topic);
+        if let Some((_, batch)) = known {
+            batch.push(received);
+            return;
+        }
+        let known = self.group.topics().iter().find(|known| ***known == *topic);
+        let spot = Spot {
+            topic: known.map_or_else(|| topic.into(), Arc::clone),
+            partition,
+        };
+        pending.push((spot, vec![received]));
+    }
+
+    /// Hands over what was kept.
+    pub(super) fn hand_over(&self) {
+        let kept = std::mem::take(&mut *lock(&self.pending));
+        for (spot, batch) in kept {
+            self.group.deliver(&spot, batch);
+        }
+    }
+
+    /// Stores positions for the next commit. Those of partitions that are not ours any more are refused, and rightly so.
+    pub(super) fn store(&self, consumer: &BaseConsumer<Self>, positions: &[(Spot, i64)]) {
+        if positions.is_empty() {
+            return;
+        }
+        if let Err(error) = consumer.store_offsets(&convert::positions(positions)) {
+            self.failed(&error, "store");
+        }
+    }
+
+    /// Takes partitions back: lets handlers finish until `until`, and commits how far they are. What was lost may be somebody
+    /// else's by now: there is nothing to wait for then, and nothing to commit.
+    pub(super) fn revoke(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        spots: &[Spot],
+        until: Instant,
+    ) -> bool {
+        self.hand_over();
+        let lost = consumer.assignment_lost();
+        self.group.rebalanced(if lost { "lost" } else { "revoke" });
+        let until = if lost { Instant::now() } else { until };
+        let (finished, positions) = self
+            .group
+            .runtime()
+            .block_on(self.group.revoke(spots, until));
+        if !finished {
+            tracing::warn!(group = %self.group.name(), lost, "handlers cut off: their events are handled again");
+        }
+        if !consumer.assignment_lost() {
+            self.commit(consumer, &positions);
+        }
+        finished
+    }
+
+    fn commit(&self, consumer: &BaseConsumer<Self>, positions: &[(Spot, i64)]) {
+        if positions.is_empty() {
+            return;
+        }
+        // Stored as well: as it closes the client commits what was stored last, even over a commit that is further.
+        self.store(consumer, positions);
+        if let Err(error) = consumer.commit(&convert::positions(positions), CommitMode::Sync) {
+            self.failed(&error, "commit");
+        }
+    }
+
+    fn failed(&self, error: &KafkaError, what: &'static str) {
+        let class = match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::NoOffset) => return,
+            Some(RDKafkaErrorCode::UnknownMemberId) => "unknown_member",
+            Some(RDKafkaErrorCode::IllegalGeneration) => "illegal_generation",
+            Some(RDKafkaErrorCode::RebalanceInProgress) => "rebalance_in_progress",
+            Some(RDKafkaErrorCode::State) => "not_assigned",
+            _ => "other",
+        };
+        let labels = CommitFailure {
+            group: Arc::clone(self.group.name()),
+            error: class,
+        };
+        COMMIT_FAILURES.with(&labels, Counter::inc);
+        tracing::warn!(group = %self.group.name(), %error, what, "positions not kept");
+    }
+}
+
+impl ClientContext for Feed {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(group = %self.group.name(), %error, reason, "consumer");
+    }
+}
+
+impl ConsumerContext for Feed {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Revoke(list) => {
+                let _ = self.revoke(
+                    consumer,
+                    &convert::spots(list),
+                    Instant::now() + REVOKE_DRAIN,
+                );
+            }
+            Rebalance::Assign(_) => self.hand_over(),
+            Rebalance::Error(error) => {
+                tracing::error!(group = %self.group.name(), %error, "assignment failed");
+            }
+        }
+    }
+
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            let spots = convert::spots(list);
+            self.group.assign(&spots);
+            tracing::info!(group = %self.group.name(), partitions = spots.len(), "partitions assigned");
+        }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+        if let Err(error) = result {
+            self.failed(&error, "commit");
+        }
+    }
+}

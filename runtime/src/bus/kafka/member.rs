@@ -1,0 +1,194 @@
+//! A member of a group: the thread that polls for it.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use rdkafka::{
+    consumer::{BaseConsumer, Consumer as _},
+    error::KafkaError,
+    message::Message as _,
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    super::{
+        ConsumeError, Group,
+        error::ConsumeKind,
+        transport::{Boxed, Consumer, Received},
+    },
+    KafkaConfig, convert,
+    extent::Watch,
+    feed::Feed,
+};
+
+/// What promises rest on: nothing is stored but what we store, and everything that was not is received again.
+const PROMISED: &[(&str, &str)] = &[
+    ("enable.auto.offset.store", "false"),
+    ("enable.auto.commit", "true"),
+    ("auto.commit.interval.ms", "1000"),
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    ("enable.partition.eof", "false"),
+];
+
+/// What may be told otherwise.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("auto.offset.reset", "earliest"),
+    // An error of a fetch, or a queue that was full for a moment, otherwise costs a second.
+    ("fetch.queue.backoff.ms", "20"),
+    ("queued.min.messages", "10000"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("session.timeout.ms", "45000"),
+    // Topics that are made later are found soon.
+    ("topic.metadata.refresh.interval.ms", "10000"),
+];
+
+/// How long one poll waits. As long may a position wait to be stored.
+const POLL: Duration = Duration::from_millis(20);
+
+/// As many records are polled before they are handed over.
+const BATCH: usize = 256;
+
+/// How long after its deadline a client that does not close is given up.
+const GIVING_UP: Duration = Duration::from_secs(2);
+
+/// A member, which ends like one that is killed when it is dropped.
+#[derive(Debug)]
+pub(super) struct Member {
+    orders: mpsc::Sender<Order>,
+    ended: Option<oneshot::Receiver<bool>>,
+}
+
+#[derive(Debug)]
+enum Order {
+    /// Let handlers finish until then, and leave.
+    Stop(Instant),
+}
+
+impl Member {
+    pub(super) fn begin(config: &KafkaConfig, group: Arc<Group>) -> Result<Self, ConsumeError> {
+        let name = Arc::clone(group.name());
+        let failed = |source: super::super::BoxedError| ConsumeKind::Client {
+            group: (*name).into(),
+            source,
+        };
+        let mut client = config.client(PROMISED);
+        client.set("group.id", &*name);
+        for (property, value) in DEFAULTS {
+            if client.get(property).is_none() {
+                client.set(*property, *value);
+            }
+        }
+        let feed = Feed::new(Arc::clone(&group));
+        let consumer: BaseConsumer<Feed> = client
+            .create_with_context(feed)
+            .map_err(|error| failed(error.into()))?;
+        let topics: Vec<&str> = group.topics().iter().map(|topic| &**topic).collect();
+        consumer
+            .subscribe(&topics)
+            .map_err(|error| failed(error.into()))?;
+        let (orders, ordered) = mpsc::channel();
+        let (end, ended) = oneshot::channel();
+        thread::Builder::new()
+            .name(format!("kafka-{name}"))
+            .spawn(move || {
+                let finished = run(consumer, &group, &ordered);
+                let _ = end.send(finished);
+            })
+            .map_err(|error| failed(error.into()))?;
+        Ok(Self {
+            orders,
+            ended: Some(ended),
+        })
+    }
+}
+
+impl Consumer for Member {
+    fn stop(mut self: Box<Self>, until: Instant) -> Boxed<'static, bool> {
+        Box::pin(async move {
+            let _ = self.orders.send(Order::Stop(until));
+            match self.ended.take() {
+                Some(ended) => matches!(timeout_at(until + GIVING_UP, ended).await, Ok(Ok(true))),
+                None => false,
+            }
+        })
+    }
+}
+
+/// Polls until it is told to stop, or nobody is there any more who could tell it.
+fn run(consumer: BaseConsumer<Feed>, group: &Arc<Group>, orders: &mpsc::Receiver<Order>) -> bool {
+    let consumer = Arc::new(consumer);
+    let watch = Watch::begin(&consumer, group);
+    let feed = Arc::clone(consumer.context());
+    let finished = loop {
+        match orders.try_recv() {
+            Err(mpsc::TryRecvError::Empty) => {}
+            Ok(Order::Stop(until)) => break feed.revoke(&consumer, &group.spots(), until),
+            Err(mpsc::TryRecvError::Disconnected) => {
+                group.abandon();
+                break false;
+            }
+        }
+        if group.has_changed() {
+            feed.store(&consumer, &group.moved());
+            press(&consumer, group);
+        }
+        let turn = std::panic::catch_unwind(AssertUnwindSafe(|| poll(&consumer, &feed)));
+        if turn.is_err() {
+            tracing::error!(group = %group.name(), "polling panicked, and goes on");
+        }
+        feed.hand_over();
+    };
+    watch.end();
+    // It is the last: dropping it leaves the group, and commits what was stored.
+    drop(consumer);
+    finished
+}
+
+fn press(consumer: &BaseConsumer<Feed>, group: &Group) {
+    let (pause, resume) = group.pressure();
+    if !pause.is_empty()
+        && let Err(error) = consumer.pause(&convert::list(&pause))
+    {
+        tracing::warn!(group = %group.name(), %error, "partitions not paused");
+    }
+    if !resume.is_empty()
+        && let Err(error) = consumer.resume(&convert::list(&resume))
+    {
+        tracing::warn!(group = %group.name(), %error, "partitions not resumed");
+    }
+}
+
+/// Keeps what there is, up to a batch.
+fn poll(consumer: &BaseConsumer<Feed>, feed: &Feed) {
+    let mut wait = POLL;
+    for _ in 0..BATCH {
+        match consumer.poll(wait) {
+            None => return,
+            Some(Ok(message)) => {
+                let received = Received {
+                    offset: message.offset(),
+                    record: convert::record(&message),
+                };
+                feed.keep(message.topic(), message.partition(), received);
+            }
+            Some(Err(error)) => complain(feed, &error),
+        }
+        wait = Duration::ZERO;
+    }
+}
+
+fn complain(feed: &Feed, error: &KafkaError) {
+    let group = feed.group.name();
+    if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
+        tracing::error!(%group, %error, "the consumer cannot go on");
+    } else {
+        tracing::warn!(%group, %error, "receiving failed, and is tried again");
+    }
+}

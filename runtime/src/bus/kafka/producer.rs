@@ -1,0 +1,270 @@
+//! The producer: idempotent, acknowledged by all replicas, bounded in bytes.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientContext,
+    error::KafkaError,
+    message::{DeliveryResult, Message as _},
+    producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext, PurgeConfig},
+};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    super::{
+        ConsumeError, PublishError, Receipt,
+        error::{ConsumeKind, PublishKind},
+        metrics::{QUEUE_BYTES, QUEUE_MESSAGES},
+        transport::{Acknowledgement, Answer},
+    },
+    KafkaConfig, convert,
+};
+use crate::event::Record;
+
+/// What promises rest on.
+const PROMISED: &[(&str, &str)] = &[
+    ("enable.idempotence", "true"),
+    ("acks", "all"),
+    ("partitioner", "murmur2_random"),
+    // Ours is the bound: the client's own, which answers with an error at once, is out of reach.
+    ("queue.buffering.max.messages", "200000"),
+    ("queue.buffering.max.kbytes", "1048576"),
+];
+
+/// What may be told otherwise.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("compression.type", "lz4"),
+    ("linger.ms", "2"),
+    ("delivery.timeout.ms", "30000"),
+];
+
+/// As many bytes may wait to be acknowledged.
+const QUEUE: u32 = 64 * 1024 * 1024;
+
+/// As much is given back at once, or what there is after every poll.
+const GIVE_BACK: usize = 4 * 1024 * 1024;
+
+/// What the client needs for a record besides its bytes, so that these bound the number of records too.
+const OVERHEAD: usize = 512;
+
+/// The longest wait for room.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) struct Producer {
+    client: Arc<BaseProducer<Context>>,
+    queue: Arc<Queue>,
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What waits to be acknowledged, and the room that is left.
+struct Queue {
+    messages: AtomicU64,
+    bytes: AtomicU64,
+    room: Semaphore,
+    /// Room that is free again and not given back yet: who waits for it is woken once for many records.
+    freed: AtomicUsize,
+}
+
+fn bytes(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+/// How much room a record takes.
+fn units(size: usize) -> u32 {
+    u32::try_from(size + OVERHEAD).unwrap_or(QUEUE).min(QUEUE)
+}
+
+struct Context(Arc<Queue>);
+
+impl ClientContext for Context {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "producer");
+    }
+}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = Arc<Answer>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, awaited: Arc<Answer>) {
+        self.0.leave(awaited.size);
+        // Whoever stopped waiting has the record written all the same.
+        awaited.give(match result {
+            Ok(message) => Ok(Receipt {
+                partition: message.partition(),
+                offset: message.offset(),
+            }),
+            Err((error, message)) => Err(convert::refused(message.topic(), awaited.size, error)),
+        });
+    }
+}
+
+impl Producer {
+    pub(super) fn new(config: &KafkaConfig) -> Result<Self, ConsumeError> {
+        let mut client = config.client(PROMISED);
+        for (property, value) in DEFAULTS {
+            if client.get(property).is_none() {
+                client.set(*property, *value);
+            }
+        }
+        let queue = Arc::new(Queue {
+            messages: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            room: Semaphore::new(usize::try_from(QUEUE).unwrap_or(usize::MAX)),
+            freed: AtomicUsize::new(0),
+        });
+        let client: BaseProducer<Context> = client
+            .create_with_context(Context(Arc::clone(&queue)))
+            .map_err(|source| ConsumeKind::Producer {
+                source: source.into(),
+            })?;
+        let (client, ends) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
+        let (polled, end, shown) = (Arc::clone(&client), Arc::clone(&ends), Arc::clone(&queue));
+        let thread = thread::Builder::new()
+            .name("kafka-producer".to_owned())
+            .spawn(move || {
+                while !end.load(Ordering::Relaxed) {
+                    polled.poll(Duration::from_millis(100));
+                    shown.give_back();
+                    shown.show();
+                }
+            })
+            .map_err(|source| ConsumeKind::Producer {
+                source: source.into(),
+            })?;
+        Ok(Self {
+            client,
+            queue,
+            ends,
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.messages.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) async fn enqueue(
+        &self,
+        topic: &Arc<str>,
+        record: Record,
+        until: Instant,
+    ) -> Result<Acknowledgement, PublishError> {
+        self.room(record.size(), until).await?.forget();
+        self.send(topic, &record)
+    }
+
+    pub(super) fn enqueue_now(
+        &self,
+        topic: &Arc<str>,
+        record: Record,
+    ) -> Result<Result<Acknowledgement, PublishError>, Record> {
+        match self.queue.room.try_acquire_many(units(record.size())) {
+            Ok(room) => room.forget(),
+            Err(_) => return Err(record),
+        }
+        Ok(self.send(topic, &record))
+    }
+
+    /// Hands a record over for which there is room.
+    fn send(&self, topic: &Arc<str>, record: &Record) -> Result<Acknowledgement, PublishError> {
+        let size = record.size();
+        self.queue.enter(size);
+        let answer = Arc::new(Answer::awaited(size));
+        let awaited = Arc::clone(&answer);
+        let mut message = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, awaited)
+            .headers(convert::headers(record))
+            .timestamp(convert::millis(record.time()));
+        message.key = record.key();
+        message.payload = record.value();
+        if let Err((error, _)) = self.client.send(message) {
+            self.queue.leave(size);
+            return Err(convert::refused(topic, size, &error));
+        }
+        Ok(Acknowledgement::Awaited {
+            topic: Arc::clone(topic),
+            answer,
+        })
+    }
+
+    /// Waits for room: memory stays bounded however slow the broker is.
+    async fn room(&self, size: usize, until: Instant) -> Result<SemaphorePermit<'_>, PublishError> {
+        let begun = Instant::now();
+        let room = self.queue.room.acquire_many(units(size));
+        match timeout_at(until.min(begun + ROOM_TIMEOUT), room).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) => Err(PublishKind::Closed.into()),
+            Err(_) => {
+                let waited = Duration::from_secs(begun.elapsed().as_secs());
+                Err(PublishKind::Backpressure(waited).into())
+            }
+        }
+    }
+}
+
+impl Queue {
+    fn enter(&self, size: usize) {
+        self.messages.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes(size), Ordering::Relaxed);
+    }
+
+    fn leave(&self, size: usize) {
+        let was_last = self.messages.fetch_sub(1, Ordering::Relaxed) == 1;
+        self.bytes.fetch_sub(bytes(size), Ordering::Relaxed);
+        let units = usize::try_from(units(size)).unwrap_or_default();
+        let freed = self.freed.fetch_add(units, Ordering::Relaxed) + units;
+        if was_last || freed >= GIVE_BACK {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&self) {
+        self.room.add_permits(self.freed.swap(0, Ordering::Relaxed));
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a gauge is a float, and no queue is near its limit"
+    )]
+    fn show(&self) {
+        QUEUE_MESSAGES
+            .get(&())
+            .set(self.messages.load(Ordering::Relaxed) as f64);
+        QUEUE_BYTES
+            .get(&())
+            .set(self.bytes.load(Ordering::Relaxed) as f64);
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // What was not flushed by now is given up: dropping must not take as long as a broker does to come back.
+        self.client.purge(PurgeConfig::default().queue().inflight());
+        self.client.poll(Duration::ZERO);
+        self.ends.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Producer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Producer")
+            .field("messages", &self.queue.messages)
+            .field("bytes", &self.queue.bytes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,482 @@
+//! A lane: handles one record after the other, each until it is done or its partition is taken back.
+
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    sync::mpsc,
+    task::coop::consume_budget,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    HandlerError, PublishError,
+    error::{HandlerKind, scrub, scrubbed},
+    group::{Assigned, Group, Work},
+    handler::{AnyHandler, Delivery},
+    letter::{self, Death},
+    metrics::{
+        ATTEMPT, Attempt, DEAD_LETTERS, DeadLetter, EventSeries, HANDLED, Handled, RETRIES, Retry,
+        duplicate, sent,
+    },
+    span,
+    transport::Received,
+};
+use crate::{
+    business::ErrorClass as _,
+    event::{Attributes, Cause, DecodeError, Decoded, decode},
+    metric::Counter,
+    names::value,
+    trace::random_number,
+    unwind,
+};
+
+/// How long there is between attempts to write a dead letter, at most.
+const LETTER_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a dead letter may take to be acknowledged before it is tried again.
+const LETTER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs until the assignment ends.
+pub(super) async fn run(
+    group: Arc<Group>,
+    assigned: Arc<Assigned>,
+    mut inbox: mpsc::UnboundedReceiver<Vec<Work>>,
+) {
+    while let Some(batch) = inbox.recv().await {
+        for Work { ticket, received } in batch {
+            let job = Job {
+                group: &group,
+                assigned: &assigned,
+                received: &received,
+            };
+            let done = assigned.enter() && job.finish().await.is_some();
+            assigned.leave(done.then_some(ticket), received.record.size());
+            group.progressed();
+            // Handlers that never wait would keep others from the thread for a whole batch.
+            consume_budget().await;
+        }
+    }
+}
+
+/// A handler, where it is among those of its group, and what it takes.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    place: usize,
+    event: &'static str,
+    handler: &'a dyn AnyHandler,
+}
+
+/// One record. Its steps return nothing where the partition is taken back before the record is done.
+struct Job<'a> {
+    group: &'a Group,
+    assigned: &'a Assigned,
+    received: &'a Received,
+}
+
+/// The record is done.
+struct Done;
+
+/// How an attempt failed.
+struct Failure {
+    outcome: &'static str,
+    class: &'static str,
+    message: String,
+    again: Again,
+}
+
+/// Whether a further attempt may succeed.
+#[derive(Clone, Copy)]
+enum Again {
+    Never,
+    /// Not before so long from now.
+    After(Duration),
+}
+
+impl Again {
+    const fn unless(self, last: bool) -> Self {
+        if last { Self::Never } else { self }
+    }
+}
+
+/// How an attempt ended.
+enum End {
+    Handled,
+    Skipped,
+    Failed(Failure),
+}
+
+impl Job<'_> {
+    async fn finish(&self) -> Option<Done> {
+        let decoded = match decode(&self.received.record) {
+            Ok(decoded) => decoded,
+            Err(error) => return self.undecodable(&error).await,
+        };
+        match self.handler_of(decoded.event_type()) {
+            Some(known) => self.attempts(known, decoded).await,
+            None => self.unknown().await,
+        }
+    }
+
+    fn handler_of(&self, event: &str) -> Option<Known<'_>> {
+        let handlers = &self.group.handlers;
+        let place = handlers
+            .binary_search_by(|(known, _)| (*known).cmp(event))
+            .ok()?;
+        let (event, handler) = handlers.get(place)?;
+        Some(Known {
+            place,
+            event,
+            handler: &**handler,
+        })
+    }
+
+    async fn undecodable(&self, error: &DecodeError) -> Option<Done> {
+        if error.class() == "tombstone" && self.group.options.skip_tombstones {
+            self.record(value::UNDECODABLE_EVENT, "skipped", Duration::ZERO);
+            return Some(Done);
+        }
+        self.record(value::UNDECODABLE_EVENT, "rejected", Duration::ZERO);
+        self.bury_at_once(value::UNDECODABLE_EVENT, error.class(), error.to_string())
+            .await
+    }
+
+    async fn unknown(&self) -> Option<Done> {
+        if self.group.options.skip_unknown {
+            self.record(value::OTHER_EVENT, "skipped", Duration::ZERO);
+            return Some(Done);
+        }
+        self.record(value::OTHER_EVENT, "rejected", Duration::ZERO);
+        let message = "no handler takes events of this type".to_owned();
+        self.bury_at_once(value::OTHER_EVENT, "unknown_type", message)
+            .await
+    }
+
+    async fn attempts(&self, known: Known<'_>, decoded: Decoded<'_>) -> Option<Done> {
+        let event = known.event;
+        let attributes = &decoded.attributes().clone();
+        // What was decoded to find the handler is what the first attempt takes.
+        let mut decoded = Some(decoded);
+        let mut first_failure = None;
+        for attempt in 1.. {
+            let begun = Instant::now();
+            let span = span::begin(self.group, self.assigned, event, attributes);
+            let end = self.attempt(known, decoded.take(), attributes, attempt);
+            let end = span::within(&span, end).await;
+            if let End::Failed(failure) = &end {
+                span::fail(&span, failure.class);
+            }
+            drop(span);
+            let failure = match end {
+                End::Handled => {
+                    self.handled(known, attributes, begun.elapsed());
+                    return Some(Done);
+                }
+                End::Skipped => {
+                    self.record(event, "skipped", begun.elapsed());
+                    return Some(Done);
+                }
+                End::Failed(failure) => failure,
+            };
+            self.record(event, failure.outcome, begun.elapsed());
+            let last_failure = SystemTime::now();
+            let first_failure = *first_failure.get_or_insert(last_failure);
+            let last = attempt >= self.group.options.policy.attempts;
+            let Again::After(after) = failure.again.unless(last) else {
+                let death = Death {
+                    class: failure.class,
+                    message: failure.message,
+                    attempts: attempt,
+                    first_failure,
+                    last_failure,
+                };
+                return self.bury(event, death).await;
+            };
+            self.retry(event, &failure, attempt);
+            let wait = self.group.options.policy.wait(attempt, random_number());
+            self.pause(wait.max(after)).await?;
+        }
+        None
+    }
+
+    async fn attempt(
+        &self,
+        known: Known<'_>,
+        decoded: Option<Decoded<'_>>,
+        attributes: &Attributes,
+        attempt: u32,
+    ) -> End {
+        let (source, id) = (&attributes.source, &attributes.id);
+        if let Some(duplicates) = &self.group.duplicates {
+            let seen = duplicates.is_known(&self.group.name, source, id);
+            match unwind::catch(seen).await {
+                Ok(Ok(false)) => {}
+                Ok(Ok(true)) => {
+                    duplicate(&self.group.name, known.event);
+                    return End::Skipped;
+                }
+                Ok(Err(error)) => return End::Failed(store_failed(&*error)),
+                Err(panic) => return self.panicked(&*panic),
+            }
+        }
+        let end = self.call(known, decoded, attributes, attempt).await;
+        if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
+            let remembered = duplicates.remember(&self.group.name, source, id);
+            match unwind::catch(remembered).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return End::Failed(store_failed(&*error)),
+                Err(panic) => return self.panicked(&*panic),
+            }
+        }
+        end
+    }
+
+    /// Calls the handler. A panic or an overrun is a failure like any other.
+    async fn call(
+        &self,
+        known: Known<'_>,
+        decoded: Option<Decoded<'_>>,
+        attributes: &Attributes,
+        attempt: u32,
+    ) -> End {
+        let delivery = Delivery {
+            group: Arc::clone(&self.group.name),
+            event: known.event,
+            topic: Arc::clone(&self.assigned.spot.topic),
+            partition: self.assigned.spot.partition,
+            offset: self.received.offset,
+            attempt,
+            time: self.received.record.time(),
+        };
+        let work = async {
+            let decoded = decoded.map_or_else(|| decode(&self.received.record), Ok);
+            let begun = decoded.and_then(|decoded| known.handler.begin(decoded, delivery));
+            match begun {
+                Ok(answer) => Ok(answer.await),
+                Err(error) => Err(error),
+            }
+        };
+        let work = unwind::catch(Cause::event(attributes).scope(work));
+        match timeout(self.group.options.policy.timeout, work).await {
+            Ok(Ok(Ok(Ok(())))) => End::Handled,
+            Ok(Ok(Ok(Err(error)))) => refused(error),
+            Ok(Ok(Err(error))) => End::Failed(Failure {
+                outcome: "rejected",
+                class: error.class(),
+                message: error.to_string(),
+                again: Again::Never,
+            }),
+            Ok(Err(panic)) => self.panicked(&*panic),
+            Err(_) => {
+                let limit = humantime::format_duration(self.group.options.policy.timeout);
+                End::Failed(failed(
+                    "timeout",
+                    format!("the handler took longer than {limit}"),
+                ))
+            }
+        }
+    }
+
+    fn panicked(&self, panic: &(dyn Any + Send)) -> End {
+        self.group.panics.inc();
+        End::Failed(failed("panic", message_of(panic)))
+    }
+
+    async fn bury_at_once(
+        &self,
+        event: &'static str,
+        class: &'static str,
+        message: String,
+    ) -> Option<Done> {
+        let now = SystemTime::now();
+        let death = Death {
+            class,
+            message,
+            attempts: 1,
+            first_failure: now,
+            last_failure: now,
+        };
+        self.bury(event, death).await
+    }
+
+    /// Writes the dead letter, however long that takes: the record is not done before.
+    async fn bury(&self, event: &'static str, death: Death) -> Option<Done> {
+        let spot = &self.assigned.spot;
+        let topic = letter::topic(&spot.topic, &self.group.name);
+        let mut blocked = None;
+        for attempt in 1.. {
+            let letter = letter::write(spot, &self.group.name, self.received, &death);
+            let until = Instant::now() + LETTER_TIMEOUT;
+            let begun = Instant::now();
+            let written = async {
+                let handed_over = self.group.transport.enqueue(&topic, letter, until).await?;
+                handed_over.wait(until).await.0
+            };
+            let written = self.unless_closing(written).await?;
+            let class = written.as_ref().map_or_else(PublishError::class, |_| "");
+            sent(&topic, event, class, begun.elapsed());
+            let Err(error) = written else {
+                self.buried(event, &death, &topic);
+                return Some(Done);
+            };
+            blocked.get_or_insert_with(|| Blocked::new(self.group));
+            tracing::error!(
+                group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
+                attempt, error = %error, "dead letter cannot be written, the partition waits"
+            );
+            let policy = super::Policy::default();
+            self.pause(policy.wait(attempt, random_number()).min(LETTER_WAIT))
+                .await?;
+        }
+        None
+    }
+
+    fn buried(&self, event: &'static str, death: &Death, topic: &Arc<str>) {
+        let labels = DeadLetter {
+            group: Arc::clone(&self.group.name),
+            event,
+            reason: death.class,
+        };
+        DEAD_LETTERS.with(&labels, Counter::inc);
+        let spot = &self.assigned.spot;
+        tracing::warn!(
+            group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
+            event, attempts = death.attempts, reason = death.class, error = %death.message, dlq = %topic,
+            "event dead-lettered"
+        );
+    }
+
+    fn retry(&self, event: &'static str, failure: &Failure, attempt: u32) {
+        let labels = Retry {
+            group: Arc::clone(&self.group.name),
+            event,
+            error: failure.class,
+        };
+        RETRIES.with(&labels, Counter::inc);
+        let spot = &self.assigned.spot;
+        tracing::warn!(
+            group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
+            event, attempt, class = failure.class, error = %failure.message, "event not handled, will be tried again"
+        );
+    }
+
+    fn record(&self, event: &'static str, outcome: &'static str, took: Duration) {
+        let labels = Attempt {
+            topic: Arc::clone(&self.assigned.spot.topic),
+            group: Arc::clone(&self.group.name),
+            event,
+            outcome,
+        };
+        ATTEMPT.with(&labels, |histogram| histogram.observe(took.as_secs_f64()));
+    }
+
+    fn handled(&self, known: Known<'_>, attributes: &Attributes, took: Duration) {
+        let begin = || {
+            let topic = || Arc::clone(&self.assigned.spot.topic);
+            let group = || Arc::clone(&self.group.name);
+            EventSeries {
+                ok: ATTEMPT.get(&Attempt {
+                    topic: topic(),
+                    group: group(),
+                    event: known.event,
+                    outcome: "ok",
+                }),
+                handled: HANDLED.get(&Handled {
+                    topic: topic(),
+                    group: group(),
+                    event: known.event,
+                }),
+            }
+        };
+        // A clock that is behind the sender's makes no event handled before it happened.
+        let since = attributes.time.elapsed().unwrap_or_default();
+        self.assigned.series.with(known.place, begin, |series| {
+            series.ok.observe(took.as_secs_f64());
+            series.handled.observe(since.as_secs_f64());
+        });
+    }
+
+    async fn pause(&self, time: Duration) -> Option<()> {
+        self.unless_closing(sleep(time)).await
+    }
+
+    /// The result of `work`, or nothing once the partition is taken back.
+    async fn unless_closing<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut closing = self.assigned.closing.subscribe();
+        tokio::select! {
+            result = work => Some(result),
+            _ = closing.wait_for(|closing| *closing) => None,
+        }
+    }
+}
+
+/// Counts a lane that waits for its dead letter.
+struct Blocked<'a>(&'a Group);
+
+impl<'a> Blocked<'a> {
+    fn new(group: &'a Group) -> Self {
+        group.blocked.fetch_add(1, Ordering::Relaxed);
+        Self(group)
+    }
+}
+
+impl Drop for Blocked<'_> {
+    fn drop(&mut self) {
+        self.0.blocked.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn failed(outcome: &'static str, message: String) -> Failure {
+    Failure {
+        outcome,
+        class: outcome,
+        message,
+        again: Again::After(Duration::ZERO),
+    }
+}
+
+fn store_failed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
+    Failure {
+        outcome: "retry",
+        class: "duplicates",
+        message: scrubbed(error),
+        again: Again::After(Duration::ZERO),
+    }
+}
+
+fn refused(error: HandlerError) -> End {
+    match error.0 {
+        HandlerKind::Skip { reason } => {
+            tracing::debug!(reason, "event skipped");
+            End::Skipped
+        }
+        HandlerKind::Retry {
+            class,
+            source,
+            after,
+        } => End::Failed(Failure {
+            outcome: "retry",
+            class,
+            message: scrubbed(&*source),
+            again: Again::After(after.unwrap_or_default()),
+        }),
+        HandlerKind::Reject { class, source } => End::Failed(Failure {
+            outcome: "rejected",
+            class,
+            message: scrubbed(&*source),
+            again: Again::Never,
+        }),
+    }
+}
+
+/// What a panic said.
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    scrub(text.unwrap_or("the handler panicked"))
+}

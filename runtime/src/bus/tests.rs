@@ -1,0 +1,168 @@
+//! The engine of a group, fed by hand.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
+
+use super::{
+    Consumers, Delivery, Group, HandlerError, Memory,
+    transport::{Extent, Received, Spot},
+};
+use crate::event::{Attributes, Envelope, Event, Keyring, encode};
+
+#[derive(Event)]
+#[event(type = "lamp.lit", topic = domain("lamp"), key = number)]
+struct LampLit {
+    number: u32,
+}
+
+fn spot() -> Spot {
+    Spot {
+        topic: "domain.lamp.events".into(),
+        partition: 0,
+    }
+}
+
+fn received(offsets: impl Iterator<Item = u32>) -> Vec<Received> {
+    let received = offsets.map(|number| Received {
+        offset: number.into(),
+        record: encode(
+            &LampLit { number },
+            &Attributes::new("/home"),
+            &Keyring::none(),
+        )
+        .unwrap(),
+    });
+    received.collect()
+}
+
+/// A group that handles as many events as there are permits.
+fn group(permits: &Arc<Semaphore>) -> Arc<Group> {
+    let permits = Arc::clone(permits);
+    let handler = move |_: Envelope<LampLit>, _: Delivery| {
+        let permits = Arc::clone(&permits);
+        async move {
+            permits.acquire().await?.forget();
+            Ok::<(), HandlerError>(())
+        }
+    };
+    let consumers = Consumers::new("watchers").on::<LampLit>(handler);
+    let memory = Memory::new().transport();
+    Arc::new(consumers.into_group("home", &memory).unwrap())
+}
+
+async fn until(what: impl Fn() -> bool) {
+    let waited = timeout(Duration::from_secs(30), async {
+        while !what() {
+            tokio::task::yield_now().await;
+        }
+    });
+    waited.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_partition_is_paused_while_much_waits_and_not_at_every_record() {
+    let permits = Arc::new(Semaphore::new(0));
+    let group = group(&permits);
+    group.assign(&[spot()]);
+    group.deliver(&spot(), received(0..10_000));
+    assert_eq!(group.pressure(), (vec![], vec![]));
+    group.deliver(&spot(), received(10_000..11_000));
+    assert_eq!(group.pressure(), (vec![spot()], vec![]));
+    assert_eq!(group.pressure(), (vec![], vec![]));
+    permits.add_permits(5000);
+    until(|| group.moved().iter().any(|(_, position)| *position == 5000)).await;
+    assert_eq!(group.pressure(), (vec![], vec![]));
+    permits.add_permits(5000);
+    until(|| group.pressure() == (vec![], vec![spot()])).await;
+    group.abandon();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_cut_off_by_a_revocation_is_not_stored() {
+    let permits = Arc::new(Semaphore::new(2));
+    let group = group(&permits);
+    group.assign(&[spot()]);
+    group.deliver(&spot(), received(0..5));
+    until(|| group.moved().iter().any(|(_, position)| *position == 2)).await;
+    let begun = Instant::now();
+    let (finished, positions) = group
+        .revoke(&[spot()], begun + Duration::from_secs(3))
+        .await;
+    assert!(!finished && positions.is_empty(), "{positions:?}");
+    assert_eq!(begun.elapsed(), Duration::from_secs(3));
+    // What comes late, from before, is of nobody's assignment.
+    group.deliver(&spot(), received(5..6));
+    assert_eq!(group.spots(), []);
+    permits.add_permits(10);
+    group.assign(&[spot()]);
+    group.deliver(&spot(), received(2..5));
+    until(|| group.moved().iter().any(|(_, position)| *position == 5)).await;
+    group.abandon();
+}
+
+#[tokio::test]
+async fn what_is_under_way_may_finish_and_is_stored() {
+    let permits = Arc::new(Semaphore::new(0));
+    let group = group(&permits);
+    group.assign(&[spot()]);
+    group.deliver(&spot(), received(7..10));
+    // The test, the handler, and its future once it was called.
+    until(|| Arc::strong_count(&permits) == 3).await;
+    let release = {
+        let permits = Arc::clone(&permits);
+        tokio::spawn(async move { permits.add_permits(1) })
+    };
+    let (finished, positions) = group
+        .revoke(&[spot()], Instant::now() + Duration::from_secs(30))
+        .await;
+    release.await.unwrap();
+    // The one that was begun, and none that waited.
+    assert!(finished);
+    assert_eq!(positions, [(spot(), 8)]);
+}
+
+#[tokio::test]
+async fn the_lag_is_known_before_anything_is_received() {
+    let permits = Arc::new(Semaphore::new(0));
+    let group = group(&permits);
+    group.assign(&[spot()]);
+    let extent = |end| Extent {
+        spot: spot(),
+        end,
+        begin: 40,
+    };
+    assert_eq!(group.lag(&extent(40)), Some((0.0, 0.0)));
+    let (messages, _) = group.lag(&extent(100)).unwrap();
+    assert!((messages - 60.0).abs() < f64::EPSILON);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let (_, seconds) = group.lag(&extent(100)).unwrap();
+    assert!(seconds > 0.004, "{seconds}");
+    let mut old = received(40..41);
+    let record = old.pop().unwrap().record;
+    let time = SystemTime::now() - Duration::from_secs(90);
+    let mut aged = crate::event::Record::with_capacity(0, 0, time);
+    for (name, value) in record.headers() {
+        aged = aged.with_header(name, value);
+    }
+    let aged = aged.with_value(record.value().unwrap());
+    group.deliver(
+        &spot(),
+        [Received {
+            offset: 40,
+            record: aged,
+        }],
+    );
+    let (messages, seconds) = group.lag(&extent(100)).unwrap();
+    assert!(
+        (messages - 60.0).abs() < f64::EPSILON && seconds >= 90.0,
+        "{messages} {seconds}"
+    );
+    group.abandon();
+}

@@ -1,0 +1,170 @@
+//! What a transport is to the bus: somewhere to put records, and someone who hands them to a group.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{ConsumeError, Group, PublishError};
+use crate::event::Record;
+
+/// A future whose type is forgotten.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries records. The two that there are keep the same promises, and one suite of tests holds them to these.
+pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
+    /// What spans call it.
+    fn system(&self) -> &'static str;
+    /// Hands `record` over, waiting for room until `until`. Records that one caller hands over keep their order in a partition.
+    fn enqueue<'a>(
+        &'a self,
+        topic: &'a Arc<str>,
+        record: Record,
+        until: Instant,
+    ) -> Boxed<'a, Result<Acknowledgement, PublishError>>;
+
+    /// Hands `record` over if there is room for it now; otherwise it comes back.
+    fn enqueue_now(
+        &self,
+        topic: &Arc<str>,
+        record: Record,
+    ) -> Result<Result<Acknowledgement, PublishError>, Record>;
+
+    /// Begins to feed `group`.
+    fn consume(&self, group: Arc<Group>) -> Result<Box<dyn Consumer>, ConsumeError>;
+
+    /// Waits until all that was handed over is acknowledged or given up; says whether that was so before `until`.
+    fn flush(&self, until: Instant) -> Boxed<'_, bool>;
+}
+
+/// Feeds a group. It tells the group which partitions are assigned, hands records over, and stores the positions that the group
+/// says, of partitions that it owns, and of no others.
+pub(crate) trait Consumer: Send + Sync + fmt::Debug {
+    /// Stops feeding, lets handlers finish until `until`, stores positions and leaves the group. Says whether all handlers
+    /// had finished.
+    fn stop(self: Box<Self>, until: Instant) -> Boxed<'static, bool>;
+}
+
+/// What the broker says of a record, once it does.
+#[derive(Debug)]
+pub(crate) enum Acknowledgement {
+    /// It is known already.
+    Known(Result<Receipt, PublishError>),
+    /// It comes from another thread.
+    #[cfg(feature = "kafka")]
+    Awaited {
+        topic: Arc<str>,
+        answer: Arc<Answer>,
+    },
+}
+
+impl Acknowledgement {
+    /// Waits for it until `until`; says when it came, too.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(clippy::unused_async, reason = "only Kafka keeps one waiting")
+    )]
+    pub(crate) async fn wait(self, until: Instant) -> (Result<Receipt, PublishError>, Instant) {
+        match self {
+            Self::Known(answer) => (answer, Instant::now()),
+            #[cfg(feature = "kafka")]
+            Self::Awaited { topic, answer } => {
+                // Of many that are waited for one after the other, most are there once their turn comes.
+                if let Some(answer) = answer.take() {
+                    return answer;
+                }
+                tokio::time::timeout_at(until, answer.wait())
+                    .await
+                    .unwrap_or_else(|_| {
+                        let topic = (*topic).into();
+                        let error = super::error::PublishKind::TimedOut { topic };
+                        (Err(error.into()), Instant::now())
+                    })
+            }
+        }
+    }
+}
+
+#[cfg(feature = "kafka")]
+type Given = (Result<Receipt, PublishError>, Instant);
+
+/// An answer that one thread gives and one task waits for: as `oneshot`, in the allocation that the record has with the client anyway.
+#[cfg(feature = "kafka")]
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) size: usize,
+    given: std::sync::Mutex<Option<Given>>,
+    told: tokio::sync::Notify,
+}
+
+#[cfg(feature = "kafka")]
+impl Answer {
+    /// The answer for a record of so many bytes.
+    pub(crate) const fn awaited(size: usize) -> Self {
+        Self {
+            size,
+            given: std::sync::Mutex::new(None),
+            told: tokio::sync::Notify::const_new(),
+        }
+    }
+
+    pub(crate) fn give(&self, answer: Result<Receipt, PublishError>) {
+        *self.given() = Some((answer, Instant::now()));
+        self.told.notify_one();
+    }
+
+    fn take(&self) -> Option<Given> {
+        self.given().take()
+    }
+
+    async fn wait(&self) -> Given {
+        loop {
+            // One who is told before it waits does not wait.
+            self.told.notified().await;
+            if let Some(answer) = self.take() {
+                return answer;
+            }
+        }
+    }
+
+    fn given(&self) -> std::sync::MutexGuard<'_, Option<Given>> {
+        self.given
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Where the broker put a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The partition.
+    pub partition: i32,
+    /// The offset in it.
+    pub offset: i64,
+}
+
+/// A partition of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Spot {
+    pub(crate) topic: Arc<str>,
+    pub(crate) partition: i32,
+}
+
+/// A record that was received.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) offset: i64,
+    pub(crate) record: Record,
+}
+
+/// How far a partition is, as the transport sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Extent {
+    pub(crate) spot: Spot,
+    /// The offset that the next record written to the partition will have.
+    pub(crate) end: i64,
+    /// What the group had stored when the partition was assigned.
+    pub(crate) begin: i64,
+}
+
+/// How long handlers may take to finish once their partition is revoked.
+pub(crate) const REVOKE_DRAIN: Duration = Duration::from_secs(3);

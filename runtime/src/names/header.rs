@@ -1,0 +1,69 @@
+//! Names of the headers of records: those of `CloudEvents`' Kafka binding, those of W3C Trace Context, and those of dead letters.
+
+/// The version of `CloudEvents`.
+pub const CE_SPECVERSION: &str = "ce_specversion";
+/// What tells the event from every other of its source.
+pub const CE_ID: &str = "ce_id";
+/// Who tells of the event.
+pub const CE_SOURCE: &str = "ce_source";
+/// What happened, with the major version.
+pub const CE_TYPE: &str = "ce_type";
+/// What the event is about.
+pub const CE_SUBJECT: &str = "ce_subject";
+/// When it happened. Read only: ours is the record's own time.
+pub const CE_TIME: &str = "ce_time";
+/// What all events of one undertaking have in common.
+pub const CE_CORRELATIONID: &str = "ce_correlationid";
+/// The event that this one follows from.
+pub const CE_CAUSATIONID: &str = "ce_causationid";
+/// Whether there are personal data in it.
+pub const CE_DATACLASSIFICATION: &str = "ce_dataclassification";
+/// The type of the data.
+pub const CONTENT_TYPE: &str = "content-type";
+/// The trace that the event is part of.
+pub const TRACEPARENT: &str = "traceparent";
+/// What systems of traces say of it.
+pub const TRACESTATE: &str = "tracestate";
+
+/// Where every header of a dead letter begins.
+pub const DLQ_PREFIX: &str = "dlq-";
+/// The topic that the record came from.
+pub const DLQ_TOPIC: &str = "dlq-original-topic";
+/// Its partition there.
+pub const DLQ_PARTITION: &str = "dlq-original-partition";
+/// Its offset there.
+pub const DLQ_OFFSET: &str = "dlq-original-offset";
+/// Its time there, in milliseconds since 1970.
+pub const DLQ_TIMESTAMP: &str = "dlq-original-timestamp";
+/// The group that gave it up.
+pub const DLQ_GROUP: &str = "dlq-group";
+/// How often it was tried.
+pub const DLQ_ATTEMPTS: &str = "dlq-attempts";
+/// The class of the error: what `reason` is in the metric.
+pub const DLQ_ERROR_CLASS: &str = "dlq-error-class";
+/// What the error says, less what may be somebody's.
+pub const DLQ_ERROR_MESSAGE: &str = "dlq-error-message";
+/// When it first failed, as RFC 3339 writes it.
+pub const DLQ_FIRST_FAILURE: &str = "dlq-first-failure";
+/// When it last failed, as RFC 3339 writes it.
+pub const DLQ_LAST_FAILURE: &str = "dlq-last-failure";
+
+/// The constant that `name` is, of those that every event has.
+#[cfg(feature = "events")]
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ce_specversion" => CE_SPECVERSION,
+        "ce_id" => CE_ID,
+        "ce_source" => CE_SOURCE,
+        "ce_type" => CE_TYPE,
+        "ce_subject" => CE_SUBJECT,
+        "ce_time" => CE_TIME,
+        "ce_correlationid" => CE_CORRELATIONID,
+        "ce_causationid" => CE_CAUSATIONID,
+        "ce_dataclassification" => CE_DATACLASSIFICATION,
+        "content-type" => CONTENT_TYPE,
+        "traceparent" => TRACEPARENT,
+        "tracestate" => TRACESTATE,
+        _ => return None,
+    })
+}
