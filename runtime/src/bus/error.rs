@@ -67,6 +67,47 @@ impl ErrorClass for PublishError {
     }
 }
 
+/// Why an event was not written to the outbox, or not relayed from it.
+#[cfg(feature = "postgres")]
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct OutboxError(#[from] OutboxKind);
+
+#[cfg(feature = "postgres")]
+#[derive(Debug, thiserror::Error)]
+enum OutboxKind {
+    #[error(transparent)]
+    Publish(PublishError),
+    #[error("the outbox cannot be reached")]
+    Database(#[source] sqlx::Error),
+}
+
+#[cfg(feature = "postgres")]
+impl From<PublishError> for OutboxError {
+    fn from(error: PublishError) -> Self {
+        OutboxKind::Publish(error).into()
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<sqlx::Error> for OutboxError {
+    fn from(error: sqlx::Error) -> Self {
+        OutboxKind::Database(error).into()
+    }
+}
+
+// What the compiler suggests is the same whatever the features.
+#[cfg(feature = "postgres")]
+#[diagnostic::do_not_recommend]
+impl ErrorClass for OutboxError {
+    fn class(&self) -> &'static str {
+        match &self.0 {
+            OutboxKind::Publish(error) => error.class(),
+            OutboxKind::Database(error) => error.class(),
+        }
+    }
+}
+
 /// Why a handler did not handle an event, and what is to become of it.
 ///
 /// Any error that `?` is applied to is one that a further attempt may not meet. [`HandlerError::of`] asks the error's class.
