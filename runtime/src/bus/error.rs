@@ -21,6 +21,7 @@ pub(crate) enum PublishKind {
     #[cfg(feature = "kafka")]
     #[error("the producer's queue was full for {}", humantime::format_duration(*.0))]
     Backpressure(Duration),
+    #[cfg(feature = "kafka")]
     #[error("`{topic}` did not acknowledge the record in time; it may have it all the same")]
     TimedOut { topic: Box<str> },
     #[cfg(feature = "kafka")]
@@ -38,8 +39,8 @@ impl PublishError {
     pub const fn is_retryable(&self) -> bool {
         match self.0 {
             #[cfg(feature = "kafka")]
-            PublishKind::Backpressure(_) => true,
-            PublishKind::TimedOut { .. } | PublishKind::Unavailable { .. } => true,
+            PublishKind::Backpressure(_) | PublishKind::TimedOut { .. } => true,
+            PublishKind::Unavailable { .. } => true,
             _ => false,
         }
     }
@@ -58,6 +59,7 @@ impl ErrorClass for PublishError {
             PublishKind::TooLarge { .. } => "too_large",
             #[cfg(feature = "kafka")]
             PublishKind::Backpressure(_) => "backpressure",
+            #[cfg(feature = "kafka")]
             PublishKind::TimedOut { .. } => "timeout",
             #[cfg(feature = "kafka")]
             PublishKind::Rejected { .. } => "rejected",
