@@ -237,8 +237,36 @@ impl EventBus {
         self.0.transport.flush(until).await
     }
 
-    fn attributes(&self) -> Attributes {
+    pub(super) fn attributes(&self) -> Attributes {
         Attributes::new(self.0.source.clone())
+    }
+
+    /// Where `event` goes, and what is sent.
+    #[cfg(feature = "postgres")]
+    pub(super) fn record<E: Event>(
+        &self,
+        event: &E,
+        attributes: &Attributes,
+    ) -> Result<(Arc<str>, crate::event::Record), PublishError> {
+        let record = encode(event, attributes, &self.0.keys).map_err(PublishError::encode)?;
+        Ok((Arc::clone(&self.route::<E>().topic), record))
+    }
+
+    /// Hands over a record that was made before; says until when its acknowledgement is waited for.
+    #[cfg(feature = "postgres")]
+    pub(super) async fn hand_over(
+        &self,
+        topic: &Arc<str>,
+        record: &crate::event::Record,
+    ) -> (Instant, Result<Acknowledgement, PublishError>) {
+        let until = Instant::now() + self.0.timeout;
+        let handed_over = self.0.transport.enqueue(topic, record.clone(), until);
+        (until, handed_over.await)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) fn timeout(&self) -> Duration {
+        self.0.timeout
     }
 
     fn route<E: Event>(&self) -> Arc<Route> {

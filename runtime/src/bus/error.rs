@@ -21,6 +21,7 @@ pub(crate) enum PublishKind {
     #[cfg(feature = "kafka")]
     #[error("the producer's queue was full for {}", humantime::format_duration(*.0))]
     Backpressure(Duration),
+    #[cfg(feature = "kafka")]
     #[error("`{topic}` did not acknowledge the record in time; it may have it all the same")]
     TimedOut { topic: Box<str> },
     #[cfg(feature = "kafka")]
@@ -38,8 +39,8 @@ impl PublishError {
     pub const fn is_retryable(&self) -> bool {
         match self.0 {
             #[cfg(feature = "kafka")]
-            PublishKind::Backpressure(_) => true,
-            PublishKind::TimedOut { .. } | PublishKind::Unavailable { .. } => true,
+            PublishKind::Backpressure(_) | PublishKind::TimedOut { .. } => true,
+            PublishKind::Unavailable { .. } => true,
             _ => false,
         }
     }
@@ -58,11 +59,53 @@ impl ErrorClass for PublishError {
             PublishKind::TooLarge { .. } => "too_large",
             #[cfg(feature = "kafka")]
             PublishKind::Backpressure(_) => "backpressure",
+            #[cfg(feature = "kafka")]
             PublishKind::TimedOut { .. } => "timeout",
             #[cfg(feature = "kafka")]
             PublishKind::Rejected { .. } => "rejected",
             PublishKind::Unavailable { .. } => "unavailable",
             PublishKind::Closed => "closed",
+        }
+    }
+}
+
+/// Why an event was not written to the outbox, or not relayed from it.
+#[cfg(feature = "postgres")]
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct OutboxError(#[from] OutboxKind);
+
+#[cfg(feature = "postgres")]
+#[derive(Debug, thiserror::Error)]
+enum OutboxKind {
+    #[error(transparent)]
+    Publish(PublishError),
+    #[error("the outbox cannot be reached")]
+    Database(#[source] sqlx::Error),
+}
+
+#[cfg(feature = "postgres")]
+impl From<PublishError> for OutboxError {
+    fn from(error: PublishError) -> Self {
+        OutboxKind::Publish(error).into()
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<sqlx::Error> for OutboxError {
+    fn from(error: sqlx::Error) -> Self {
+        OutboxKind::Database(error).into()
+    }
+}
+
+// What the compiler suggests is the same whatever the features.
+#[cfg(feature = "postgres")]
+#[diagnostic::do_not_recommend]
+impl ErrorClass for OutboxError {
+    fn class(&self) -> &'static str {
+        match &self.0 {
+            OutboxKind::Publish(error) => error.class(),
+            OutboxKind::Database(error) => error.class(),
         }
     }
 }

@@ -40,7 +40,7 @@ labels! {
     /// An operation of the client. All values are declared in the source: topics, and classes of errors.
     Operation(name: &'static str, topic: Arc<str>, error: &'static str) of MESSAGING_CLIENT_OPERATION_DURATION;
     /// A record that was sent.
-    Sent(topic: Arc<str>, event: &'static str, error: &'static str) of MESSAGING_CLIENT_SENT_MESSAGES;
+    Sent(topic: Arc<str>, event: Arc<str>, error: &'static str) of MESSAGING_CLIENT_SENT_MESSAGES;
     /// A record that was received.
     Consumed(topic: Arc<str>, group: Arc<str>) of MESSAGING_CLIENT_CONSUMED_MESSAGES;
     /// An attempt.
@@ -278,7 +278,7 @@ pub(crate) fn duplicate(group: &Arc<str>, event: &'static str) {
 }
 
 /// Records how `send` to `topic` ended: an empty `error` is none.
-pub(crate) fn sent(topic: &Arc<str>, event: &'static str, error: &'static str, took: Duration) {
+pub(crate) fn sent(topic: &Arc<str>, event: &str, error: &'static str, took: Duration) {
     let (sent, operation) = labels_of(topic, event, error);
     SENT.with(&sent, Counter::inc);
     OPERATION.with(&operation, |histogram| {
@@ -317,11 +317,11 @@ impl Route {
     }
 }
 
-fn labels_of(topic: &Arc<str>, event: &'static str, error: &'static str) -> (Sent, Operation) {
+fn labels_of(topic: &Arc<str>, event: &str, error: &'static str) -> (Sent, Operation) {
     let topic = || Arc::clone(topic);
     let sent = Sent {
         topic: topic(),
-        event,
+        event: event.into(),
         error,
     };
     let operation = Operation {

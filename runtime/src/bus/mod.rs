@@ -55,6 +55,8 @@ mod lane;
 mod letter;
 mod memory;
 mod metrics;
+#[cfg(feature = "postgres")]
+mod outbox;
 mod partition;
 mod policy;
 mod span;
@@ -66,6 +68,8 @@ mod transport;
 pub use bus::EventBus;
 pub use consumers::{Consumers, GroupState, Subscription};
 pub use duplicate::{BoxedError, Duplicates, RecentEvents};
+#[cfg(feature = "postgres")]
+pub use error::OutboxError;
 pub use error::{ConsumeError, HandlerError, PublishError};
 pub(crate) use group::Group;
 pub use handler::{Delivery, EventHandler, Handler};
@@ -76,5 +80,7 @@ pub use kafka::KafkaConfig;
 pub use marty_macros::event_handler;
 pub use memory::{Memory, Stored};
 pub(crate) use metrics::families;
+#[cfg(feature = "postgres")]
+pub use outbox::Outbox;
 pub use policy::Policy;
 pub use transport::Receipt;

@@ -58,15 +58,21 @@ pub(crate) enum Acknowledgement {
 }
 
 impl Acknowledgement {
+    /// Says when it came, too.
+    #[cfg(not(feature = "kafka"))]
+    pub(crate) fn wait(
+        self,
+        _: Instant,
+    ) -> std::future::Ready<(Result<Receipt, PublishError>, Instant)> {
+        let Self::Known(answer) = self;
+        std::future::ready((answer, Instant::now()))
+    }
+
     /// Waits for it until `until`; says when it came, too.
-    #[cfg_attr(
-        not(feature = "kafka"),
-        expect(clippy::unused_async, reason = "only Kafka keeps one waiting")
-    )]
+    #[cfg(feature = "kafka")]
     pub(crate) async fn wait(self, until: Instant) -> (Result<Receipt, PublishError>, Instant) {
         match self {
             Self::Known(answer) => (answer, Instant::now()),
-            #[cfg(feature = "kafka")]
             Self::Awaited { topic, answer } => {
                 // Of many that are waited for one after the other, most are there once their turn comes.
                 if let Some(answer) = answer.take() {

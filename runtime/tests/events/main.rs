@@ -18,6 +18,8 @@ mod inbox;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod memory;
+#[cfg(feature = "postgres")]
+mod outbox;
 mod personal;
 #[cfg(feature = "postgres")]
 #[path = "../it/server.rs"]

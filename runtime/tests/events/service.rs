@@ -32,6 +32,14 @@ struct InvoiceSent {
     number: u32,
 }
 
+/// An event of its own, for the other test counts those of the process.
+#[cfg(feature = "http")]
+#[derive(Clone, Event)]
+#[event(type = "invoice.paid", topic = domain("payment"), key = number)]
+struct InvoicePaid {
+    number: u32,
+}
+
 /// The answer to a request for `path`: status and body.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> (u16, String) {
     ask(address, path, "").await
@@ -123,10 +131,10 @@ async fn a_service_shows_its_events_and_lets_handlers_finish() {
 fn chain(bus: &EventBus, saw: mpsc::UnboundedSender<(Attributes, String)>) -> Service {
     let publisher = bus.clone();
     let send = async move || {
-        let sent = publisher.publish(&InvoiceSent { number: 7 }).await;
+        let sent = publisher.publish(&InvoicePaid { number: 7 }).await;
         sent.map(|_| "sent").map_err(|error| error.to_string())
     };
-    let handler = move |event: Envelope<InvoiceSent>, delivery: Delivery| {
+    let handler = move |event: Envelope<InvoicePaid>, delivery: Delivery| {
         let saw = saw.clone();
         async move {
             assert!(delivery.attempt > 1, "the first attempt panics");
@@ -137,7 +145,7 @@ fn chain(bus: &EventBus, saw: mpsc::UnboundedSender<(Attributes, String)>) -> Se
     };
     Service::new(marty_runtime::service_info!(), Config::for_tests())
         .http(Router::new().route("/send", axum::routing::get(send)))
-        .events(bus, [Consumers::new("chain").on::<InvoiceSent>(handler)])
+        .events(bus, [Consumers::new("chain").on::<InvoicePaid>(handler)])
 }
 
 #[cfg(feature = "http")]
