@@ -66,6 +66,8 @@ pub struct Config {
     pub max_connections: usize,
     /// How long a client may take to send a request's head.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of an answer that waits for it.
+    pub stall_timeout: Duration,
     /// How long requests are still accepted after SIGTERM.
     pub drain_grace: Duration,
     /// How long a shutdown may take in all.
@@ -131,6 +133,7 @@ impl Config {
             max_body_bytes: 2 * 1024 * 1024,
             max_connections: 1024,
             header_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_mins(1),
             drain_grace: Duration::from_secs(5),
             shutdown_deadline: Duration::from_secs(25),
             service_name: None,
@@ -188,6 +191,12 @@ impl Config {
                 .parse(
                     variable::HEADER_TIMEOUT.name,
                     Positive(default.header_timeout),
+                )?
+                .0,
+            stall_timeout: lookup
+                .parse(
+                    variable::STALL_TIMEOUT.name,
+                    Positive(default.stall_timeout),
                 )?
                 .0,
             drain_grace: lookup.parse(variable::DRAIN_GRACE.name, default.drain_grace)?,
@@ -315,6 +324,7 @@ mod tests {
             "a whole number from 1 to 1000000",
         );
         refuses("MARTY_HEADER_TIMEOUT", "10", Positive::ACCEPTED);
+        refuses("MARTY_STALL_TIMEOUT", "0s", Positive::ACCEPTED);
         refuses("MARTY_SHUTDOWN_DEADLINE", "-1s", Positive::ACCEPTED);
         refuses("MARTY_SHUTDOWN_DEADLINE", "365d 1ns", Positive::ACCEPTED);
         refuses(
@@ -362,6 +372,7 @@ mod tests {
         for (name, value) in [
             ("MARTY_REQUEST_TIMEOUT", config.request_timeout),
             ("MARTY_HEADER_TIMEOUT", config.header_timeout),
+            ("MARTY_STALL_TIMEOUT", config.stall_timeout),
             ("MARTY_DRAIN_GRACE", config.drain_grace),
             ("MARTY_SHUTDOWN_DEADLINE", config.shutdown_deadline),
         ] {
