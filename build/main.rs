@@ -1,5 +1,5 @@
-//! Prepares the runtime as projects get it: each of its files without its tests, its hash, its pristine
-//! copy and what it declares. What is the same for every project is then done once, not by every run.
+//! Prepares the runtime as projects get it: each of its files without its tests, its hash and what it
+//! declares, and one pristine copy of all. What is the same for every project is then done once, not by every run.
 //!
 //! The files and a list of them are written for `assets::runtime` to embed.
 
@@ -47,8 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={place}");
     }
     let target = PathBuf::from(env::var_os("OUT_DIR").ok_or("no `OUT_DIR`")?);
-    let list = prepare(&runtime()?, &target)?;
-    fs::write(target.join("fingerprint.txt"), fingerprint(&list)?)?;
+    let runtime = prepare(&runtime()?, &target)?;
+    fs::write(target.join("fingerprint.txt"), fingerprint(&runtime)?)?;
     Ok(())
 }
 
@@ -102,9 +102,11 @@ fn collect(
     Ok(())
 }
 
-/// Writes each file, its pristine copy, what all declare, and the list of them, by which it can be told whether any has changed.
+/// Writes each file, the pristine copy of all, what they declare, and the list of them. Returns the hash of that copy, by which it
+/// can be told whether any file has changed.
 fn prepare(files: &BTreeMap<String, PathBuf>, target: &Path) -> Result<String, Box<dyn Error>> {
     let mut list = String::from("&[\n");
+    let mut texts = BTreeMap::new();
     let mut declared = BTreeMap::new();
     for (at, (path, place)) in files.iter().enumerate() {
         let mut text = fs::read_to_string(place).map_err(|error| describe(place, error))?;
@@ -112,20 +114,23 @@ fn prepare(files: &BTreeMap<String, PathBuf>, target: &Path) -> Result<String, B
             text = source::without_tests(&text);
             declared.insert(path, facts(place, &text)?);
         }
-        let [plain, packed] = ["txt", "gz"].map(|kind| format!("{at}.{kind}"));
+        let plain = format!("{at}.txt");
         fs::write(target.join(&plain), &text)?;
-        fs::write(target.join(&packed), pack::pack(text.as_bytes())?)?;
         let hash = digest::sha256(text.as_bytes());
-        writeln!(
-            list,
-            "    bundled!({path:?}, {plain:?}, {packed:?}, {hash:?}),"
-        )?;
+        writeln!(list, "    bundled!({path:?}, {plain:?}, {hash:?}),")?;
+        texts.insert(path, text);
     }
     list += "]\n";
     fs::write(target.join("runtime.rs"), &list)?;
-    let declared = serde_json::to_string(&declared)?;
-    fs::write(target.join("runtime.json"), declared)?;
-    Ok(list)
+    fs::write(
+        target.join("declared.json"),
+        serde_json::to_string(&declared)?,
+    )?;
+    let copy = serde_json::to_string(&texts)?;
+    let hash = digest::sha256(copy.as_bytes());
+    fs::write(target.join("runtime.json.gz"), pack::pack(copy.as_bytes())?)?;
+    fs::write(target.join("runtime.sha256"), &hash)?;
+    Ok(hash)
 }
 
 fn facts(place: &Path, text: &str) -> Result<Facts, String> {

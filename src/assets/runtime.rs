@@ -9,18 +9,15 @@ pub(crate) struct Bundled {
     pub(crate) text: &'static str,
     /// The SHA-256 of it in hexadecimal.
     pub(crate) sha256: &'static str,
-    /// Its pristine copy, packed.
-    pub(crate) copy: &'static [u8],
 }
 
 /// One line of the list that the build script writes.
 macro_rules! bundled {
-    ($path:literal, $text:literal, $copy:literal, $sha256:literal) => {
+    ($path:literal, $text:literal, $sha256:literal) => {
         Bundled {
             path: $path,
             text: include_str!(concat!(env!("OUT_DIR"), "/", $text)),
             sha256: $sha256,
-            copy: include_bytes!(concat!(env!("OUT_DIR"), "/", $copy)),
         }
     };
 }
@@ -28,8 +25,14 @@ macro_rules! bundled {
 /// Every file but the manifests, in the order of their paths.
 pub(crate) const FILES: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/runtime.rs"));
 
+/// All of them packed: a JSON object of texts by path.
+pub(crate) const COPY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.json.gz"));
+
+/// The SHA-256 of what is packed there, in hexadecimal.
+pub(crate) const COPY_SHA256: &str = include_str!(concat!(env!("OUT_DIR"), "/runtime.sha256"));
+
 /// What each of the sources declares: a JSON object by path.
-pub(crate) const DECLARED: &str = include_str!(concat!(env!("OUT_DIR"), "/runtime.json"));
+pub(crate) const DECLARED: &str = include_str!(concat!(env!("OUT_DIR"), "/declared.json"));
 
 /// The manifest as it is in this repository.
 pub(crate) const MANIFEST: &str = include_str!("../../runtime/Cargo.toml");

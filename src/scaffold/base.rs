@@ -1,14 +1,15 @@
 //! The pristine copies under `.marty/base`, from which an update tells what a user changed.
 //!
 //! A copy is named by what is in it, so that two branches that generate different files never
-//! write the same copy differently.
+//! write the same copy differently. The bundled runtime has one of all its files: a JSON object of
+//! their texts by path, named in the lock.
 
-use std::borrow::Cow;
 use std::io;
 
-use super::copy::Copy;
+use super::digest::sha256;
 use super::file::{Class, Rendered};
 use super::lock::File;
+use super::pack::pack;
 
 /// Where the copies lie in a project.
 pub(super) const DIRECTORY: &str = ".marty/base";
@@ -21,22 +22,26 @@ pub(super) fn path(sha256: &str) -> String {
     format!("{DIRECTORY}/{}.gz", sha256.get(..DIGITS).unwrap_or(sha256))
 }
 
-/// What is recorded of a file, and its pristine copy; nothing of a file that has none.
-pub(super) fn copy(file: &Rendered) -> io::Result<Option<(File, Cow<'static, [u8]>)>> {
+/// What is recorded of a file, and its pristine copy unless it is in that of the runtime; nothing of a file that has none.
+pub(super) fn copy(file: &Rendered) -> io::Result<Option<(File, Option<Vec<u8>>)>> {
     let class = Class::of(&file.path);
     if !class.has_base() {
         return Ok(None);
     }
-    let copy = match &file.copy {
-        Some(copy) => copy.clone(),
-        None => Copy::of(file.content.as_bytes())?,
+    let content = file.content.as_bytes();
+    let (sha256, packed) = match file.bundled {
+        Some(hash) => (hash.to_owned(), None),
+        None => (sha256(content), Some(pack(content)?)),
     };
-    let record = File {
-        path: file.path.clone(),
-        class,
-        sha256: copy.sha256,
-    };
-    Ok(Some((record, copy.packed)))
+    let path = file.path.clone();
+    Ok(Some((
+        File {
+            path,
+            class,
+            sha256,
+        },
+        packed,
+    )))
 }
 
 #[cfg(test)]

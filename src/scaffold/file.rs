@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::copy::Copy;
 use crate::project::root::{MANIFEST, RUNTIME};
 
 /// Whose a generated file is, which decides what an update may do with it.
@@ -81,8 +80,8 @@ pub(super) struct Rendered {
     pub(super) path: String,
     /// What is in it.
     pub(super) content: Cow<'static, str>,
-    /// Its pristine copy, if that is at hand.
-    pub(super) copy: Option<Copy>,
+    /// Its hash, if it is one of those that have a pristine copy together.
+    pub(super) bundled: Option<&'static str>,
 }
 
 impl Rendered {
@@ -91,7 +90,7 @@ impl Rendered {
         Self {
             path,
             content: content.into(),
-            copy: None,
+            bundled: None,
         }
     }
 }

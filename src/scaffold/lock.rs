@@ -38,6 +38,8 @@ struct Project {
     name: String,
     marty: String,
     templates: String,
+    /// The hash that names the pristine copy of the bundled runtime.
+    runtime: String,
 }
 
 /// A service's answers, and which marty made it.
@@ -71,13 +73,14 @@ pub struct LockError(String);
 
 impl Lock {
     /// The lock of a project in which nothing was generated.
-    pub(super) fn new(project: &str, templates: &str) -> Self {
+    pub(super) fn new(project: &str, templates: &str, runtime: &str) -> Self {
         Self {
             schema: SCHEMA,
             project: Project {
                 name: project.to_owned(),
                 marty: env!("CARGO_PKG_VERSION").to_owned(),
                 templates: templates.to_owned(),
+                runtime: runtime.to_owned(),
             },
             services: Vec::new(),
             files: Vec::new(),
@@ -179,20 +182,20 @@ mod tests {
 
     #[test]
     fn a_lock_is_read_back_as_it_was_written() {
-        let lock = with(Lock::new("shop", "ff"), "order");
+        let lock = with(Lock::new("shop", "ff", "ee"), "order");
         assert_eq!(Lock::parse(&lock.to_text().unwrap()).unwrap(), lock);
     }
 
     #[test]
     fn the_order_in_which_services_are_added_does_not_matter() {
-        let one = with(with(Lock::new("shop", "ff"), "a"), "b");
-        let other = with(with(Lock::new("shop", "ff"), "b"), "a");
+        let one = with(with(Lock::new("shop", "ff", "ee"), "a"), "b");
+        let other = with(with(Lock::new("shop", "ff", "ee"), "b"), "a");
         assert_eq!(one, other);
     }
 
     #[test]
     fn another_format_is_refused() {
-        let text = with(Lock::new("shop", "ff"), "a").to_text().unwrap();
+        let text = with(Lock::new("shop", "ff", "ee"), "a").to_text().unwrap();
         let error = Lock::parse(&text.replace("schema = 1", "schema = 2")).unwrap_err();
         assert_eq!(
             error.to_string(),

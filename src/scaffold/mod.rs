@@ -9,7 +9,6 @@ mod apply;
 mod base;
 mod cargo_lock;
 mod catalogue;
-mod copy;
 mod dashboard;
 mod diff;
 mod digest;

@@ -19,7 +19,7 @@ use super::name::service_name;
 use super::request::Request;
 use super::site::{ProjectState, Site, State};
 use super::style::in_the_style_of;
-use crate::assets::FINGERPRINT;
+use crate::assets::{FINGERPRINT, runtime};
 use crate::project::config::Config;
 use crate::project::port;
 use crate::project::root::MANIFEST;
@@ -134,7 +134,12 @@ fn new_project(
         config.runbook_base_url(),
     )?);
     let mut draft = Draft::default();
-    draft.generate(files, Lock::new(project, FINGERPRINT), &answers)?;
+    let lock = Lock::new(project, FINGERPRINT, runtime::COPY_SHA256);
+    draft.generate(files, lock, &answers)?;
+    draft.put(
+        &base::path(runtime::COPY_SHA256),
+        Cow::Borrowed(runtime::COPY),
+    );
     draft.create(MANIFEST, config.with_service(&answers.name, answers.ports));
     draft.create(
         catalogue::CARGO_LOCK,
@@ -244,7 +249,9 @@ impl Draft {
             .collect::<Result<Vec<_>, _>>();
         let mut recorded = Vec::new();
         for (record, copy) in copies.map_err(PlanErrorKind::Base)?.into_iter().flatten() {
-            self.put(&base::path(&record.sha256), copy);
+            if let Some(copy) = copy {
+                self.put(&base::path(&record.sha256), Cow::Owned(copy));
+            }
             recorded.push(record);
         }
         for file in files {

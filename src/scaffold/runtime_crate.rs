@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 
-use super::copy::Copy;
 use super::file::Rendered;
 use crate::assets::runtime;
 use crate::project::root::RUNTIME;
@@ -24,10 +23,7 @@ pub(super) fn files() -> Result<Vec<Rendered>, TomlError> {
     let prepared = runtime::FILES.iter().map(|file| Rendered {
         path: format!("{RUNTIME}/{}", file.path),
         content: Cow::Borrowed(file.text),
-        copy: Some(Copy {
-            sha256: file.sha256.to_owned(),
-            packed: Cow::Borrowed(file.copy),
-        }),
+        bundled: Some(file.sha256),
     });
     Ok(manifests.into_iter().chain(prepared).collect())
 }
@@ -48,11 +44,13 @@ fn manifest(text: &str) -> Result<String, TomlError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Read as _;
     use std::path::Path;
 
     use super::{files, manifest};
-    use crate::scaffold::base;
-    use crate::scaffold::file::Rendered;
+    use crate::assets::runtime;
+    use crate::scaffold::digest::sha256;
 
     #[test]
     fn every_source_of_a_project_can_be_read_and_has_no_tests() {
@@ -66,11 +64,19 @@ mod tests {
     }
 
     #[test]
-    fn what_was_prepared_is_what_would_be_made_of_the_file() {
+    fn what_was_prepared_is_what_would_be_made_of_the_files() {
+        let mut packed = String::new();
+        let mut copy = flate2::read::GzDecoder::new(runtime::COPY);
+        copy.read_to_string(&mut packed).unwrap();
+        assert_eq!(sha256(packed.as_bytes()), runtime::COPY_SHA256);
+        let mut packed: BTreeMap<String, String> = serde_json::from_str(&packed).unwrap();
         for file in files().unwrap() {
-            let made = Rendered::new(file.path.clone(), file.content.clone());
-            assert_eq!(base::copy(&file).unwrap(), base::copy(&made).unwrap());
+            let Some(hash) = file.bundled else { continue };
+            assert_eq!(sha256(file.content.as_bytes()), hash, "{}", file.path);
+            let path = file.path.strip_prefix("crates/marty-runtime/").unwrap();
+            assert_eq!(packed.remove(path).as_deref(), Some(&*file.content));
         }
+        assert!(packed.is_empty(), "{:?}", packed.keys());
     }
 
     #[test]
