@@ -10,9 +10,8 @@ use std::{
 use tokio::{task::coop::consume_budget, time::Instant};
 
 use super::{
-    ConsumeError, Consumers, Memory, PublishError, Receipt, Subscription,
-    metrics::Route,
-    transport::{Acknowledgement, Transport},
+    ConsumeError, Consumers, Memory, PublishError, Receipt, Subscription, broker::Broker,
+    metrics::Route, transport::Acknowledgement,
 };
 use crate::event::{Attributes, Event, Keyring, Text, Topic, encode};
 
@@ -24,7 +23,7 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct EventBus(Arc<Inner>);
 
 struct Inner {
-    transport: Arc<dyn Transport>,
+    transport: Arc<dyn Broker>,
     service: Arc<str>,
     source: Text,
     keys: Keyring,
@@ -40,7 +39,7 @@ impl EventBus {
         (Self::over(service, memory.transport()), memory)
     }
 
-    pub(super) fn over(service: &str, transport: Arc<dyn Transport>) -> Self {
+    pub(super) fn over(service: &str, transport: Arc<dyn Broker>) -> Self {
         Self(Arc::new(Inner {
             transport,
             service: service.into(),
@@ -226,7 +225,7 @@ impl EventBus {
     ///
     /// Outside a tokio runtime.
     pub fn consume(&self, consumers: Consumers) -> Result<Subscription, ConsumeError> {
-        let group = consumers.into_group(&self.0.service, &self.0.transport)?;
+        let group = consumers.into_group(&self.0.service, Arc::clone(&self.0.transport) as _)?;
         let group = Arc::new(group);
         let consumer = self.0.transport.consume(Arc::clone(&group))?;
         Ok(Subscription::new(group, consumer))

@@ -10,11 +10,13 @@ use tokio::time::Instant;
 
 use super::{
     ConsumeError, Duplicates, EventHandler, Group, Handler, Policy,
+    broker::Consumer,
     duplicate::AnyDuplicates,
     error::ConsumeKind,
     group::Options,
     handler::{AnyHandler, Of, WithState},
-    transport::{Consumer, Transport},
+    lane,
+    transport::Transport,
 };
 use crate::{
     event::{Event, Topic},
@@ -167,7 +169,7 @@ impl Consumers {
     pub(super) fn into_group(
         self,
         service: &str,
-        transport: &Arc<dyn Transport>,
+        transport: Arc<dyn Transport>,
     ) -> Result<Group, ConsumeError> {
         if !is_group_name(&self.group) {
             return Err(ConsumeKind::GroupName(self.group).into());
@@ -192,7 +194,8 @@ impl Consumers {
             topics.into_iter().collect(),
             handlers,
             (self.options, self.duplicates, self.panics),
-            Arc::clone(transport),
+            transport,
+            lane::spawnable,
         ))
     }
 }

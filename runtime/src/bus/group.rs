@@ -24,11 +24,10 @@ use super::{
     Policy,
     duplicate::AnyDuplicates,
     handler::AnyHandler,
-    lane,
     metrics::{LAG_MESSAGES, LAG_SECONDS, REBALANCES, Rebalance, TopicSeries},
     partition,
     tracker::{Ticket, Tracker},
-    transport::{Extent, Received, Spot, Transport},
+    transport::{Boxed, Extent, Received, Spot, Transport},
 };
 use crate::metric::Counter;
 
@@ -53,6 +52,10 @@ pub(crate) struct Options {
     pub(crate) skip_tombstones: bool,
 }
 
+/// What works off the records that a lane is given. A group knows no more of it, since it works on the group.
+pub(crate) type Lane =
+    fn(Arc<Group>, Arc<Assigned>, mpsc::UnboundedReceiver<Vec<Work>>) -> Boxed<'static, ()>;
+
 /// A group's member in this process.
 pub(crate) struct Group {
     pub(super) name: Arc<str>,
@@ -64,6 +67,7 @@ pub(crate) struct Group {
     /// What counts the panics that are caught.
     pub(super) panics: Counter,
     pub(super) transport: Arc<dyn Transport>,
+    lane: Lane,
     /// How many lanes wait for a dead letter to be taken.
     pub(super) blocked: AtomicUsize,
     assigned: Mutex<BTreeMap<Spot, Arc<Assigned>>>,
@@ -94,7 +98,7 @@ pub(crate) struct Assigned {
 
 /// A record with the ticket that is handed in once it is done.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(crate) struct Work {
     pub(super) ticket: Ticket,
     pub(super) received: Received,
 }
@@ -110,6 +114,7 @@ impl Group {
         handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
         (options, duplicates, panics): (Options, Option<Arc<dyn AnyDuplicates>>, Counter),
         transport: Arc<dyn Transport>,
+        lane: Lane,
     ) -> Self {
         Self {
             name,
@@ -119,6 +124,7 @@ impl Group {
             duplicates,
             panics,
             transport,
+            lane,
             blocked: AtomicUsize::new(0),
             assigned: Mutex::default(),
             epochs: AtomicU64::new(0),
@@ -206,7 +212,7 @@ impl Group {
         });
         let tasks = inboxes.into_iter().map(|inbox| {
             let (group, assigned) = (Arc::clone(self), Arc::clone(&assigned));
-            self.runtime.spawn(lane::run(group, assigned, inbox))
+            self.runtime.spawn((self.lane)(group, assigned, inbox))
         });
         lock(&assigned.tasks).extend(tasks);
         assigned

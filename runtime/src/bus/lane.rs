@@ -23,7 +23,7 @@ use super::{
         duplicate, sent,
     },
     span,
-    transport::Received,
+    transport::{Boxed, Received},
 };
 use crate::{
     business::ErrorClass as _,
@@ -40,8 +40,17 @@ const LETTER_WAIT: Duration = Duration::from_secs(5);
 /// How long a dead letter may take to be acknowledged before it is tried again.
 const LETTER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A lane as a group is told of it.
+pub(super) fn spawnable(
+    group: Arc<Group>,
+    assigned: Arc<Assigned>,
+    inbox: mpsc::UnboundedReceiver<Vec<Work>>,
+) -> Boxed<'static, ()> {
+    Box::pin(run(group, assigned, inbox))
+}
+
 /// Runs until the assignment ends.
-pub(super) async fn run(
+async fn run(
     group: Arc<Group>,
     assigned: Arc<Assigned>,
     mut inbox: mpsc::UnboundedReceiver<Vec<Work>>,

@@ -16,11 +16,10 @@ use tokio::{
 
 use super::{
     ConsumeError, Group, PublishError, Receipt,
+    broker::{Broker, Consumer},
     error::PublishKind,
     partition,
-    transport::{
-        Acknowledgement, Boxed, Consumer, Extent, REVOKE_DRAIN, Received, Spot, Transport,
-    },
+    transport::{Acknowledgement, Boxed, Extent, REVOKE_DRAIN, Received, Spot, Transport},
 };
 use crate::{event::Record, trace::random_number};
 
@@ -79,7 +78,7 @@ impl Memory {
         }))
     }
 
-    pub(super) fn transport(&self) -> Arc<dyn Transport> {
+    pub(super) fn transport(&self) -> Arc<dyn Broker> {
         Arc::new(self.clone())
     }
 
@@ -229,6 +228,12 @@ impl Transport for Memory {
         Ok(Ok(Acknowledgement::Known(self.append(topic, record))))
     }
 
+    fn flush(&self, _: Instant) -> Boxed<'_, bool> {
+        Box::pin(async { true })
+    }
+}
+
+impl Broker for Memory {
     fn consume(&self, group: Arc<Group>) -> Result<Box<dyn Consumer>, ConsumeError> {
         let mut state = self.state();
         state.members += 1;
@@ -253,10 +258,6 @@ impl Transport for Memory {
             stop: Some(stop),
             task,
         }))
-    }
-
-    fn flush(&self, _: Instant) -> Boxed<'_, bool> {
-        Box::pin(async { true })
     }
 }
 

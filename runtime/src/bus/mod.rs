@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+mod broker;
 #[expect(
     clippy::module_inception,
     reason = "the room holds the bus, and is called after it"

@@ -54,7 +54,7 @@ fn group(permits: &Arc<Semaphore>) -> Arc<Group> {
     };
     let consumers = Consumers::new("watchers").on::<LampLit>(handler);
     let memory = Memory::new().transport();
-    Arc::new(consumers.into_group("home", &memory).unwrap())
+    Arc::new(consumers.into_group("home", memory).unwrap())
 }
 
 async fn until(what: impl Fn() -> bool) {

@@ -1,16 +1,16 @@
-//! What a transport is to the bus: somewhere to put records, and someone who hands them to a group.
+//! What a transport is to who publishes: somewhere to put records.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{ConsumeError, Group, PublishError};
+use super::PublishError;
 use crate::event::Record;
 
 /// A future whose type is forgotten.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Carries records. The two that there are keep the same promises, and one suite of tests holds them to these.
+/// Takes records. The two that there are keep the same promises, and one suite of tests holds them to these.
 pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
     /// What spans call it.
     fn system(&self) -> &'static str;
@@ -29,19 +29,8 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
         record: Record,
     ) -> Result<Result<Acknowledgement, PublishError>, Record>;
 
-    /// Begins to feed `group`.
-    fn consume(&self, group: Arc<Group>) -> Result<Box<dyn Consumer>, ConsumeError>;
-
     /// Waits until all that was handed over is acknowledged or given up; says whether that was so before `until`.
     fn flush(&self, until: Instant) -> Boxed<'_, bool>;
-}
-
-/// Feeds a group. It tells the group which partitions are assigned, hands records over, and stores the positions that the group
-/// says, of partitions that it owns, and of no others.
-pub(crate) trait Consumer: Send + Sync + fmt::Debug {
-    /// Stops feeding, lets handlers finish until `until`, stores positions and leaves the group. Says whether all handlers
-    /// had finished.
-    fn stop(self: Box<Self>, until: Instant) -> Boxed<'static, bool>;
 }
 
 /// What the broker says of a record, once it does.

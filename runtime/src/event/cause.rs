@@ -4,7 +4,7 @@ use std::future::Future;
 
 use axum::http::HeaderMap;
 
-use super::{Attributes, EventId, Text, Trace};
+use super::{EventId, Text, Trace};
 use crate::{
     names::{self, header},
     trace,
@@ -43,13 +43,15 @@ impl Cause {
         }
     }
 
-    /// The handling of an event.
-    #[must_use]
-    pub fn event(attributes: &Attributes) -> Self {
+    pub(super) fn of_parts(
+        correlation_id: Text,
+        causation_id: EventId,
+        trace: Option<Trace>,
+    ) -> Self {
         Self {
-            correlation_id: Some(attributes.correlation_id.clone()),
-            causation_id: Some(attributes.id.clone()),
-            trace: attributes.trace.clone(),
+            correlation_id: Some(correlation_id),
+            causation_id: Some(causation_id),
+            trace,
         }
     }
 

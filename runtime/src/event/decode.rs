@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Attributes, DecodeError, Envelope, Event, EventId, Record, Text, Trace, encode::SPEC_VERSION,
-    error::DecodeKind, structured,
+    error::DecodeKind, said::Said, structured,
 };
 use crate::names::header;
 
@@ -59,22 +59,6 @@ impl Decoded<'_> {
             attributes: self.attributes,
         })
     }
-}
-
-/// What a record says of its event, in either mode.
-#[derive(Default)]
-pub(super) struct Said<'a> {
-    pub(super) spec_version: Option<Cow<'a, str>>,
-    pub(super) id: Option<Cow<'a, str>>,
-    pub(super) source: Option<Cow<'a, str>>,
-    pub(super) kind: Option<Cow<'a, str>>,
-    pub(super) subject: Option<Cow<'a, str>>,
-    pub(super) time: Option<Cow<'a, str>>,
-    pub(super) content_type: Option<Cow<'a, str>>,
-    pub(super) correlation_id: Option<Cow<'a, str>>,
-    pub(super) causation_id: Option<Cow<'a, str>>,
-    pub(super) trace_parent: Option<Cow<'a, str>>,
-    pub(super) trace_state: Option<Cow<'a, str>>,
 }
 
 /// Reads what a record says of its event.

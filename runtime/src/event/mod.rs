@@ -33,29 +33,36 @@ mod error;
 mod id;
 mod key;
 mod keyring;
+mod personal;
 mod pii;
 mod protect;
+mod protection;
 mod record;
+mod said;
 mod structured;
 mod text;
 mod token;
 mod topic;
+mod trace;
 
 pub use cause::Cause;
 pub use decode::{Decoded, decode};
 pub use encode::encode;
-pub use envelope::{Attributes, Envelope, Trace};
+pub use envelope::{Attributes, Envelope};
 pub use error::{DecodeError, EncodeError};
 pub use id::EventId;
 pub use key::EventKey;
 pub use keyring::{KeyError, Keyring, Opener};
 pub use marty_macros::Event;
+pub use personal::Personal;
 pub use pii::Pii;
-pub use protect::{Personal, Place, Protected, Protection};
+pub use protect::Protected;
+pub use protection::{Place, Protection};
 pub use record::Record;
 pub use text::Text;
 pub use token::{BadToken, Token};
 pub use topic::Topic;
+pub use trace::Trace;
 
 #[doc(hidden)]
 pub use serde as __serde;

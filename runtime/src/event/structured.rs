@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{DecodeError, base64, decode::Said, error::DecodeKind};
+use super::{DecodeError, base64, error::DecodeKind, said::Said};
 
 /// The content type that says so.
 pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json";

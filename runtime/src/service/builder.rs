@@ -5,7 +5,7 @@ use std::{fmt, future::Future, io, sync::Arc};
 use axum::Router;
 
 #[cfg(feature = "events")]
-use super::events::Events;
+use super::buses::Events;
 #[cfg(feature = "grpc")]
 use super::rpc::Rpc;
 use super::{Error, Running, ServiceInfo, panics::Panics, print, running::flush_telemetry, signal};

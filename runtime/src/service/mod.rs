@@ -3,6 +3,8 @@
 //! It holds no logic of HTTP, metrics or health; it only connects them.
 
 mod builder;
+#[cfg(feature = "events")]
+mod buses;
 mod cache;
 mod database;
 mod error;

@@ -20,10 +20,12 @@ use tokio::{
 use super::{
     super::{
         ConsumeError, Group,
+        broker::Consumer,
         error::ConsumeKind,
-        transport::{Boxed, Consumer, Received},
+        transport::{Boxed, Received},
     },
-    KafkaConfig, convert,
+    config::KafkaConfig,
+    convert,
     extent::Watch,
     feed::Feed,
 };

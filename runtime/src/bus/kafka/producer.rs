@@ -28,7 +28,8 @@ use super::{
         metrics::{QUEUE_BYTES, QUEUE_MESSAGES},
         transport::{Acknowledgement, Answer},
     },
-    KafkaConfig, convert,
+    config::KafkaConfig,
+    convert,
 };
 use crate::event::Record;
 
