@@ -52,12 +52,21 @@ impl Broker {
             topics: Vec::new(),
         };
         let consumer: BaseConsumer = broker.client(&[])?;
-        let metadata = consumer.fetch_metadata(None, PATIENCE);
-        let metadata = metadata.map_err(|source| Kind::Unreachable {
+        let answer = consumer.fetch_metadata(None, PATIENCE);
+        let answer = answer.map_err(|source| Kind::Unreachable {
             brokers: brokers.to_owned(),
             source,
         })?;
-        broker.topics = metadata.topics().iter().map(Topic::of).collect();
+        let topics = answer.topics().iter().map(|topic| {
+            let partitions = topic.partitions().iter();
+            let replicas = partitions.clone().map(|it| it.replicas().len());
+            Topic {
+                name: topic.name().to_owned(),
+                replication: replicas.min().unwrap_or_default(),
+                partitions: partitions.map(|it| it.id()).collect(),
+            }
+        });
+        broker.topics = topics.collect();
         broker
             .topics
             .sort_by(|one, other| one.name.cmp(&other.name));
@@ -143,21 +152,6 @@ impl Broker {
         }
         records.sort_by_key(|placed| (placed.partition, placed.offset));
         Ok(records)
-    }
-}
-
-impl Topic {
-    fn of(topic: &rdkafka::metadata::MetadataTopic) -> Self {
-        let partitions = topic.partitions();
-        let replicas = partitions.iter().map(|it| it.replicas().len());
-        Self {
-            name: topic.name().to_owned(),
-            replication: replicas.min().unwrap_or_default(),
-            partitions: partitions
-                .iter()
-                .map(rdkafka::metadata::MetadataPartition::id)
-                .collect(),
-        }
     }
 }
 

@@ -29,8 +29,7 @@ pub struct Shown {
     state: &'static str,
     /// Why nothing was done with it.
     left: Option<&'static str>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
+    r#type: Option<String>,
     id: Option<String>,
     original: Original,
     group: Option<String>,
@@ -81,7 +80,7 @@ impl Shown {
             offset: letter.offset,
             state: letter.state.as_str(),
             left,
-            kind: letter.event_type(),
+            r#type: letter.event_type(),
             id: letter.event_id().map(|it| mask::text(it.as_bytes())),
             original: Original {
                 topic: letter.topic().map(str::to_owned),
@@ -114,7 +113,7 @@ impl Shown {
             self.partition,
             self.offset,
             self.state,
-            text(&self.kind),
+            text(&self.r#type),
             text(&self.id),
             text(&self.error.class),
         );

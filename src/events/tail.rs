@@ -19,8 +19,7 @@ pub struct Live {
     offset: i64,
     time: String,
     key: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
+    r#type: Option<String>,
     id: Option<String>,
     source: Option<String>,
     subject: Option<String>,
@@ -69,7 +68,7 @@ impl Live {
             offset: placed.offset,
             time: humantime::format_rfc3339_millis(record.time()).to_string(),
             key: record.key().map(mask::text),
-            kind: masked(header::CE_TYPE),
+            r#type: masked(header::CE_TYPE),
             id: masked(header::CE_ID),
             source: masked(header::CE_SOURCE),
             subject: masked(header::CE_SUBJECT),
@@ -83,7 +82,7 @@ impl Live {
             Ok(decoded) => {
                 let attributes = decoded.attributes();
                 let text = |text: &str| Some(mask::text(text.as_bytes()));
-                live.kind = Some(decoded.event_type().to_owned());
+                live.r#type = Some(decoded.event_type().to_owned());
                 live.id = text(&attributes.id.to_string());
                 live.source = text(attributes.source.as_str());
                 live.subject = attributes.subject.as_ref().and_then(|it| text(it.as_str()));
@@ -106,7 +105,7 @@ impl Live {
         let mut line = format!(
             "{} {place} {} {}",
             self.time,
-            shown(&self.kind),
+            shown(&self.r#type),
             shown(&self.id)
         );
         for (name, text) in [
