@@ -40,9 +40,15 @@ pub(super) fn port(uri: &Uri, secure: bool) -> u16 {
     uri.port_u16().unwrap_or(default)
 }
 
-/// Whether there is nothing but a host, and perhaps a port: credentials would go nowhere, and be shown with the rest.
-pub(super) fn is_host(authority: &Authority) -> bool {
-    !authority.host().is_empty() && !authority.as_str().contains('@')
+/// The host, and perhaps the port.
+///
+/// # Errors
+///
+/// If there is no host, or more than that: credentials would go nowhere, and be shown with the rest.
+pub(super) fn authority<'a>(address: &str, uri: &'a Uri) -> Result<&'a Authority, ClientError> {
+    let is_host = |found: &&Authority| !found.host().is_empty() && !found.as_str().contains('@');
+    let authority = uri.authority().filter(is_host);
+    authority.ok_or_else(|| ClientError::new(address))
 }
 
 /// The address as it is shown.

@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Context, Poll},
     time::Instant,
 };
@@ -13,8 +13,7 @@ use tonic::{Code, Status, body::Body};
 
 use super::metrics::{CallLabels, DURATION};
 use crate::{
-    grpc::status::{self, CODES},
-    metric::Histogram,
+    grpc::{Durations, status},
     trace::ActiveSpan,
 };
 
@@ -22,7 +21,7 @@ use crate::{
 pub(super) struct Method {
     pub(super) name: Arc<str>,
     server: Arc<str>,
-    durations: [OnceLock<Histogram>; CODES],
+    durations: Durations,
 }
 
 impl Method {
@@ -30,21 +29,20 @@ impl Method {
         Self {
             name: name.into(),
             server: Arc::clone(server),
-            durations: [const { OnceLock::new() }; CODES],
+            durations: Durations::new(),
         }
     }
 
     fn observe(&self, code: Code, seconds: f64) {
-        let series = || {
+        let series = |status| {
             DURATION.get(&CallLabels {
                 method: Arc::clone(&self.name),
                 server: Arc::clone(&self.server),
-                status: status::name(code),
+                status,
             })
         };
-        // The array has a place for every code.
-        if let Some(place) = self.durations.get(code as usize) {
-            place.get_or_init(series).observe(seconds);
+        if let Some(series) = self.durations.of(code, series) {
+            series.observe(seconds);
         }
     }
 }

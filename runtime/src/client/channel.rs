@@ -23,19 +23,16 @@ use tower::{Service, ServiceExt};
 
 use super::{
     ClientError,
-    address::{self, is_host},
     call::{Call, CalledBody, Method},
+    peer::Peer,
 };
 #[cfg(feature = "tls")]
 use crate::tls::Authorities;
 use crate::{
     grpc::{status, timeout as deadline},
     names::value,
-    trace::{self, ActiveSpan, Begin},
+    trace::{ActiveSpan, Begin},
 };
-
-/// How long an answer is waited for unless the call says otherwise.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long a connection may take to be made.
 const CONNECTING: Duration = Duration::from_secs(5);
@@ -65,12 +62,8 @@ const PONG: Duration = Duration::from_secs(10);
 pub struct GrpcChannel {
     inner: Channel,
     endpoint: Endpoint,
-    server: Arc<str>,
-    port: u16,
+    peer: Peer,
     methods: Arc<RwLock<Methods>>,
-    deadline: Duration,
-    /// Whether calls take trace and correlation id along.
-    tells: bool,
 }
 
 type Methods = HashMap<Box<str>, Arc<Method>, BuildHasherDefault<DefaultHasher>>;
@@ -86,15 +79,11 @@ impl GrpcChannel {
     ///
     /// Outside of a `tokio` runtime.
     pub fn new(address: &str) -> Result<Self, ClientError> {
-        let refused = || ClientError::new(address);
-        let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| refused())?;
-        let uri = endpoint.uri();
-        let authority = uri.authority().filter(|found| is_host(found));
-        let server = address::shown(authority.ok_or_else(refused)?.host());
-        let secure = address::is_secure(address, uri)?;
-        let port = address::port(uri, secure);
+        let endpoint = Endpoint::from_shared(address.to_owned());
+        let endpoint = endpoint.map_err(|_| ClientError::new(address))?;
+        let peer = Peer::new(address, endpoint.uri())?;
         #[cfg(feature = "tls")]
-        let endpoint = if secure {
+        let endpoint = if peer.secure {
             secured(endpoint, Authorities::system())?
         } else {
             endpoint
@@ -103,25 +92,22 @@ impl GrpcChannel {
         Ok(Self {
             inner: endpoint.connect_lazy(),
             endpoint,
-            server,
-            port,
+            peer,
             methods: Arc::default(),
-            deadline: DEADLINE,
-            tells: true,
         })
     }
 
     /// Takes neither trace nor correlation id along: for the services of others, whom they do not concern.
     #[must_use]
     pub const fn without_context(mut self) -> Self {
-        self.tells = false;
+        self.peer.tells = false;
         self
     }
 
     /// Waits `deadline` for the head of an answer instead of 10 seconds, unless the call says otherwise.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.peer.deadline = deadline;
         self
     }
 
@@ -170,25 +156,9 @@ impl GrpcChannel {
         }
         drop(known);
         let name = path.strip_prefix('/').unwrap_or(path);
-        let method = Arc::new(Method::new(name, &self.server));
+        let method = Arc::new(Method::new(name, &self.peer.server));
         let mut known = self.methods.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(path.into()).or_insert(method))
-    }
-
-    fn span(&self, method: &Method) -> ActiveSpan {
-        let span = Begin::client(Arc::clone(&method.name)).span(|| {
-            tracing::info_span!(
-                target: "marty_runtime::client",
-                "outgoing_call",
-                rpc_method = &*method.name,
-            )
-        });
-        if span.is_recorded() {
-            span.record("rpc.system.name", "grpc");
-            span.record("server.address", &*self.server);
-            span.record("server.port", self.port);
-        }
-        span
     }
 }
 
@@ -204,17 +174,29 @@ impl Service<Request<Body>> for GrpcChannel {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let method = self.method(&request);
-        let call = Call::begin(Arc::clone(&method), self.span(&method));
-        if self.tells {
-            call.span.in_scope(|| trace::inject(request.headers_mut()));
-        }
-        let patience = deadline::of(request.headers()).unwrap_or(self.deadline);
+        let call = Call::begin(Arc::clone(&method), span(&method));
+        self.peer.introduce(&call.span, request.headers_mut());
+        let patience = deadline::of(request.headers()).unwrap_or(self.peer.deadline);
         if let Some(value) = deadline::header(patience) {
             request.headers_mut().insert(deadline::NAME, value);
         }
         let inner = self.inner.clone();
         Box::pin(async move { Ok(perform(inner, request, call, patience).await) })
     }
+}
+
+fn span(method: &Method) -> ActiveSpan {
+    let span = Begin::client(Arc::clone(&method.name)).span(|| {
+        tracing::info_span!(
+            target: "marty_runtime::client",
+            "outgoing_call",
+            rpc_method = &*method.name,
+        )
+    });
+    if span.is_recorded() {
+        span.record("rpc.system.name", "grpc");
+    }
+    span
 }
 
 fn pinged(endpoint: Endpoint, interval: Duration, timeout: Duration) -> Endpoint {
@@ -278,8 +260,8 @@ impl fmt::Debug for GrpcChannel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("GrpcChannel")
-            .field("server", &self.server)
-            .field("deadline", &self.deadline)
+            .field("server", &self.peer.server)
+            .field("deadline", &self.peer.deadline)
             .finish_non_exhaustive()
     }
 }

@@ -13,19 +13,18 @@ use hyper_util::{
 use tokio::time::{Instant, error::Elapsed, timeout};
 
 use super::{
-    ClientError,
-    address::{self, is_host},
+    ClientError, address,
     body::TimelyBody,
     connector::{self, Connector},
     metrics::{HTTP_DURATION, RequestLabels},
+    peer::Peer,
 };
+#[cfg(feature = "tls")]
+use crate::tls::Authorities;
 use crate::{
     names::value,
-    trace::{self, ActiveSpan, Begin},
+    trace::{ActiveSpan, Begin},
 };
-
-/// How long an answer is waited for.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A client of another service over HTTP/1.1. Its clones share the connections.
 ///
@@ -45,15 +44,10 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpClient {
     inner: Client<Connector, Body>,
-    scheme: &'static str,
     authority: Arc<str>,
-    server: Arc<str>,
-    port: u16,
-    deadline: Duration,
+    peer: Peer,
     /// From the head of an answer on; nothing, where that counts as well.
     body_deadline: Option<Duration>,
-    /// Whether requests take trace and correlation id along.
-    tells: bool,
 }
 
 /// Why there is no answer.
@@ -79,33 +73,29 @@ impl HttpClient {
     /// If the address is none, has a path or credentials, or begins with `https` although the feature `tls` is not built in.
     pub fn new(address: &str) -> Result<Self, ClientError> {
         let uri: Uri = address.parse().map_err(|_| ClientError::new(address))?;
-        let bare = uri.path() == "/" && uri.query().is_none();
-        let authority = uri.authority().filter(|found| bare && is_host(found));
-        let authority = authority.ok_or_else(|| ClientError::new(address))?;
-        let secure = address::is_secure(address, &uri)?;
+        if uri.path() != "/" || uri.query().is_some() {
+            return Err(ClientError::new(address));
+        }
+        let peer = Peer::new(address, &uri)?;
         Ok(Self {
-            inner: Client::builder(TokioExecutor::new()).build(connector::to_any(secure)?),
-            scheme: if secure { "https" } else { "http" },
-            server: address::shown(authority.host()),
-            port: address::port(&uri, secure),
-            authority: authority.as_str().into(),
-            deadline: DEADLINE,
+            inner: Client::builder(TokioExecutor::new()).build(connector::to_any(peer.secure)?),
+            authority: address::authority(address, &uri)?.as_str().into(),
+            peer,
             body_deadline: None,
-            tells: true,
         })
     }
 
     /// Takes neither trace nor correlation id along: for the services of others, whom they do not concern.
     #[must_use]
     pub const fn without_context(mut self) -> Self {
-        self.tells = false;
+        self.peer.tells = false;
         self
     }
 
     /// Waits `deadline` for an answer, head and body, instead of 10 seconds.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.peer.deadline = deadline;
         self
     }
 
@@ -124,8 +114,7 @@ impl HttpClient {
     /// If there is no certificate, or one that is broken.
     #[cfg(feature = "tls")]
     pub fn with_authorities(mut self, pem: &[u8]) -> Result<Self, ClientError> {
-        let authorities = crate::tls::Authorities::parse(pem);
-        let authorities = authorities.ok_or_else(ClientError::certificates)?;
+        let authorities = Authorities::parse(pem).ok_or_else(ClientError::certificates)?;
         let connector = connector::trusting(&authorities)?;
         self.inner = Client::builder(TokioExecutor::new()).build(connector);
         Ok(self)
@@ -160,18 +149,17 @@ impl HttpClient {
             .uri()
             .path_and_query()
             .map_or("/", |path| path.as_str());
-        let uri = format!("{}://{}{path}", self.scheme, self.authority);
+        let scheme = if self.peer.secure { "https" } else { "http" };
+        let uri = format!("{scheme}://{}{path}", self.authority);
         *request.uri_mut() = uri.parse().map_err(|_| Kind::Path {
             path: path.to_owned(),
         })?;
         let method = shown(request.method());
-        let span = self.span(method);
-        if self.tells {
-            span.in_scope(|| trace::inject(request.headers_mut()));
-        }
-        let mut pending = Pending::begin(method, &self.server);
+        let span = span(method);
+        self.peer.introduce(&span, request.headers_mut());
+        let mut pending = Pending::begin(method, &self.peer.server);
         let begun = Instant::now();
-        let answer = timeout(self.deadline, self.inner.request(request)).await;
+        let answer = timeout(self.peer.deadline, self.inner.request(request)).await;
         let answer = answer
             .map_err(Kind::from)
             .and_then(|sent| sent.map_err(Kind::from));
@@ -179,25 +167,20 @@ impl HttpClient {
         tell(&span, &answer);
         let deadline = match self.body_deadline {
             Some(patience) => Instant::now() + patience,
-            None => begun + self.deadline,
+            None => begun + self.peer.deadline,
         };
         Ok(answer.map(|answer| answer.map(|body| Body::new(TimelyBody::new(body, deadline))))?)
     }
+}
 
-    fn span(&self, method: &'static str) -> ActiveSpan {
-        let span = Begin::client(method).span(|| {
-            tracing::info_span!(
-                target: "marty_runtime::client",
-                "outgoing_request",
-                http_request_method = method,
-            )
-        });
-        if span.is_recorded() {
-            span.record("server.address", &*self.server);
-            span.record("server.port", self.port);
-        }
-        span
-    }
+fn span(method: &'static str) -> ActiveSpan {
+    Begin::client(method).span(|| {
+        tracing::info_span!(
+            target: "marty_runtime::client",
+            "outgoing_request",
+            http_request_method = method,
+        )
+    })
 }
 
 /// Tells the span how the request ended.
@@ -271,8 +254,8 @@ impl fmt::Debug for HttpClient {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("HttpClient")
-            .field("server", &self.server)
-            .field("deadline", &self.deadline)
+            .field("server", &self.peer.server)
+            .field("deadline", &self.peer.deadline)
             .finish_non_exhaustive()
     }
 }

@@ -15,6 +15,7 @@ mod error;
 #[cfg(feature = "http-client")]
 mod http;
 mod metrics;
+mod peer;
 
 #[cfg(feature = "grpc")]
 pub use call::CalledBody;

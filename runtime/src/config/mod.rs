@@ -3,6 +3,7 @@
 //! It holds the runtime's own configuration and the reader that services use for theirs. It must not open, bind or start anything.
 
 mod alias;
+mod bound;
 mod certificate;
 mod collector;
 mod environment;
@@ -22,6 +23,7 @@ mod secret;
 mod setting;
 mod telemetry;
 mod text;
+mod topic;
 pub(crate) mod variable;
 
 pub use certificate::Certificates;

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     ConfigError, LogDirectives, LogFormat, Lookup, Origins, Record, ResourceAttributes, Secret,
-    Setting, Telemetry, Variable, variable,
+    Telemetry, Variable, variable,
 };
 
 /// The ports a service listens on unless it is told otherwise. Zero asks the system for a free one.
@@ -66,6 +66,8 @@ pub struct Config {
     pub max_connections: usize,
     /// How long a client may take to send a request's head.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of an answer that waits for it.
+    pub stall_timeout: Duration,
     /// How long requests are still accepted after SIGTERM.
     pub drain_grace: Duration,
     /// How long a shutdown may take in all.
@@ -131,6 +133,7 @@ impl Config {
             max_body_bytes: 2 * 1024 * 1024,
             max_connections: 1024,
             header_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_mins(1),
             drain_grace: Duration::from_secs(5),
             shutdown_deadline: Duration::from_secs(25),
             service_name: None,
@@ -157,55 +160,19 @@ impl Config {
     ///
     /// If a variable has a value that cannot be used.
     pub fn read(ports: Ports, lookup: &Lookup) -> Result<Self, ConfigError> {
-        let default = Self::defaults(ports);
-        lookup.parse_optional::<PathBuf>(variable::CONFIG_FILE.name)?;
-        let config = Self {
-            http_addr: lookup.parse(variable::HTTP_ADDR.name, default.http_addr)?,
-            admin_addr: lookup.parse(variable::ADMIN_ADDR.name, default.admin_addr)?,
-            grpc_addr: lookup.parse_optional(variable::GRPC_ADDR.name)?,
-            grpc_web: lookup.parse(variable::GRPC_WEB.name, default.grpc_web)?,
-            grpc_web_origins: lookup
-                .parse(variable::GRPC_WEB_ORIGINS.name, default.grpc_web_origins)?,
-            environment: lookup.parse(variable::ENVIRONMENT.name, default.environment)?,
-            instance_id: lookup.parse(variable::INSTANCE_ID.name, default.instance_id)?,
-            log: lookup.parse(variable::LOG.name, default.log)?,
-            log_format: lookup.parse(variable::LOG_FORMAT.name, default.log_format)?,
-            log_repeats: lookup.parse(variable::LOG_REPEATS.name, default.log_repeats)?,
-            request_timeout: lookup
-                .parse(
-                    variable::REQUEST_TIMEOUT.name,
-                    Positive(default.request_timeout),
-                )?
-                .0,
-            max_body_bytes: lookup.parse(variable::MAX_BODY_BYTES.name, default.max_body_bytes)?,
-            max_connections: lookup
-                .parse(
-                    variable::MAX_CONNECTIONS.name,
-                    Connections(default.max_connections),
-                )?
-                .0,
-            header_timeout: lookup
-                .parse(
-                    variable::HEADER_TIMEOUT.name,
-                    Positive(default.header_timeout),
-                )?
-                .0,
-            drain_grace: lookup.parse(variable::DRAIN_GRACE.name, default.drain_grace)?,
-            shutdown_deadline: lookup
-                .parse(
-                    variable::SHUTDOWN_DEADLINE.name,
-                    Positive(default.shutdown_deadline),
-                )?
-                .0,
-            service_name: lookup.parse_optional(variable::SERVICE_NAME.name)?,
-            resource_attributes: lookup.parse(
-                variable::RESOURCE_ATTRIBUTES.name,
-                default.resource_attributes,
-            )?,
-            admin_token: lookup.parse_optional(variable::ADMIN_TOKEN.name)?,
-            telemetry: Telemetry::read(lookup)?,
+        let mut config = Self {
             record: lookup.record(),
+            ..Self::defaults(ports)
         };
+        lookup.parse_optional::<PathBuf>(variable::CONFIG_FILE.name)?;
+        config.read_listeners(lookup)?;
+        config.read_place(lookup)?;
+        config.read_log(lookup)?;
+        config.read_limits(lookup)?;
+        config.read_end(lookup)?;
+        config.read_identity(lookup)?;
+        config.admin_token = lookup.parse_optional(variable::ADMIN_TOKEN.name)?;
+        config.telemetry = Telemetry::read(lookup)?;
         config.leaves_time_to_finish()?;
         Ok(config)
     }
@@ -229,42 +196,6 @@ impl Config {
     }
 }
 
-/// A time that is not zero.
-struct Positive(Duration);
-
-impl Setting for Positive {
-    const ACCEPTED: &'static str =
-        "a time above zero with its unit, such as `500ms`, `10s` or `1m 30s`, of at most `365d`";
-
-    fn parse(text: &str) -> Option<Self> {
-        Duration::parse(text)
-            .filter(|time| !time.is_zero())
-            .map(Self)
-    }
-
-    fn text(&self) -> Option<String> {
-        self.0.text()
-    }
-}
-
-/// As many connections as can be counted off.
-struct Connections(usize);
-
-impl Setting for Connections {
-    const ACCEPTED: &'static str = "a whole number from 1 to 1000000";
-
-    fn parse(text: &str) -> Option<Self> {
-        text.parse()
-            .ok()
-            .filter(|count| (1..=1_000_000).contains(count))
-            .map(Self)
-    }
-
-    fn text(&self) -> Option<String> {
-        self.0.text()
-    }
-}
-
 /// Inside a container the host's name alone would do, for process ids repeat; outside, the id alone.
 fn instance_id() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -279,7 +210,7 @@ fn instance_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::VARIABLES;
+    use crate::config::{Setting, VARIABLES, bound::Positive};
 
     const PORTS: Ports = Ports {
         http: 8081,
@@ -315,6 +246,7 @@ mod tests {
             "a whole number from 1 to 1000000",
         );
         refuses("MARTY_HEADER_TIMEOUT", "10", Positive::ACCEPTED);
+        refuses("MARTY_STALL_TIMEOUT", "0s", Positive::ACCEPTED);
         refuses("MARTY_SHUTDOWN_DEADLINE", "-1s", Positive::ACCEPTED);
         refuses("MARTY_SHUTDOWN_DEADLINE", "365d 1ns", Positive::ACCEPTED);
         refuses(
@@ -362,6 +294,7 @@ mod tests {
         for (name, value) in [
             ("MARTY_REQUEST_TIMEOUT", config.request_timeout),
             ("MARTY_HEADER_TIMEOUT", config.header_timeout),
+            ("MARTY_STALL_TIMEOUT", config.stall_timeout),
             ("MARTY_DRAIN_GRACE", config.drain_grace),
             ("MARTY_SHUTDOWN_DEADLINE", config.shutdown_deadline),
         ] {

@@ -29,6 +29,7 @@ pub const VARIABLES: &[Variable] = &[
     MAX_BODY_BYTES,
     MAX_CONNECTIONS,
     HEADER_TIMEOUT,
+    STALL_TIMEOUT,
     DRAIN_GRACE,
     SHUTDOWN_DEADLINE,
     SERVICE_NAME,
@@ -126,6 +127,11 @@ pub(super) const HEADER_TIMEOUT: Variable = Variable {
     name: "MARTY_HEADER_TIMEOUT",
     default: "10s",
     meaning: "How long a client may take to send a request's head, or keep an idle connection.",
+};
+pub(super) const STALL_TIMEOUT: Variable = Variable {
+    name: "MARTY_STALL_TIMEOUT",
+    default: "1m",
+    meaning: "How long a client may take nothing of an answer that waits for it; then the answer breaks off.",
 };
 pub(super) const DRAIN_GRACE: Variable = Variable {
     name: "MARTY_DRAIN_GRACE",

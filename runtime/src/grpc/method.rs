@@ -14,9 +14,8 @@ use std::{
 use tonic::Code;
 
 use super::{
-    Described, GrpcMetrics,
+    Described, Durations, GrpcMetrics,
     metrics::{CallLabels, MethodLabels},
-    status::{self, CODES},
 };
 use crate::{
     metric::{Exemplar, Gauge, Histogram},
@@ -44,7 +43,7 @@ pub(super) struct Method {
     pub(super) unary: bool,
     metrics: GrpcMetrics,
     handles: OnceLock<Handles>,
-    durations: [OnceLock<Histogram>; CODES],
+    durations: Durations,
 }
 
 /// The series of a method that every call writes to.
@@ -137,7 +136,7 @@ impl Method {
             unary,
             metrics: metrics.clone(),
             handles: OnceLock::new(),
-            durations: [const { OnceLock::new() }; CODES],
+            durations: Durations::new(),
         }
     }
 
@@ -164,19 +163,16 @@ impl Method {
 
     /// Counts how long a call took.
     pub(super) fn observe_duration(&self, code: Code, seconds: f64, exemplar: Option<Exemplar>) {
-        let series = || {
+        let series = |status| {
             self.metrics.duration.get(&CallLabels {
                 method: Arc::clone(&self.name),
-                status: status::name(code),
+                status,
             })
         };
-        // The array has a place for every code.
-        if let Some(place) = self.durations.get(code as usize) {
-            let histogram = place.get_or_init(series);
-            match exemplar {
-                None => histogram.observe(seconds),
-                Some(exemplar) => histogram.observe_with(seconds, exemplar),
-            }
+        match (self.durations.of(code, series), exemplar) {
+            (Some(series), None) => series.observe(seconds),
+            (Some(series), Some(exemplar)) => series.observe_with(seconds, exemplar),
+            (None, _) => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
 
 /// How many codes there are.
-pub(crate) const CODES: usize = 17;
+pub(super) const CODES: usize = 17;
 
 /// The name of a code as gRPC writes it, which is the value of its label.
 pub(crate) const fn name(code: Code) -> &'static str {

@@ -4,7 +4,9 @@
 
 mod check;
 mod readiness;
+mod report;
 
 pub(crate) use check::Check;
 pub use check::CheckError;
-pub(crate) use readiness::{Health, State};
+pub(crate) use readiness::Health;
+pub(crate) use report::State;

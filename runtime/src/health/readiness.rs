@@ -2,12 +2,10 @@
 
 use std::{
     borrow::Cow,
-    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use serde::Serialize;
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -17,6 +15,7 @@ use tokio::{
 use super::{
     Check,
     check::{FAILED, Failure},
+    report::{Answer, Report, State},
 };
 use crate::{
     metric::{Collect, Counter, GaugeFamily, LabelValues, Labels},
@@ -29,15 +28,6 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long a scrape waits for the answers of a round. One that takes longer shows in the next scrape.
 const SCRAPE_WAITS: Duration = Duration::from_millis(100);
 
-/// Where the service is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum State {
-    Starting,
-    Ready,
-    Draining,
-}
-
 /// The health of one service.
 #[derive(Debug)]
 pub(crate) struct Health {
@@ -47,45 +37,6 @@ pub(crate) struct Health {
     fresh: Duration,
     up: Arc<GaugeFamily<CheckLabels>>,
     panics: Counter,
-}
-
-/// What `/readyz` says.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Report {
-    pub(crate) ready: bool,
-    state: State,
-    checks: Vec<Answer>,
-}
-
-/// What one check said.
-#[derive(Clone, Debug, Serialize)]
-struct Answer {
-    name: Cow<'static, str>,
-    up: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-}
-
-/// The form of `/readyz?verbose`: a line for the service itself, one for each check, and what follows from them.
-impl fmt::Display for Report {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.state {
-            State::Starting => formatter.write_str("[-]service failed: starting\n")?,
-            State::Ready => formatter.write_str("[+]service ok\n")?,
-            State::Draining => formatter.write_str("[-]service failed: draining\n")?,
-        }
-        for Answer { name, up, reason } in &self.checks {
-            match reason {
-                _ if *up => writeln!(formatter, "[+]{name} ok")?,
-                Some(reason) if *reason != FAILED => {
-                    writeln!(formatter, "[-]{name} failed: {reason}")?;
-                }
-                _ => writeln!(formatter, "[-]{name} failed")?,
-            }
-        }
-        let end = if self.ready { "passed" } else { "failed" };
-        writeln!(formatter, "readyz check {end}")
-    }
 }
 
 /// A round of the checks that has ended.

@@ -2,6 +2,7 @@
 //!
 //! It holds the subscriber and its formats. It must not decide what is logged: that is configuration.
 
+mod admitted;
 mod count;
 mod field;
 mod filter;

@@ -42,8 +42,8 @@ pub(super) async fn serve<S: Served>(
     // Answers are written whole: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
     let flight = Flight::default();
-    // Who takes no bytes for as long as a head may take holds a place that others wait for.
-    let stream = StallGuard::new(stream, limits.header_timeout, flight.clone(), place);
+    // Who takes no bytes holds a place that others wait for.
+    let stream = StallGuard::new(stream, limits.stall_timeout, flight.clone(), place);
     let service = Watched {
         inner: TowerToHyperService::new(service),
         flight: flight.clone(),
@@ -51,7 +51,7 @@ pub(super) async fn serve<S: Served>(
     };
     let terms = Terms {
         flight,
-        header_timeout: limits.header_timeout,
+        limits,
         alive,
     };
     #[cfg(feature = "grpc")]
@@ -92,6 +92,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         connections: 1,
         header_timeout: Duration::from_secs(40),
+        stall_timeout: Duration::from_secs(40),
         #[cfg(feature = "grpc")]
         http2: true,
         tells_peer: false,

@@ -33,7 +33,7 @@ pub(super) async fn serve<S: Served>(
 ) -> hyper::Result<()> {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(terms.header_timeout)
+        .header_read_timeout(terms.limits.header_timeout)
         .max_buf_size(BUFFER_BYTES);
     let mut connection = pin!(
         http.serve_connection(TokioIo::new(stream), service)

@@ -45,7 +45,8 @@ const HEAD_BYTES: u32 = 16 * 1024;
 const RESET_BY_CLIENT: usize = 20;
 const RESET_FOR_ERRORS: usize = 200;
 
-/// How often a client that says nothing is asked whether it is still there.
+/// How often a client that says nothing is asked whether it is still there. It may take as long to answer as to take something of an
+/// answer: one that works on a message may do nothing else meanwhile.
 const PING: Duration = Duration::from_secs(20);
 
 /// How long a connection without a request is kept that has had one.
@@ -62,8 +63,9 @@ pub(super) async fn serve<S: Served>(
     terms: &Terms,
     drain: impl Future<Output = ()>,
 ) -> hyper::Result<()> {
-    let (flight, patience) = (&terms.flight, terms.header_timeout);
-    let builder = builder(Streams::new(terms.alive.clone(), patience), patience);
+    let (flight, patience) = (&terms.flight, terms.limits.header_timeout);
+    let stall_timeout = terms.limits.stall_timeout;
+    let builder = builder(Streams::new(terms.alive.clone(), stall_timeout));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), Paced(service)));
     select! {
         ended = connection.as_mut() => return ended,
@@ -77,11 +79,12 @@ pub(super) async fn serve<S: Served>(
     }
 }
 
-fn builder(streams: Streams, patience: Duration) -> http2::Builder<Streams> {
+fn builder(streams: Streams) -> http2::Builder<Streams> {
+    let stall_timeout = streams.stall_timeout;
     let mut http = http2::Builder::new(streams);
     http.timer(TokioTimer::new())
         .keep_alive_interval(PING)
-        .keep_alive_timeout(patience)
+        .keep_alive_timeout(stall_timeout)
         .max_concurrent_streams(STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -130,16 +133,15 @@ async fn quiet(flight: &Flight, patience: Duration) {
 struct Streams {
     tasks: Arc<Mutex<JoinSet<()>>>,
     alive: Alive,
-    /// How long a client may take nothing of an answer.
-    patience: Duration,
+    stall_timeout: Duration,
 }
 
 impl Streams {
-    fn new(alive: Alive, patience: Duration) -> Self {
+    fn new(alive: Alive, stall_timeout: Duration) -> Self {
         Self {
             tasks: Arc::default(),
             alive,
-            patience,
+            stall_timeout,
         }
     }
 }
@@ -149,7 +151,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(Stream {
-            inner: Patient::new(inner, self.patience),
+            inner: Patient::new(inner, self.stall_timeout),
             _alive: self.alive.clone(),
         });
     }

@@ -1,8 +1,9 @@
 //! Answers over HTTP/2 that give up on a client which takes nothing of them.
 //!
 //! The socket tells nothing of one answer: a client may take the bytes of others, and answer pings. But hyper asks a body for
-//! its next piece only once the client has room for it, so that whoever watches both the request's task and its body knows whom
-//! the task waits for.
+//! its next piece once the client had room for the one before, and not earlier, so that whoever watches both the request's task and
+//! its body knows whom the task waits for. It is the service as long as the body has nothing to give, whether or not the client has
+//! room. A piece has room once there is any: what is left of the last one, less than [`PIECE`], waits for as long as the body does.
 
 use std::{
     cell::Cell,

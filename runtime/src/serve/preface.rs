@@ -30,7 +30,7 @@ pub(super) async fn serve<S: Served>(
     terms: &Terms,
     drain: impl Future<Output = ()>,
 ) -> hyper::Result<()> {
-    let deadline = Instant::now() + terms.header_timeout;
+    let deadline = Instant::now() + terms.limits.header_timeout;
     let mut drain = pin!(drain);
     // What has arrived whole is answered, so that the bytes go before the word to drain.
     let begun = select! {

@@ -44,7 +44,10 @@ where
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) connections: usize,
+    /// How long a client may take to send a head.
     pub(crate) header_timeout: Duration,
+    /// How long a client may take nothing of what waits for it.
+    pub(crate) stall_timeout: Duration,
     /// Whether HTTP/2 is spoken, too, to those who begin with it.
     #[cfg(feature = "grpc")]
     pub(crate) http2: bool,
@@ -55,8 +58,7 @@ pub(crate) struct Limits {
 /// What the parts of one connection share.
 pub(super) struct Terms {
     pub(super) flight: Flight,
-    /// How long the client may take to send a head, and to take bytes.
-    pub(super) header_timeout: Duration,
+    pub(super) limits: Limits,
     #[cfg_attr(
         not(feature = "grpc"),
         expect(dead_code, reason = "a request of HTTP/1.1 has no task of its own")

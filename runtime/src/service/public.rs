@@ -33,6 +33,7 @@ pub(super) fn limits(config: &Config) -> Limits {
     Limits {
         connections: config.max_connections,
         header_timeout: config.header_timeout.min(LONGEST_TIME),
+        stall_timeout: config.stall_timeout.min(LONGEST_TIME),
         #[cfg(feature = "grpc")]
         http2: false,
         tells_peer: false,

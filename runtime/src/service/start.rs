@@ -37,6 +37,7 @@ use crate::{
 const ADMIN_LIMITS: Limits = Limits {
     connections: 64,
     header_timeout: Duration::from_secs(10),
+    stall_timeout: Duration::from_secs(10),
     #[cfg(feature = "grpc")]
     http2: false,
     tells_peer: true,

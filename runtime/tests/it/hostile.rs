@@ -301,7 +301,7 @@ fn makes_connections_over_the_limit_wait() {
 fn drops_a_client_that_asks_and_never_reads() {
     let live = Live::start(with_config(routes(), |config| {
         config.max_connections = 1;
-        config.header_timeout = Duration::from_millis(100);
+        config.stall_timeout = Duration::from_millis(100);
     }));
     let mut greedy = connect(live.http);
     greedy.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -311,5 +311,21 @@ fn drops_a_client_that_asks_and_never_reads() {
     // Served only because the first connection was dropped: its socket is still open here.
     assert_eq!(get(live.http, "/users/2").body, "2");
     drop(greedy);
+    live.stop().unwrap();
+}
+
+#[test]
+fn waits_for_a_client_that_reads_late() {
+    let live = Live::start(with_config(routes(), |config| {
+        config.header_timeout = Duration::from_millis(100);
+    }));
+    let mut busy = connect(live.http);
+    let mut requests = b"GET /large HTTP/1.1\r\nhost: test\r\n\r\n".repeat(31);
+    requests.extend_from_slice(b"GET /large HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+    busy.write_all(&requests).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let mut answers = Vec::new();
+    busy.read_to_end(&mut answers).unwrap();
+    assert!(answers.len() > 32 << 20, "{} bytes", answers.len());
     live.stop().unwrap();
 }

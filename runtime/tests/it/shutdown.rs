@@ -149,6 +149,7 @@ fn knows_what_to_do_with_times_beyond_the_end_of_the_clock() {
     let routes = Router::new().route("/", on_get(async || "here"));
     let live = Live::start(with_config(routes, |config| {
         config.header_timeout = Duration::MAX;
+        config.stall_timeout = Duration::MAX;
         config.request_timeout = Duration::MAX;
         config.shutdown_deadline = Duration::MAX;
     }));

@@ -14,6 +14,7 @@ use tracing_subscriber::{
 };
 
 use super::{
+    admitted::Admitted,
     count::{CountEvents, dropped},
     filter::Levels,
     flush::{QUEUE, REPEATS},
@@ -21,7 +22,7 @@ use super::{
     panic as panics,
     place::TextLines,
     queue::Queue,
-    repeat::{Admitted, Repeats},
+    repeat::Repeats,
     text::TextFields,
 };
 use crate::{

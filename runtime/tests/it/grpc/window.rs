@@ -1,6 +1,6 @@
 //! Clients of HTTP/2 that give their answers no room, or little and late.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use h2::{
     Reason, RecvStream,
@@ -13,9 +13,9 @@ use marty_runtime::{
         http::{Request, Response, StatusCode},
         routing::get,
     },
-    tonic::codegen::tokio_stream,
+    tonic::codegen::tokio_stream::{self, StreamExt},
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 
 use super::{
     probe::Ask,
@@ -29,7 +29,10 @@ const LIMIT: Duration = Duration::from_millis(200);
 /// What the only stream of the routes writes, at once.
 const LENGTH: usize = 100_000;
 
-fn live() -> Live {
+/// The room that a client gives an answer, if it gives any.
+const WINDOW: u32 = 16 * 1024;
+
+fn routes() -> Router {
     let written = async || {
         let piece = Ok::<_, Infallible>(Bytes::from(vec![b'x'; LENGTH]));
         Body::from_stream(tokio_stream::iter([piece]))
@@ -38,10 +41,18 @@ fn live() -> Live {
         tokio::time::sleep(LIMIT * 3).await;
         StatusCode::NO_CONTENT
     };
-    let routes = Router::new()
+    Router::new()
         .route("/written", get(written))
-        .route("/waits", get(waits));
-    let service = with_config(routes, |config| config.header_timeout = LIMIT);
+        .route("/waits", get(waits))
+}
+
+fn live() -> Live {
+    patient(routes())
+}
+
+/// Serves routes to clients that may take nothing for as long as the limit.
+fn patient(routes: Router) -> Live {
+    let service = with_config(routes, |config| config.stall_timeout = LIMIT);
     Live::start(served_by(service))
 }
 
@@ -74,8 +85,7 @@ fn route(path: &str) -> Request<()> {
 }
 
 /// Whether the answer breaks off, with none of its bytes.
-async fn breaks_off(answer: Response<RecvStream>) {
-    let mut body = answer.into_body();
+async fn breaks_off(mut body: RecvStream) {
     let ended = timeout(PATIENCE, body.data()).await.unwrap();
     let error = ended.unwrap().unwrap_err();
     assert_eq!(error.reason(), Some(Reason::CANCEL), "{error}");
@@ -88,9 +98,10 @@ fn ends_an_answer_that_is_given_no_room_and_no_other() {
         let send = connect(&live, 0).await;
         let answer = ask(&send, route("/written"), None).await;
         assert_eq!(answer.status(), 200);
-        breaks_off(answer).await;
+        breaks_off(answer.into_body()).await;
         let message = framed(&Ask::text("hello"));
-        breaks_off(ask(&send, call("Unary", &[]), Some(message)).await).await;
+        let answer = ask(&send, call("Unary", &[]), Some(message)).await;
+        breaks_off(answer.into_body()).await;
         // A handler is no client: it may take longer, and the connection is as good as before.
         let answer = ask(&send, route("/waits"), None).await;
         assert_eq!(answer.status(), 204);
@@ -104,20 +115,64 @@ fn ends_an_answer_that_is_given_no_room_and_no_other() {
 #[test]
 fn waits_for_a_client_that_takes_little_at_a_time() {
     let live = live();
-    let length = live.block_on(async {
-        let send = connect(&live, 16 * 1024).await;
+    // In all far longer than the limit, in part never.
+    assert_eq!(taken(&live, LIMIT / 4), LENGTH);
+    live.stop().unwrap();
+}
+
+#[test]
+fn waits_for_a_client_longer_than_for_its_requests() {
+    let live = Live::start(served_by(with_config(routes(), |config| {
+        config.header_timeout = LIMIT;
+    })));
+    assert_eq!(taken(&live, LIMIT * 2), LENGTH);
+    live.stop().unwrap();
+}
+
+/// How much of an answer comes to a client that takes as long as `pause` over each part.
+fn taken(live: &Live, pause: Duration) -> usize {
+    live.block_on(async {
+        let send = connect(live, WINDOW).await;
         let mut body = ask(&send, route("/written"), None).await.into_body();
         let mut length = 0;
         while let Some(data) = timeout(PATIENCE, body.data()).await.unwrap() {
             let data = data.unwrap();
             length += data.len();
-            // In all far longer than the limit, in part never.
-            tokio::time::sleep(LIMIT / 4).await;
+            tokio::time::sleep(pause).await;
             body.flow_control().release_capacity(data.len()).unwrap();
         }
         length
+    })
+}
+
+#[test]
+fn waits_for_no_client_while_the_service_has_nothing_to_say() {
+    let pieces = Arc::new(Semaphore::new(1));
+    let gate = Arc::clone(&pieces);
+    let written = async move || {
+        let piece = move |()| {
+            let gate = Arc::clone(&gate);
+            async move {
+                gate.acquire().await.unwrap().forget();
+                Ok::<_, Infallible>(Bytes::from(vec![b'x'; WINDOW as usize]))
+            }
+        };
+        Body::from_stream(tokio_stream::iter([(); 2]).then(piece))
+    };
+    let live = patient(Router::new().route("/gated", get(written)));
+    live.block_on(async {
+        let send = connect(&live, WINDOW).await;
+        let mut body = ask(&send, route("/gated"), None).await.into_body();
+        let mut length = 0;
+        while length < WINDOW as usize {
+            let data = timeout(PATIENCE, body.data()).await.unwrap();
+            length += data.unwrap().unwrap().len();
+        }
+        // All room is used up, and nobody wants any.
+        timeout(LIMIT * 3, body.data()).await.unwrap_err();
+        pieces.add_permits(1);
+        breaks_off(body).await;
     });
-    assert_eq!(length, LENGTH);
     live.stop().unwrap();
 }
 
@@ -125,7 +180,7 @@ fn waits_for_a_client_that_takes_little_at_a_time() {
 fn waits_for_a_stream_that_has_nothing_to_say() {
     let live = live();
     live.block_on(async {
-        let send = connect(&live, 16 * 1024).await;
+        let send = connect(&live, WINDOW).await;
         let message = framed(&Ask::new(super::probe::Act::Hang).after(1));
         let mut body = ask(&send, call("Download", &[]), Some(message))
             .await
