@@ -59,11 +59,12 @@ impl Broker {
         })?;
         let topics = answer.topics().iter().map(|topic| {
             let partitions = topic.partitions().iter();
-            let replicas = partitions.clone().map(|it| it.replicas().len());
+            let partitions = partitions.map(|it| (it.id(), it.replicas().len()));
+            let (partitions, replicas): (_, Vec<usize>) = partitions.unzip();
             Topic {
                 name: topic.name().to_owned(),
-                replication: replicas.min().unwrap_or_default(),
-                partitions: partitions.map(|it| it.id()).collect(),
+                partitions,
+                replication: replicas.into_iter().min().unwrap_or_default(),
             }
         });
         broker.topics = topics.collect();
