@@ -5,6 +5,8 @@ mod assets;
 pub mod check;
 pub mod cli;
 pub mod commands;
+#[cfg(feature = "kafka")]
+pub mod events;
 pub mod model;
 pub mod project;
 pub mod scaffold;

@@ -1,12 +1,16 @@
 //! The command line: one file per command. Types only; what they do is in `commands`.
 
 mod check;
+mod events;
 mod explain;
 mod new;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::{Check, OutputFormat};
+pub use events::{
+    Discard, Dlq, Events, EventsCommand, LetterFilter, List, Replay, Show, Tail, Topics,
+};
 pub use explain::Explain;
 pub use new::{Form, New};
 
@@ -51,6 +55,12 @@ pub enum Command {
     ///
     /// What it does, why that is bad, an example, and how to mend it.
     Explain(Explain),
+
+    /// Look at what is on Kafka: dead letters, live events, topics
+    ///
+    /// Needs a `marty` that was installed with the feature `kafka`. Exits with 0 when all is done, with 1 when letters were left or
+    /// topics are not as declared, and with 2 when it could not be done.
+    Events(Events),
 }
 
 /// When to use colour.

@@ -44,7 +44,7 @@ fn print(ui: &mut Ui, report: &str) -> Result<(), Stop> {
 }
 
 /// The project around a directory.
-fn project(dir: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn project(dir: &Path) -> Result<PathBuf, Failure> {
     let unseen = |error: io::Error| {
         Failure::message(format!("cannot look into `{}`", dir.display())).cause(&error)
     };

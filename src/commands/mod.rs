@@ -4,6 +4,8 @@
 
 mod ask;
 mod check;
+#[cfg(feature = "kafka")]
+mod events;
 mod explain;
 mod interrupt;
 mod new;
@@ -17,6 +19,8 @@ use anstream::ColorChoice;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Color, Command};
+#[cfg(not(feature = "kafka"))]
+use crate::ui::Failure;
 use crate::ui::Ui;
 use status::Status;
 use stop::Stop;
@@ -37,8 +41,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::New(arguments) => new::run(&arguments, cli.color, &mut ui),
         Command::Check(arguments) => check::run(&arguments, &mut ui),
         Command::Explain(arguments) => explain::run(&arguments, &mut ui),
+        #[cfg(feature = "kafka")]
+        Command::Events(arguments) => events::run(&arguments, &mut ui),
+        #[cfg(not(feature = "kafka"))]
+        Command::Events(_) => Err(without_kafka()),
     };
     result.unwrap_or_else(|stop| stop.tell(&mut ui)).into()
+}
+
+/// Why a program without the client of Kafka cannot talk to it.
+#[cfg(not(feature = "kafka"))]
+fn without_kafka() -> Stop {
+    let failure = Failure::message("this `marty` was built without the client of Kafka");
+    let install = "cargo install --locked --path . --features kafka";
+    let hint =
+        format!("in its repository, `{install}` installs one with it; that takes a C compiler");
+    failure.hint(hint).into()
 }
 
 /// Help, the version, or what is wrong with the arguments.

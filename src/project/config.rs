@@ -35,6 +35,12 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+impl ConfigError {
+    pub(super) const fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 impl Config {
     /// Reads the text of a `marty.toml`.
     ///
@@ -73,6 +79,10 @@ impl Config {
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         self.document.get("project")?.get("name")?.as_str()
+    }
+
+    pub(super) fn item(&self, name: &str) -> Option<&Item> {
+        self.document.get(name)
     }
 
     /// Where runbooks are published; empty when they are reached by their path in the project.

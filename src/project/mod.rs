@@ -10,4 +10,5 @@ pub mod port;
 mod role;
 pub mod root;
 mod spelling;
+pub mod topic;
 mod walk;

@@ -38,6 +38,14 @@ pub fn look(start: &Path) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
+/// The text of a project's `marty.toml`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn manifest(root: &Path) -> io::Result<String> {
+    fs::read_to_string(root.join(MANIFEST))
+}
+
 /// The absolute path of something that exists.
 ///
 /// # Errors

@@ -38,15 +38,16 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     LIVE.target().join("debug")
 });
 
-/// A broker with the topics of both.
-struct Kafka {
-    address: String,
+/// A broker.
+pub(crate) struct Kafka {
+    pub(crate) address: String,
     _server: Process,
     _folder: tempfile::TempDir,
 }
 
 impl Kafka {
-    fn start() -> Self {
+    /// Starts one with these topics, at least one of which there has to be.
+    pub(crate) fn start(topics: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (address, controller) = (free_address(), free_address());
         let properties = folder.path().join("server.properties");
@@ -55,7 +56,8 @@ impl Kafka {
              listeners=PLAINTEXT://{address},CONTROLLER://{controller}\nadvertised.listeners=PLAINTEXT://{address}\n\
              controller.listener.names=CONTROLLER\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
              log.dirs={}\nauto.create.topics.enable=false\noffsets.topic.replication.factor=1\n\
-             offsets.topic.num.partitions=4\ngroup.initial.rebalance.delay.ms=0\n",
+             offsets.topic.num.partitions=4\ntransaction.state.log.replication.factor=1\n\
+             transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n",
             folder.path().join("log").display()
         );
         fs::write(&properties, text).unwrap();
@@ -69,7 +71,7 @@ impl Kafka {
             .arg(&properties);
         // It says nothing of being ready; who makes a topic waits for it.
         let (server, ()) = Process::start(&mut command, |_| Some(()));
-        for topic in TOPICS {
+        for topic in topics {
             make(topic, &address);
         }
         Self {
@@ -161,7 +163,7 @@ fn logged(service: &Service, message: &str) -> Vec<Traced> {
 
 #[test]
 fn a_worker_knows_what_a_service_told_it_over_kafka() {
-    let kafka = Kafka::start();
+    let kafka = Kafka::start(&TOPICS);
     let keys = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     let publisher = kafka.run(PUBLISHER, &[("MARTY_PII_KEYS", keys)]);
     let worker = kafka.run(WORKER, &[]);

@@ -13,6 +13,8 @@ mod check;
 mod collector;
 mod contract;
 mod corpora;
+#[cfg(feature = "kafka")]
+mod dead_letter;
 mod events;
 mod exposition;
 mod false_alarm;

@@ -29,7 +29,7 @@ use crate::{
     business::ErrorClass as _,
     event::{Attributes, Cause, DecodeError, Decoded, decode},
     metric::Counter,
-    names::value,
+    names::{header, value},
     trace::random_number,
     unwind,
 };
@@ -120,6 +120,10 @@ enum End {
 
 impl Job<'_> {
     async fn finish(&self) -> Option<Done> {
+        if self.is_for_another() {
+            self.record(value::OTHER_EVENT, "skipped", Duration::ZERO);
+            return Some(Done);
+        }
         let decoded = match decode(&self.received.record) {
             Ok(decoded) => decoded,
             Err(error) => return self.undecodable(&error).await,
@@ -128,6 +132,12 @@ impl Job<'_> {
             Some(known) => self.attempts(known, decoded).await,
             None => self.unknown().await,
         }
+    }
+
+    /// Whether the record is a dead letter that was put back for another group.
+    fn is_for_another(&self) -> bool {
+        let meant = self.received.record.header(header::REPLAY_GROUP);
+        meant.is_some_and(|group| group != self.group.name.as_bytes())
     }
 
     fn handler_of(&self, event: &str) -> Option<Known<'_>> {

@@ -14,7 +14,10 @@ use super::{
     Consumers, Delivery, Group, HandlerError, Memory,
     transport::{Extent, Received, Spot},
 };
-use crate::event::{Attributes, Envelope, Event, Keyring, encode};
+use crate::{
+    event::{Attributes, Envelope, Event, Keyring, encode},
+    names::header,
+};
 
 #[derive(Event)]
 #[event(type = "lamp.lit", topic = domain("lamp"), key = number)]
@@ -165,4 +168,19 @@ async fn the_lag_is_known_before_anything_is_received() {
         "{messages} {seconds}"
     );
     group.abandon();
+}
+
+#[tokio::test]
+async fn what_is_put_back_for_another_group_is_skipped() {
+    let permits = Arc::new(Semaphore::new(1));
+    let group = group(&permits);
+    group.assign(&[spot()]);
+    let mut records = received(0..2);
+    for (received, meant) in records.iter_mut().zip(["others", "watchers"]) {
+        let meant = Some(meant.as_bytes());
+        received.record.add_header(header::REPLAY_GROUP, meant);
+    }
+    group.deliver(&spot(), records);
+    until(|| group.moved().iter().any(|(_, position)| *position == 2)).await;
+    assert_eq!(permits.available_permits(), 0);
 }

@@ -1,4 +1,4 @@
-//! Names of the headers of records: those of `CloudEvents`' Kafka binding, those of W3C Trace Context, and those of dead letters.
+//! Names of the headers of records: those of `CloudEvents`' Kafka binding, those of W3C Trace Context, and those of dead letters and their replay.
 
 /// The version of `CloudEvents`.
 pub const CE_SPECVERSION: &str = "ce_specversion";
@@ -47,6 +47,15 @@ pub const DLQ_ERROR_MESSAGE: &str = "dlq-error-message";
 pub const DLQ_FIRST_FAILURE: &str = "dlq-first-failure";
 /// When it last failed, as RFC 3339 writes it.
 pub const DLQ_LAST_FAILURE: &str = "dlq-last-failure";
+/// In place of a letter, what became of an earlier one of the same partition: `replayed` or `discarded`.
+pub const DLQ_DONE: &str = "dlq-done";
+/// The offset of that earlier letter.
+pub const DLQ_DONE_OFFSET: &str = "dlq-done-offset";
+
+/// The group that a dead letter was put back for: others skip the record.
+pub const REPLAY_GROUP: &str = "replay-group";
+/// How often it was put back. It stays with a letter that dies again.
+pub const REPLAY_COUNT: &str = "replay-count";
 
 /// The constant that `name` is, of those that every event has.
 #[cfg(feature = "events")]

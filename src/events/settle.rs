@@ -1,0 +1,193 @@
+//! Putting letters back, and discarding them.
+//!
+//! What is put back and the mark that says so are one transaction of Kafka, a batch of letters each: both are there or neither. Whoever
+//! is interrupted goes on by doing the same again, and of two who settle the letters of one topic, the earlier is shut out.
+
+use std::time::{Duration, SystemTime};
+
+use marty_runtime::names::header;
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+
+use super::broker::Broker;
+use super::error::{EventsError, Kind};
+use super::filter::Filter;
+use super::letter::{Letter, State, letters};
+
+/// As many letters are settled together.
+const BATCH: usize = 100;
+
+/// How long a step of a transaction may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+type Producer = ThreadedProducer<DefaultProducerContext>;
+
+/// What is to become of letters.
+#[derive(Debug, Clone, Copy)]
+pub struct Settling {
+    /// [`State::Replayed`] or [`State::Discarded`].
+    pub to: State,
+    /// A letter that was put back so often is left.
+    pub most_replays: u32,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// What became of a letter.
+#[derive(Debug)]
+pub struct Settlement {
+    /// The letter.
+    pub letter: Letter,
+    /// Why nothing was done with it.
+    pub left: Option<&'static str>,
+}
+
+/// Settles the open letters of `topic` that `filter` takes; `progress` is told how many of how many are done after each batch.
+///
+/// # Errors
+/// When there is no such topic, or the broker does not take what is written. Batches that are done stay done.
+pub fn settle(
+    broker: &Broker,
+    topic: &str,
+    filter: &Filter<'_>,
+    settling: Settling,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Vec<Settlement>, EventsError> {
+    broker.topic(topic)?;
+    let refused = |source| Kind::Settle {
+        topic: topic.to_owned(),
+        source,
+    };
+    // Whoever was at it before is shut out first: what is read after that is final.
+    let producer = (!settling.dry_run).then(|| begin(broker, topic));
+    let producer = producer.transpose()?;
+    let open = letters(broker, topic)?.into_iter();
+    let mut meant: Vec<Settlement> = open
+        .filter(|letter| letter.state() == State::Open && filter.takes(letter))
+        .map(|letter| Settlement {
+            left: left(broker, &letter, settling),
+            letter,
+        })
+        .collect();
+    let Some(producer) = producer else {
+        return Ok(meant);
+    };
+    let (mut done, all) = (0, meant.len());
+    for batch in meant.chunks_mut(BATCH) {
+        let result = together(&producer, topic, batch, settling.to);
+        if result.is_err() {
+            // The next who begins ends it anyway.
+            let _ = producer.abort_transaction(PATIENCE);
+        }
+        result.map_err(refused)?;
+        done += batch.len();
+        progress(done, all);
+    }
+    Ok(meant)
+}
+
+fn begin(broker: &Broker, topic: &str) -> Result<Producer, EventsError> {
+    let producer: Producer = broker.client(&[
+        ("transactional.id", &format!("marty.{topic}")),
+        // What an interrupted run leaves holds up the readers of a topic no longer than this.
+        ("transaction.timeout.ms", "15000"),
+        ("partitioner", "murmur2_random"),
+        ("compression.type", "lz4"),
+        // Whether a record is too large is for the broker to say.
+        ("message.max.bytes", "100000000"),
+    ])?;
+    let begun = producer.init_transactions(PATIENCE);
+    begun.map_err(|source| Kind::Settle {
+        topic: topic.to_owned(),
+        source,
+    })?;
+    Ok(producer)
+}
+
+/// Why a letter stays as it is, if it does.
+fn left(broker: &Broker, letter: &Letter, settling: Settling) -> Option<&'static str> {
+    if settling.to == State::Discarded {
+        return None;
+    }
+    let (Some(topic), Some(_)) = (letter.topic(), letter.group()) else {
+        return Some("it does not say where it came from");
+    };
+    if broker.topic(topic).is_err() {
+        return Some("the topic that it came from does not exist");
+    }
+    (letter.replays() >= settling.most_replays).then_some("it was put back often enough")
+}
+
+/// One transaction.
+fn together(
+    producer: &Producer,
+    topic: &str,
+    batch: &mut [Settlement],
+    to: State,
+) -> Result<(), KafkaError> {
+    producer.begin_transaction()?;
+    for Settlement { letter, .. } in batch.iter().filter(|it| it.left.is_none()) {
+        if let (State::Replayed, Some(origin)) = (to, letter.topic()) {
+            put_back(producer, letter, origin)?;
+        }
+        mark(producer, topic, letter, to)?;
+    }
+    producer.commit_transaction(PATIENCE)?;
+    for settlement in batch.iter_mut().filter(|it| it.left.is_none()) {
+        settlement.letter.state = to;
+    }
+    Ok(())
+}
+
+/// Sends the record to where it came from, for the group that gave it up.
+fn put_back(producer: &Producer, letter: &Letter, origin: &str) -> Result<(), KafkaError> {
+    let (count, group) = ((letter.replays() + 1).to_string(), letter.group());
+    let kept = letter.record.headers().filter(|(name, _)| {
+        let replay = [header::REPLAY_COUNT, header::REPLAY_GROUP];
+        !name.starts_with(header::DLQ_PREFIX) && !replay.contains(name)
+    });
+    let replay = [
+        (header::REPLAY_GROUP, group.map(str::as_bytes)),
+        (header::REPLAY_COUNT, Some(count.as_bytes())),
+    ];
+    let headers = kept
+        .chain(replay)
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value })
+        });
+    let mut record = BaseRecord::<[u8], [u8]>::to(origin)
+        .timestamp(millis(letter.record.time()))
+        .headers(headers);
+    record.key = letter.record.key();
+    record.payload = letter.record.value();
+    producer.send(record).map_err(|(error, _)| error)
+}
+
+/// Says behind the letter that it is done.
+fn mark(producer: &Producer, topic: &str, letter: &Letter, to: State) -> Result<(), KafkaError> {
+    let offset = letter.offset.to_string();
+    let headers = [
+        (header::DLQ_DONE, to.as_str()),
+        (header::DLQ_DONE_OFFSET, &*offset),
+    ];
+    let headers = headers
+        .into_iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(value),
+            })
+        });
+    let record = BaseRecord::<[u8], [u8]>::to(topic)
+        .partition(letter.partition)
+        .headers(headers);
+    producer.send(record).map_err(|(error, _)| error)
+}
+
+fn millis(time: SystemTime) -> i64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
