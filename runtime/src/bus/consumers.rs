@@ -194,8 +194,7 @@ impl Consumers {
             topics.into_iter().collect(),
             handlers,
             (self.options, self.duplicates, self.panics),
-            transport,
-            lane::spawnable,
+            (transport, lane::spawnable),
         ))
     }
 }

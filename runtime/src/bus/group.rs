@@ -113,8 +113,7 @@ impl Group {
         topics: Vec<Arc<str>>,
         handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
         (options, duplicates, panics): (Options, Option<Arc<dyn AnyDuplicates>>, Counter),
-        transport: Arc<dyn Transport>,
-        lane: Lane,
+        (transport, lane): (Arc<dyn Transport>, Lane),
     ) -> Self {
         Self {
             name,
