@@ -4,6 +4,10 @@
 //! Bytes and paths only; what becomes of them is the scaffold's business.
 
 pub(crate) mod runtime;
+/// What the build script takes tests out with, to be tested itself.
+#[cfg(test)]
+#[path = "../../build/source.rs"]
+mod source;
 
 use include_dir::{Dir, File, include_dir};
 
