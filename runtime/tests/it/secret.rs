@@ -60,7 +60,7 @@ const BY_NAME: [(&str, &str); 28] = [
     ("user_password", "tr0ub4dor"),
     ("newPassword", "Summer2026!"),
     ("passphrase", "correcthorsebattery"),
-    ("pin", "483920"),
+    ("pin", "48392017"),
     ("otp", "913375"),
     ("cvv", "737-x"),
     ("secret", "the-cake-is-a-lie"),
