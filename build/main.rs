@@ -40,10 +40,9 @@ const MANIFESTS: &[&str] = &["runtime/Cargo.toml", "runtime/macros/Cargo.toml"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     // A file that is added or removed changes what is embedded too, here and in `assets`.
-    let prepared_by = ["build", "src/model/rust", "src/scaffold/pack.rs"];
     let bundled = TREES.iter().chain(FILES).map(|(place, _)| *place);
     let others = TEMPLATES.iter().chain(MANIFESTS).copied();
-    for place in prepared_by.into_iter().chain(bundled).chain(others) {
+    for place in bundled.chain(others) {
         println!("cargo::rerun-if-changed={place}");
     }
     let target = PathBuf::from(env::var_os("OUT_DIR").ok_or("no `OUT_DIR`")?);

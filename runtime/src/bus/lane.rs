@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     HandlerError, PublishError,
-    error::{HandlerKind, scrub, scrubbed},
+    error::{BoxError, HandlerKind, scrub, scrubbed},
     group::{Assigned, Group, Work},
     handler::{AnyHandler, Delivery},
     letter::{self, Death},
@@ -230,27 +230,34 @@ impl Job<'_> {
     ) -> End {
         let (source, id) = (&attributes.source, &attributes.id);
         if let Some(duplicates) = &self.group.duplicates {
-            let seen = duplicates.is_known(&self.group.name, source, id);
-            match unwind::catch(seen).await {
-                Ok(Ok(false)) => {}
-                Ok(Ok(true)) => {
+            match self
+                .ask(duplicates.is_known(&self.group.name, source, id))
+                .await
+            {
+                Ok(false) => {}
+                Ok(true) => {
                     duplicate(&self.group.name, known.event);
                     return End::Skipped;
                 }
-                Ok(Err(error)) => return End::Failed(store_failed(&*error)),
-                Err(panic) => return self.panicked(&*panic),
+                Err(end) => return end,
             }
         }
         let end = self.call(known, decoded, attributes, attempt).await;
         if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
-            let remembered = duplicates.remember(&self.group.name, source, id);
-            match unwind::catch(remembered).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return End::Failed(store_failed(&*error)),
-                Err(panic) => return self.panicked(&*panic),
+            let remembered = self.ask(duplicates.remember(&self.group.name, source, id));
+            if let Err(end) = remembered.await {
+                return end;
             }
         }
         end
+    }
+
+    /// What the store of handled events answers, or how the attempt ends that cannot do without.
+    async fn ask<T>(&self, answer: impl Future<Output = Result<T, BoxError>>) -> Result<T, End> {
+        match unwind::catch(answer).await {
+            Ok(answer) => answer.map_err(|error| End::Failed(store_failed(&*error))),
+            Err(panic) => Err(self.panicked(&*panic)),
+        }
     }
 
     /// Calls the handler. A panic or an overrun is a failure like any other.
