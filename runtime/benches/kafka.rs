@@ -179,52 +179,65 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
+/// What was measured, by its name.
+type Costs = BTreeMap<&'static str, Vec<Cost>>;
+
+async fn produce(brokers: &str, events: &[OrderPlaced], turns: u32, costs: &mut Costs) {
+    for _ in 0..turns {
+        let raw = measure(async || produce_raw(brokers, events)).await;
+        costs.entry("produce raw").or_default().push(raw);
+        let ours = measure(async || produce_ours(brokers, events).await).await;
+        costs.entry("produce ours").or_default().push(ours);
+    }
+}
+
+async fn consume(brokers: &str, count: u32, turns: u32, costs: &mut Costs) {
+    for turn in 0..turns {
+        let group = format!("raw-{turn}");
+        let raw = measure(async || consume_raw(brokers, &group, count)).await;
+        costs.entry("consume raw").or_default().push(raw);
+        let group = format!("ours-{turn}");
+        let ours = measure(async || consume_ours(brokers, &group, count).await).await;
+        costs.entry("consume ours").or_default().push(ours);
+    }
+}
+
+fn report(costs: &Costs, count: u32) {
+    for (what, costs) in costs {
+        let throughput = |cost: &Cost| f64::from(count) / cost.wall.as_secs_f64();
+        let processor = |cost: &Cost| cost.processor * 1e6 / f64::from(count);
+        println!(
+            "{what}: {:.0} events/s, {:.2} µs of processor time each",
+            median(costs.iter().map(throughput).collect()),
+            median(costs.iter().map(processor).collect())
+        );
+    }
+}
+
+/// Measures both, or what the arguments name: `produce`, `consume`.
 #[tokio::main(worker_threads = 2)]
 async fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let is_chosen = |what: &str| {
+        let mut named = arguments
+            .iter()
+            .filter(|argument| !argument.starts_with('-'));
+        named.clone().next().is_none() || named.any(|argument| argument == what)
+    };
     // `cargo test --benches` runs it too, and is not to take long.
-    let full = env::args().any(|argument| argument == "--bench");
-    let (count, turns) = if full { (100_000, 5) } else { (1_000, 1) };
+    let full = arguments.iter().any(|argument| argument == "--bench");
+    let (count, turns) = if full { (150_000, 7) } else { (1_000, 1) };
     let broker = broker::Broker::start();
     let brokers = broker.address();
     broker.create(TOPIC, 3).await;
     let events = events(count);
-    let mut costs: BTreeMap<&str, Vec<Cost>> = BTreeMap::new();
+    let mut costs = Costs::new();
     produce_raw(&brokers, &events);
-    for _ in 0..turns {
-        costs
-            .entry("produce raw")
-            .or_default()
-            .push(measure(async || produce_raw(&brokers, &events)).await);
-        costs
-            .entry("produce ours")
-            .or_default()
-            .push(measure(async || produce_ours(&brokers, &events).await).await);
+    if is_chosen("produce") {
+        produce(&brokers, &events, turns, &mut costs).await;
     }
-    for turn in 0..turns {
-        let group = format!("raw-{turn}");
-        costs
-            .entry("consume raw")
-            .or_default()
-            .push(measure(async || consume_raw(&brokers, &group, count)).await);
-        let group = format!("ours-{turn}");
-        costs
-            .entry("consume ours")
-            .or_default()
-            .push(measure(async || consume_ours(&brokers, &group, count).await).await);
+    if is_chosen("consume") {
+        consume(&brokers, count, turns, &mut costs).await;
     }
-    for (what, costs) in &costs {
-        let wall = median(
-            costs
-                .iter()
-                .map(|cost| f64::from(count) / cost.wall.as_secs_f64())
-                .collect(),
-        );
-        let processor = median(
-            costs
-                .iter()
-                .map(|cost| cost.processor * 1e6 / f64::from(count))
-                .collect(),
-        );
-        println!("{what}: {wall:.0} events/s, {processor:.2} µs of processor time each");
-    }
+    report(&costs, count);
 }
