@@ -11,7 +11,7 @@ use tokio::{task::coop::consume_budget, time::Instant};
 
 use super::{
     ConsumeError, Consumers, Memory, PublishError, Receipt, Subscription, broker::Broker,
-    metrics::Route, transport::Acknowledgement,
+    metrics::Route, sending::Sending, transport::Acknowledgement,
 };
 use crate::event::{Attributes, Event, Keyring, Text, Topic, encode};
 
@@ -160,8 +160,7 @@ impl EventBus {
         events: impl IntoIterator<Item = &'a E>,
     ) -> Result<Vec<Receipt>, PublishError> {
         let route = self.route::<E>();
-        let mut handed_over = Vec::new();
-        let mut refused = None;
+        let mut sending = Sending::new(&route, self.0.timeout);
         for event in events {
             let begun = Instant::now();
             let attributes = self.attributes();
@@ -169,36 +168,16 @@ impl EventBus {
                 .enqueue(event, &attributes, &route.topic, begun + self.0.timeout)
                 .await
             {
-                Ok(acknowledgement) => handed_over.push((begun, acknowledgement)),
+                Ok(acknowledgement) => sending.push(begun, acknowledgement),
                 Err(error) => {
-                    route.sent(Some(&error), begun.elapsed());
-                    refused = Some(error);
+                    sending.refuse(error, begun.elapsed());
                     break;
                 }
             }
             // While there is room nothing waits, and others want the thread too.
             consume_budget().await;
         }
-        // Once the last is acknowledged most others are: waiting for each in its turn would wake this task for each.
-        let mut last = None;
-        if let Some((begun, acknowledgement)) = handed_over.pop() {
-            last = Some((begun, acknowledgement.wait(begun + self.0.timeout).await));
-        }
-        let mut receipts = Vec::with_capacity(handed_over.len() + 1);
-        let mut keep = |begun, (answer, at): (Result<Receipt, PublishError>, Instant)| {
-            route.sent(answer.as_ref().err(), at.saturating_duration_since(begun));
-            match answer {
-                Ok(receipt) => receipts.push(receipt),
-                Err(error) => refused = refused.take().or(Some(error)),
-            }
-        };
-        for (begun, acknowledgement) in handed_over {
-            keep(begun, acknowledgement.wait(begun + self.0.timeout).await);
-        }
-        if let Some((begun, answer)) = last {
-            keep(begun, answer);
-        }
-        refused.map_or(Ok(receipts), Err)
+        sending.finish().await
     }
 
     async fn enqueue<E: Event>(

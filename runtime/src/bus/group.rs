@@ -27,9 +27,12 @@ use super::{
     metrics::{LAG_MESSAGES, LAG_SECONDS, REBALANCES, Rebalance, TopicSeries},
     partition,
     tracker::{Ticket, Tracker},
-    transport::{Boxed, Extent, Received, Spot, Transport},
+    transport::{Boxed, Extent, Spot, Transport},
 };
-use crate::metric::Counter;
+use crate::{
+    event::{Batch, Received},
+    metric::Counter,
+};
 
 /// As many records of a partition wait at most before it is paused. Pausing is dear: the client fetches anew what it had.
 const PAUSE_ABOVE: usize = 10_000;
@@ -54,7 +57,7 @@ pub(crate) struct Options {
 
 /// What works off the records that a lane is given. A group knows no more of it, since it works on the group.
 pub(crate) type Lane =
-    fn(Arc<Group>, Arc<Assigned>, mpsc::UnboundedReceiver<Vec<Work>>) -> Boxed<'static, ()>;
+    fn(Arc<Group>, Arc<Assigned>, mpsc::UnboundedReceiver<Work>) -> Boxed<'static, ()>;
 
 /// A group's member in this process.
 pub(crate) struct Group {
@@ -89,18 +92,18 @@ pub(crate) struct Assigned {
     closed: AtomicBool,
     running: AtomicUsize,
     idle: Notify,
-    lanes: Vec<mpsc::UnboundedSender<Vec<Work>>>,
+    lanes: Vec<mpsc::UnboundedSender<Work>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     paused: AtomicBool,
     stored: Mutex<Option<i64>>,
     behind_since: Mutex<Option<SystemTime>>,
 }
 
-/// A record with the ticket that is handed in once it is done.
+/// What a lane does of a batch: the places of records, each with the ticket that is handed in once it is done.
 #[derive(Debug)]
 pub(crate) struct Work {
-    pub(super) ticket: Ticket,
-    pub(super) received: Received,
+    pub(super) batch: Arc<Batch>,
+    pub(super) places: Vec<(Ticket, usize)>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -218,7 +221,7 @@ impl Group {
     }
 
     /// Hands `batch` over, which was received at `spot`. What is not assigned any more is dropped: somebody else receives it.
-    pub(crate) fn deliver(&self, spot: &Spot, batch: impl IntoIterator<Item = Received>) {
+    pub(crate) fn deliver(&self, spot: &Spot, batch: Batch) {
         let assigned = lock(&self.assigned).get(spot).cloned();
         if let Some(assigned) = assigned {
             assigned.deliver(batch);
@@ -316,40 +319,39 @@ impl Group {
 
 impl Assigned {
     /// Hands each lane its part of `batch` at once: a lane is woken once, however much there is.
-    fn deliver(&self, batch: impl IntoIterator<Item = Received>) {
-        let batch = batch.into_iter();
-        let mut parts: Vec<Vec<Work>> = Vec::new();
+    fn deliver(&self, batch: Batch) {
+        let mut parts: Vec<Vec<(Ticket, usize)>> = Vec::new();
         parts.resize_with(self.lanes.len(), Vec::new);
         if let [only] = parts.as_mut_slice() {
-            only.reserve(batch.size_hint().0);
+            only.reserve(batch.len());
         }
-        let (mut count, mut bytes) = (0, 0);
+        let mut bytes = 0;
         let mut tracker = lock(&self.tracker);
-        for received in batch {
+        for (place, received) in batch.iter().enumerate() {
             let ticket = tracker.begin(received.offset, received.record.time());
             bytes += received.record.size();
-            count += 1;
-            let lane = self.lane_of(&received);
-            if let Some(part) = parts.get_mut(lane) {
-                part.push(Work { ticket, received });
+            if let Some(part) = parts.get_mut(self.lane_of(received)) {
+                part.push((ticket, place));
             }
         }
         drop(tracker);
-        self.waiting.fetch_add(count, Ordering::Relaxed);
+        self.waiting.fetch_add(batch.len(), Ordering::Relaxed);
         self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
-        for (lane, part) in self.lanes.iter().zip(parts) {
-            if !part.is_empty() {
-                // A lane ends with the assignment only.
-                let _ = lane.send(part);
-            }
-        }
         self.series
             .consumed
-            .add(u64::try_from(count).unwrap_or(u64::MAX));
+            .add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
+        let batch = Arc::new(batch);
+        for (lane, places) in self.lanes.iter().zip(parts) {
+            if !places.is_empty() {
+                let batch = Arc::clone(&batch);
+                // A lane ends with the assignment only.
+                let _ = lane.send(Work { batch, places });
+            }
+        }
     }
 
     /// Records with the same key go to the same lane, and so keep their order.
-    fn lane_of(&self, received: &Received) -> usize {
+    fn lane_of(&self, received: Received<'_>) -> usize {
         let lanes = u32::try_from(self.lanes.len()).unwrap_or(1);
         let lane = match received.record.key() {
             _ if lanes == 1 => 0,

@@ -23,11 +23,11 @@ use super::{
         duplicate, sent,
     },
     span,
-    transport::{Boxed, Received},
+    transport::Boxed,
 };
 use crate::{
     business::ErrorClass as _,
-    event::{Attributes, Cause, DecodeError, Decoded, decode},
+    event::{Attributes, Cause, DecodeError, Decoded, Received, decode_ref},
     metric::Counter,
     names::{header, value},
     trace::random_number,
@@ -44,23 +44,22 @@ const LETTER_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) fn spawnable(
     group: Arc<Group>,
     assigned: Arc<Assigned>,
-    inbox: mpsc::UnboundedReceiver<Vec<Work>>,
+    inbox: mpsc::UnboundedReceiver<Work>,
 ) -> Boxed<'static, ()> {
     Box::pin(run(group, assigned, inbox))
 }
 
 /// Runs until the assignment ends.
-async fn run(
-    group: Arc<Group>,
-    assigned: Arc<Assigned>,
-    mut inbox: mpsc::UnboundedReceiver<Vec<Work>>,
-) {
-    while let Some(batch) = inbox.recv().await {
-        for Work { ticket, received } in batch {
+async fn run(group: Arc<Group>, assigned: Arc<Assigned>, mut inbox: mpsc::UnboundedReceiver<Work>) {
+    while let Some(Work { batch, places }) = inbox.recv().await {
+        for (ticket, place) in places {
+            let Some(received) = batch.get(place) else {
+                continue;
+            };
             let job = Job {
                 group: &group,
                 assigned: &assigned,
-                received: &received,
+                received,
             };
             let done = assigned.enter() && job.finish().await.is_some();
             assigned.leave(done.then_some(ticket), received.record.size());
@@ -83,7 +82,7 @@ struct Known<'a> {
 struct Job<'a> {
     group: &'a Group,
     assigned: &'a Assigned,
-    received: &'a Received,
+    received: Received<'a>,
 }
 
 /// The record is done.
@@ -124,7 +123,7 @@ impl Job<'_> {
             self.record(value::OTHER_EVENT, "skipped", Duration::ZERO);
             return Some(Done);
         }
-        let decoded = match decode(&self.received.record) {
+        let decoded = match decode_ref(self.received.record) {
             Ok(decoded) => decoded,
             Err(error) => return self.undecodable(&error).await,
         };
@@ -278,7 +277,7 @@ impl Job<'_> {
             time: self.received.record.time(),
         };
         let work = async {
-            let decoded = decoded.map_or_else(|| decode(&self.received.record), Ok);
+            let decoded = decoded.map_or_else(|| decode_ref(self.received.record), Ok);
             let begun = decoded.and_then(|decoded| known.handler.begin(decoded, delivery));
             match begun {
                 Ok(answer) => Ok(answer.await),

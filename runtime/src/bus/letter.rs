@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::transport::{Received, Spot};
-use crate::{event::Record, names::header};
+use super::transport::Spot;
+use crate::{
+    event::{Received, Record},
+    names::header,
+};
 
 /// Why a record is given up.
 #[derive(Debug)]
@@ -23,8 +26,8 @@ pub(super) fn topic(topic: &str, group: &str) -> Arc<str> {
 }
 
 /// The dead letter for what was received at `spot`. A letter that died before keeps what is said of it now only.
-pub(super) fn write(spot: &Spot, group: &str, received: &Received, death: &Death) -> Record {
-    let mut letter = received.record.clone();
+pub(super) fn write(spot: &Spot, group: &str, received: Received<'_>, death: &Death) -> Record {
+    let mut letter = received.record.to_record();
     letter.retain_headers(|name| !name.starts_with(header::DLQ_PREFIX));
     let since = letter.time().duration_since(SystemTime::UNIX_EPOCH);
     let millis = since.unwrap_or_default().as_millis();

@@ -19,9 +19,12 @@ use super::{
     broker::{Broker, Consumer},
     error::PublishKind,
     partition,
-    transport::{Acknowledgement, Boxed, Extent, REVOKE_DRAIN, Received, Spot, Transport},
+    transport::{Acknowledgement, Boxed, Extent, REVOKE_DRAIN, Spot, Transport},
 };
-use crate::{event::Record, trace::random_number};
+use crate::{
+    event::{Batch, Received, Record},
+    trace::random_number,
+};
 
 /// How many partitions a topic has.
 const PARTITIONS: u32 = 3;
@@ -390,7 +393,7 @@ impl Feed {
                 continue;
             }
             let batch = batch(&self.memory.state(), spot, *next);
-            if let Some(last) = batch.last() {
+            if let Some(last) = batch.iter().last() {
                 *next = last.offset + 1;
                 delivered = true;
                 self.group.deliver(spot, batch);
@@ -445,7 +448,7 @@ fn log<'a>(state: &'a State, spot: &Spot) -> Option<&'a [Record]> {
         .map(Vec::as_slice)
 }
 
-fn batch(state: &State, spot: &Spot, next: i64) -> Vec<Received> {
+fn batch(state: &State, spot: &Spot, next: i64) -> Batch {
     let from = usize::try_from(next).unwrap_or_default();
     let records = log(state, spot)
         .and_then(|log| log.get(from..))
@@ -454,7 +457,7 @@ fn batch(state: &State, spot: &Spot, next: i64) -> Vec<Received> {
     batch
         .map(|(record, offset)| Received {
             offset,
-            record: record.clone(),
+            record: record.view(),
         })
         .collect()
 }

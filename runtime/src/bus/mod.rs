@@ -60,6 +60,7 @@ mod metrics;
 mod outbox;
 mod partition;
 mod policy;
+mod sending;
 mod span;
 #[cfg(test)]
 mod tests;

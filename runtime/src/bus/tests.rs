@@ -1,6 +1,7 @@
 //! The engine of a group, fed by hand.
 
 use std::{
+    ops::Range,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -12,10 +13,10 @@ use tokio::{
 
 use super::{
     Consumers, Delivery, Group, HandlerError, Memory,
-    transport::{Extent, Received, Spot},
+    transport::{Extent, Spot},
 };
 use crate::{
-    event::{Attributes, Envelope, Event, Keyring, encode},
+    event::{Attributes, Batch, Envelope, Event, Keyring, Received, Record, encode},
     names::header,
 };
 
@@ -32,17 +33,26 @@ fn spot() -> Spot {
     }
 }
 
-fn received(offsets: impl Iterator<Item = u32>) -> Vec<Received> {
-    let received = offsets.map(|number| Received {
-        offset: number.into(),
-        record: encode(
-            &LampLit { number },
-            &Attributes::new("/home"),
-            &Keyring::none(),
-        )
-        .unwrap(),
+fn record(number: u32) -> Record {
+    encode(
+        &LampLit { number },
+        &Attributes::new("/home"),
+        &Keyring::none(),
+    )
+    .unwrap()
+}
+
+fn batch<'a>(records: impl IntoIterator<Item = (u32, &'a Record)>) -> Batch {
+    let received = records.into_iter().map(|(offset, record)| Received {
+        offset: offset.into(),
+        record: record.view(),
     });
     received.collect()
+}
+
+fn received(offsets: Range<u32>) -> Batch {
+    let records: Vec<Record> = offsets.clone().map(record).collect();
+    batch(offsets.zip(&records))
 }
 
 /// A group that handles as many events as there are permits.
@@ -147,21 +157,14 @@ async fn the_lag_is_known_before_anything_is_received() {
     tokio::time::sleep(Duration::from_millis(5)).await;
     let (_, seconds) = group.lag(&extent(100)).unwrap();
     assert!(seconds > 0.004, "{seconds}");
-    let mut old = received(40..41);
-    let record = old.pop().unwrap().record;
     let time = SystemTime::now() - Duration::from_secs(90);
-    let mut aged = crate::event::Record::with_capacity(0, 0, time);
-    for (name, value) in record.headers() {
-        aged = aged.with_header(name, value);
+    let mut aged = Record::with_capacity(0, 0, time);
+    let young = record(40);
+    for (name, value) in young.headers() {
+        aged.add_header(name, value);
     }
-    let aged = aged.with_value(record.value().unwrap());
-    group.deliver(
-        &spot(),
-        [Received {
-            offset: 40,
-            record: aged,
-        }],
-    );
+    let aged = aged.with_value(young.value().unwrap());
+    group.deliver(&spot(), batch([(40, &aged)]));
     let (messages, seconds) = group.lag(&extent(100)).unwrap();
     assert!(
         (messages - 60.0).abs() < f64::EPSILON && seconds >= 90.0,
@@ -175,12 +178,11 @@ async fn what_is_put_back_for_another_group_is_skipped() {
     let permits = Arc::new(Semaphore::new(1));
     let group = group(&permits);
     group.assign(&[spot()]);
-    let mut records = received(0..2);
-    for (received, meant) in records.iter_mut().zip(["others", "watchers"]) {
-        let meant = Some(meant.as_bytes());
-        received.record.add_header(header::REPLAY_GROUP, meant);
+    let mut records = [record(0), record(1)];
+    for (record, meant) in records.iter_mut().zip(["others", "watchers"]) {
+        record.add_header(header::REPLAY_GROUP, Some(meant.as_bytes()));
     }
-    group.deliver(&spot(), records);
+    group.deliver(&spot(), batch((0..).zip(&records)));
     until(|| group.moved().iter().any(|(_, position)| *position == 2)).await;
     assert_eq!(permits.available_permits(), 0);
 }

@@ -33,6 +33,9 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
     fn flush(&self, until: Instant) -> Boxed<'_, bool>;
 }
 
+/// What the broker said of a record, and when it did.
+pub(crate) type Answered = (Result<Receipt, PublishError>, Instant);
+
 /// What the broker says of a record, once it does.
 #[derive(Debug)]
 pub(crate) enum Acknowledgement {
@@ -47,47 +50,50 @@ pub(crate) enum Acknowledgement {
 }
 
 impl Acknowledgement {
+    /// What was said by now; otherwise it is still to be waited for.
+    pub(crate) fn answered(self) -> Result<Answered, Self> {
+        match self {
+            Self::Known(answer) => Ok((answer, Instant::now())),
+            #[cfg(feature = "kafka")]
+            Self::Awaited { topic, answer } => {
+                let answered = answer.take();
+                answered.ok_or(Self::Awaited { topic, answer })
+            }
+        }
+    }
+
     /// Says when it came, too.
     #[cfg(not(feature = "kafka"))]
-    pub(crate) fn wait(
-        self,
-        _: Instant,
-    ) -> std::future::Ready<(Result<Receipt, PublishError>, Instant)> {
+    pub(crate) fn wait(self, _: Instant) -> std::future::Ready<Answered> {
         let Self::Known(answer) = self;
         std::future::ready((answer, Instant::now()))
     }
 
     /// Waits for it until `until`; says when it came, too.
     #[cfg(feature = "kafka")]
-    pub(crate) async fn wait(self, until: Instant) -> (Result<Receipt, PublishError>, Instant) {
-        match self {
-            Self::Known(answer) => (answer, Instant::now()),
-            Self::Awaited { topic, answer } => {
-                // Of many that are waited for one after the other, most are there once their turn comes.
-                if let Some(answer) = answer.take() {
-                    return answer;
-                }
-                tokio::time::timeout_at(until, answer.wait())
-                    .await
-                    .unwrap_or_else(|_| {
-                        let topic = (*topic).into();
-                        let error = super::error::PublishKind::TimedOut { topic };
-                        (Err(error.into()), Instant::now())
-                    })
-            }
-        }
+    pub(crate) async fn wait(self, until: Instant) -> Answered {
+        // Of many that are waited for one after the other, most are there once their turn comes.
+        let (topic, answer) = match self.answered() {
+            Ok(answered) => return answered,
+            Err(Self::Awaited { topic, answer }) => (topic, answer),
+            Err(Self::Known(answer)) => return (answer, Instant::now()),
+        };
+        tokio::time::timeout_at(until, answer.wait())
+            .await
+            .unwrap_or_else(|_| {
+                let topic = (*topic).into();
+                let error = super::error::PublishKind::TimedOut { topic };
+                (Err(error.into()), Instant::now())
+            })
     }
 }
-
-#[cfg(feature = "kafka")]
-type Given = (Result<Receipt, PublishError>, Instant);
 
 /// An answer that one thread gives and one task waits for: as `oneshot`, in the allocation that the record has with the client anyway.
 #[cfg(feature = "kafka")]
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) size: usize,
-    given: std::sync::Mutex<Option<Given>>,
+    given: std::sync::Mutex<Option<Answered>>,
     told: tokio::sync::Notify,
 }
 
@@ -107,11 +113,11 @@ impl Answer {
         self.told.notify_one();
     }
 
-    fn take(&self) -> Option<Given> {
+    fn take(&self) -> Option<Answered> {
         self.given().take()
     }
 
-    async fn wait(&self) -> Given {
+    async fn wait(&self) -> Answered {
         loop {
             // One who is told before it waits does not wait.
             self.told.notified().await;
@@ -121,7 +127,7 @@ impl Answer {
         }
     }
 
-    fn given(&self) -> std::sync::MutexGuard<'_, Option<Given>> {
+    fn given(&self) -> std::sync::MutexGuard<'_, Option<Answered>> {
         self.given
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -142,13 +148,6 @@ pub struct Receipt {
 pub(crate) struct Spot {
     pub(crate) topic: Arc<str>,
     pub(crate) partition: i32,
-}
-
-/// A record that was received.
-#[derive(Debug)]
-pub(crate) struct Received {
-    pub(crate) offset: i64,
-    pub(crate) record: Record,
 }
 
 /// How far a partition is, as the transport sees it.

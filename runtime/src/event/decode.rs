@@ -11,8 +11,8 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    Attributes, DecodeError, Envelope, Event, EventId, Record, Text, Trace, encode::SPEC_VERSION,
-    error::DecodeKind, said::Said, structured,
+    Attributes, DecodeError, Envelope, Event, EventId, Record, RecordRef, Text, Trace,
+    encode::SPEC_VERSION, error::DecodeKind, said::Said, structured,
 };
 use crate::names::header;
 
@@ -67,6 +67,11 @@ impl Decoded<'_> {
 ///
 /// If it is none: a value, a mandatory attribute or JSON is missing, or an attribute is not as `CloudEvents` 1.0 has it.
 pub fn decode(record: &Record) -> Result<Decoded<'_>, DecodeError> {
+    decode_ref(record.view())
+}
+
+/// The same of a record that is kept elsewhere.
+pub(crate) fn decode_ref(record: RecordRef<'_>) -> Result<Decoded<'_>, DecodeError> {
     let content_type = text(record.header(header::CONTENT_TYPE), header::CONTENT_TYPE)?;
     let value = record.value().ok_or(DecodeKind::Tombstone)?;
     if content_type
@@ -78,7 +83,7 @@ pub fn decode(record: &Record) -> Result<Decoded<'_>, DecodeError> {
     judge(of_headers(record)?, Cow::Borrowed(value), record.time())
 }
 
-fn of_headers(record: &Record) -> Result<Said<'_>, DecodeError> {
+fn of_headers(record: RecordRef<'_>) -> Result<Said<'_>, DecodeError> {
     let mut said = Said::default();
     for (name, value) in record.headers() {
         let (known, place) = match name {

@@ -9,7 +9,7 @@ use std::{
 use uuid::Uuid;
 
 use super::Text;
-use crate::trace::random_number;
+use crate::trace::{random_number, wide_hex_number};
 
 /// What tells an event from every other of its source. Ours are UUIDs of version 7, which sort by time; those of others may
 /// be any text.
@@ -87,12 +87,16 @@ fn next_tick() -> u64 {
 
 /// The UUID that is written exactly as we would write it. Any other form is kept as it is, so that it compares as it was sent.
 fn canonical(text: &str) -> Option<Uuid> {
-    let lower = text
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
-    (text.len() == 36 && lower)
-        .then(|| Uuid::try_parse(text).ok())
-        .flatten()
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    let mut digits = [0; 32];
+    let mut groups = digits.as_mut_slice();
+    for (at, length) in [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)] {
+        let dashed = at == 0 || text[at - 1] == b'-';
+        let (group, rest) = groups.split_at_mut_checked(length).filter(|_| dashed)?;
+        group.copy_from_slice(text.get(at..at + length)?);
+        groups = rest;
+    }
+    wide_hex_number(&digits).map(Uuid::from_u128)
 }
 
 impl fmt::Display for EventId {

@@ -25,6 +25,7 @@
 //! ```
 
 mod base64;
+mod batch;
 mod cause;
 mod decode;
 mod encode;
@@ -63,6 +64,11 @@ pub use text::Text;
 pub use token::{BadToken, Token};
 pub use topic::Topic;
 pub use trace::Trace;
+pub(crate) use {
+    batch::{Batch, Received},
+    decode::decode_ref,
+    record::RecordRef,
+};
 
 #[doc(hidden)]
 pub use serde as __serde;

@@ -16,18 +16,126 @@ pub struct Record {
 
 /// Where something lies in the buffer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Part(usize, usize);
+pub(super) struct Part(usize, usize);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Header {
-    name: Name,
-    value: Option<Part>,
+pub(super) struct Header {
+    pub(super) name: Name,
+    pub(super) value: Option<Part>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Name {
+pub(super) enum Name {
     Known(&'static str),
     Part(Part),
+}
+
+/// Puts `bytes` into `buffer`; says where they are.
+pub(super) fn put(buffer: &mut Vec<u8>, bytes: &[u8]) -> Part {
+    let begin = buffer.len();
+    buffer.extend_from_slice(bytes);
+    Part(begin, buffer.len())
+}
+
+/// A record, whatever its bytes are kept in.
+#[derive(Clone, Copy)]
+pub(crate) struct RecordRef<'record> {
+    bytes: &'record [u8],
+    key: Option<Part>,
+    value: Option<Part>,
+    headers: &'record [Header],
+    time: SystemTime,
+}
+
+impl<'record> RecordRef<'record> {
+    pub(super) const fn new(
+        bytes: &'record [u8],
+        (key, value): (Option<Part>, Option<Part>),
+        headers: &'record [Header],
+        time: SystemTime,
+    ) -> Self {
+        Self {
+            bytes,
+            key,
+            value,
+            headers,
+            time,
+        }
+    }
+
+    pub(crate) fn key(self) -> Option<&'record [u8]> {
+        self.key.map(|part| self.part(part))
+    }
+
+    pub(crate) fn value(self) -> Option<&'record [u8]> {
+        self.value.map(|part| self.part(part))
+    }
+
+    pub(crate) const fn time(self) -> SystemTime {
+        self.time
+    }
+
+    /// The last value of the header `name`, if it has one.
+    pub(crate) fn header(self, name: &str) -> Option<&'record [u8]> {
+        let mut named = self.headers().rev().filter(|(other, _)| *other == name);
+        named.next().and_then(|(_, value)| value)
+    }
+
+    pub(crate) fn headers(
+        self,
+    ) -> impl DoubleEndedIterator<Item = (&'record str, Option<&'record [u8]>)> + ExactSizeIterator
+    {
+        self.headers.iter().map(move |header| {
+            let name = match header.name {
+                Name::Known(name) => name,
+                // Names are put in as text.
+                Name::Part(part) => std::str::from_utf8(self.part(part)).unwrap_or_default(),
+            };
+            (name, header.value.map(|part| self.part(part)))
+        })
+    }
+
+    /// How many bytes key, value and headers take.
+    pub(crate) fn size(self) -> usize {
+        let length = |part: Option<Part>| part.map_or(0, |Part(begin, end)| end - begin);
+        let headers = self.headers.iter().map(|header| {
+            let name = match header.name {
+                Name::Known(name) => name.len(),
+                Name::Part(part) => length(Some(part)),
+            };
+            name + length(header.value)
+        });
+        length(self.key) + length(self.value) + headers.sum::<usize>()
+    }
+
+    /// The same in memory of its own.
+    pub(crate) fn to_record(self) -> Record {
+        let mut record = Record::with_capacity(self.size(), self.headers.len(), self.time);
+        record.key = self.key().map(|key| record.put(key));
+        record.value = self.value().map(|value| record.put(value));
+        for (name, value) in self.headers() {
+            record.add_header(name, value);
+        }
+        record
+    }
+
+    fn part(self, Part(begin, end): Part) -> &'record [u8] {
+        self.bytes.get(begin..end).unwrap_or_default()
+    }
+}
+
+/// Sizes and names: what a record holds may be somebody's.
+impl fmt::Debug for RecordRef<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers().map(|(name, _)| name).collect();
+        formatter
+            .debug_struct("Record")
+            .field("key", &self.key().map(<[u8]>::len))
+            .field("value", &self.value().map(<[u8]>::len))
+            .field("headers", &headers)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Record {
@@ -46,13 +154,13 @@ impl Record {
     /// The key, which chooses the partition.
     #[must_use]
     pub fn key(&self) -> Option<&[u8]> {
-        self.key.map(|part| self.part(part))
+        self.view().key()
     }
 
     /// The value; nothing in a tombstone.
     #[must_use]
     pub fn value(&self) -> Option<&[u8]> {
-        self.value.map(|part| self.part(part))
+        self.view().value()
     }
 
     /// The event's time: that which Kafka keeps with the record, in whole milliseconds there.
@@ -64,8 +172,7 @@ impl Record {
     /// The last value of the header `name`, if it has one.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        let mut named = self.headers().rev().filter(|(other, _)| *other == name);
-        named.next().and_then(|(_, value)| value)
+        self.view().header(name)
     }
 
     /// Every header in its order; a name may come twice.
@@ -73,24 +180,23 @@ impl Record {
     pub fn headers(
         &self,
     ) -> impl DoubleEndedIterator<Item = (&str, Option<&[u8]>)> + ExactSizeIterator {
-        self.headers.iter().map(|header| {
-            let name = match header.name {
-                Name::Known(name) => name,
-                // Names are put in as text.
-                Name::Part(part) => std::str::from_utf8(self.part(part)).unwrap_or_default(),
-            };
-            (name, header.value.map(|part| self.part(part)))
-        })
+        self.view().headers()
     }
 
     /// How many bytes key, value and headers take.
     #[must_use]
     pub fn size(&self) -> usize {
-        let known = self.headers.iter().map(|header| match header.name {
-            Name::Known(name) => name.len(),
-            Name::Part(_) => 0,
-        });
-        self.bytes.len() + known.sum::<usize>()
+        self.view().size()
+    }
+
+    /// The same, borrowed.
+    pub(crate) fn view(&self) -> RecordRef<'_> {
+        RecordRef::new(
+            &self.bytes,
+            (self.key, self.value),
+            &self.headers,
+            self.time,
+        )
     }
 
     /// Sets the key.
@@ -139,27 +245,13 @@ impl Record {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Part {
-        let begin = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        Part(begin, self.bytes.len())
-    }
-
-    fn part(&self, Part(begin, end): Part) -> &[u8] {
-        self.bytes.get(begin..end).unwrap_or_default()
+        put(&mut self.bytes, bytes)
     }
 }
 
-/// Sizes and names: what a record holds may be somebody's.
 impl fmt::Debug for Record {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers: Vec<&str> = self.headers().map(|(name, _)| name).collect();
-        formatter
-            .debug_struct("Record")
-            .field("key", &self.key().map(<[u8]>::len))
-            .field("value", &self.value().map(<[u8]>::len))
-            .field("headers", &headers)
-            .field("time", &self.time)
-            .finish_non_exhaustive()
+        self.view().fmt(formatter)
     }
 }
 

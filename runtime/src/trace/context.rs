@@ -4,7 +4,7 @@ use std::{fmt, num::NonZero, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{random, state};
+use super::{hex, random, state};
 use crate::metric::Exemplar;
 
 /// The header with the ids, of W3C Trace Context.
@@ -166,35 +166,34 @@ impl TraceContext {
     }
 }
 
+/// Whether `text` is a `traceparent` by the rules of W3C Trace Context.
+#[cfg(feature = "events")]
+pub(crate) fn is_parent(text: &str) -> bool {
+    read_parent(text).is_some()
+}
+
+/// How long a `traceparent` is without what later versions may add.
+const PARENT: usize = 55;
+
 /// Reads a `traceparent`. A version that is not known yet may have more fields at its end.
 fn read_parent(text: &str) -> Option<(TraceId, SpanId, bool)> {
-    let mut fields = text.splitn(5, '-');
-    let version = digits(fields.next()?, 2)?;
-    let trace_id = digits(fields.next()?, 32)?;
-    let span_id = digits(fields.next()?, 16)?;
-    let flags = digits(fields.next()?, 2)?;
-    let complete = version != 0xff && (version != 0 || fields.next().is_none());
-    let span_id = u64::try_from(span_id).ok()?;
+    let (fields, rest) = text.as_bytes().split_first_chunk::<PARENT>()?;
+    let (version, fields) = field::<2>(fields)?;
+    let (trace_id, fields) = field::<32>(fields)?;
+    let (span_id, flags) = field::<16>(fields)?;
+    let (version, flags) = (hex::number(version)?, hex::number(flags)?);
     let ids = (
-        TraceId(NonZero::new(trace_id)?),
-        SpanId(NonZero::new(span_id)?),
+        TraceId(NonZero::new(hex::wide(trace_id)?)?),
+        SpanId(NonZero::new(hex::number(span_id)?)?),
     );
+    let complete = version != 0xff && (rest.is_empty() || version != 0 && rest.starts_with(b"-"));
     complete.then_some((ids.0, ids.1, flags & 1 == 1))
 }
 
-/// Reads exactly `count` lower-case hexadecimal digits, at most 32.
-fn digits(text: &str, count: usize) -> Option<u128> {
-    if text.len() != count {
-        return None;
-    }
-    text.bytes().try_fold(0, |number, byte| {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        Some((number << 4) | u128::from(digit))
-    })
+/// The next `LENGTH` bytes, which a `-` ends, and what comes after it.
+fn field<const LENGTH: usize>(fields: &[u8]) -> Option<(&[u8; LENGTH], &[u8])> {
+    let (field, rest) = fields.split_first_chunk()?;
+    Some((field, rest.strip_prefix(b"-")?))
 }
 
 #[cfg(test)]

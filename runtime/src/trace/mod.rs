@@ -13,6 +13,7 @@ mod context;
 mod count;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod export;
+mod hex;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod install;
 mod kind;
@@ -45,8 +46,12 @@ mod state;
 pub use active::{ActiveSpan, Entered};
 pub use attribute::Value;
 pub use begin::Begin;
+#[cfg(feature = "events")]
+pub(crate) use context::is_parent;
 pub use context::{SpanId, TraceContext, TraceId};
 pub(crate) use count::families;
+#[cfg(feature = "events")]
+pub(crate) use hex::wide as wide_hex_number;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 pub(crate) use install::{begin, complain, flush};
 pub use kind::Kind;

@@ -1,7 +1,7 @@
 //! Between librdkafka's forms and ours.
 
 use std::{
-    panic::catch_unwind,
+    panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, SystemTime},
 };
 
@@ -12,47 +12,29 @@ use rdkafka::{
 };
 
 use super::super::{PublishError, error::PublishKind, transport::Spot};
-use crate::event::Record;
+use crate::event::{Batch, Record};
 
-/// Room for the headers that an event has as a rule.
-const HEADERS: usize = 256;
-
-/// The record that `message` is, in memory of its own: handing librdkafka's own on would keep its queues full for as long as a
-/// handler takes.
-pub(super) fn record(message: &BorrowedMessage<'_>) -> Record {
-    // The client panics on a header whose name is no UTF-8. Such a record is one without headers.
-    catch_unwind(|| with_headers(message)).unwrap_or_else(|_| bare(message, 0))
-}
-
-fn with_headers(message: &BorrowedMessage<'_>) -> Record {
-    let Some(headers) = message.headers() else {
-        return bare(message, 0);
-    };
-    let mut record = bare(message, headers.count());
-    for header in headers.iter() {
-        record.add_header(header.key, header.value);
-    }
-    record
-}
-
-/// The record without headers, with room for so many.
-fn bare(message: &BorrowedMessage<'_>, headers: usize) -> Record {
+/// Adds `message` to `batch`, in memory of ours: librdkafka's own would be given back by another thread, record by record.
+pub(super) fn receive(batch: &mut Batch, message: &BorrowedMessage<'_>) {
     let millis = message
         .timestamp()
         .to_millis()
         .and_then(|millis| u64::try_from(millis).ok());
     let time = SystemTime::UNIX_EPOCH + Duration::from_millis(millis.unwrap_or_default());
-    let (key, value) = (message.key(), message.payload());
-    let room = if headers == 0 { 0 } else { HEADERS };
-    let bytes = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + room;
-    let mut record = Record::with_capacity(bytes, headers, time);
-    if let Some(key) = key {
-        record = record.with_key(key);
+    batch.push(message.offset(), time, message.key(), message.payload());
+    let headers = AssertUnwindSafe(|| {
+        for header in message
+            .headers()
+            .into_iter()
+            .flat_map(|headers| headers.iter())
+        {
+            batch.push_header(header.key, header.value);
+        }
+    });
+    // The client panics on a header whose name is no UTF-8. Such a record is one without headers.
+    if catch_unwind(headers).is_err() {
+        batch.drop_headers();
     }
-    if let Some(value) = value {
-        record = record.with_value(value);
-    }
-    record
 }
 
 /// The headers of `record` in librdkafka's memory.

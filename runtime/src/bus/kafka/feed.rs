@@ -6,6 +6,7 @@ use rdkafka::{
     ClientContext,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    message::{BorrowedMessage, Message as _},
     topic_partition_list::TopicPartitionList,
 };
 use tokio::time::Instant;
@@ -14,18 +15,26 @@ use super::{
     super::{
         Group,
         metrics::{COMMIT_FAILURES, CommitFailure},
-        transport::{REVOKE_DRAIN, Received, Spot},
+        transport::{REVOKE_DRAIN, Spot},
     },
     convert,
 };
-use crate::metric::Counter;
+use crate::{event::Batch, metric::Counter};
 
 /// Hands records over to a group, and follows its assignment. Everything here runs on the thread that polls.
 pub(super) struct Feed {
     pub(super) group: Arc<Group>,
     /// Records that were polled and not handed over yet. They are, before the assignment changes: later they would be of an
     /// assignment that does not hold any more.
-    pending: Mutex<Vec<(Spot, Vec<Received>)>>,
+    pending: Mutex<Pending>,
+}
+
+#[derive(Default)]
+struct Pending {
+    batches: Vec<(Spot, Batch)>,
+    /// How much there was in the last batch: as much room has the next.
+    records: usize,
+    bytes: usize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,15 +50,17 @@ impl Feed {
     }
 
     /// Keeps a record until it is handed over.
-    pub(super) fn keep(&self, topic: &str, partition: i32, received: Received) {
+    pub(super) fn keep(&self, message: &BorrowedMessage<'_>) {
+        let (topic, partition) = (message.topic(), message.partition());
         let mut pending = lock(&self.pending);
         // The client hands over one partition after the other: it is mostly the last.
         let known = pending
+            .batches
             .iter_mut()
             .rev()
             .find(|(spot, _)| spot.partition == partition && *spot.topic == *topic);
         if let Some((_, batch)) = known {
-            batch.push(received);
+            convert::receive(batch, message);
             return;
         }
         let known = self.group.topics().iter().find(|known| ***known == *topic);
@@ -57,13 +68,20 @@ impl Feed {
             topic: known.map_or_else(|| topic.into(), Arc::clone),
             partition,
         };
-        pending.push((spot, vec![received]));
+        let mut batch = Batch::with_capacity(pending.records, pending.bytes);
+        convert::receive(&mut batch, message);
+        pending.batches.push((spot, batch));
     }
 
     /// Hands over what was kept.
     pub(super) fn hand_over(&self) {
-        let kept = std::mem::take(&mut *lock(&self.pending));
-        for (spot, batch) in kept {
+        let mut pending = lock(&self.pending);
+        if let Some((_, last)) = pending.batches.last() {
+            (pending.records, pending.bytes) = (last.len(), last.size());
+        }
+        let batches = std::mem::take(&mut pending.batches);
+        drop(pending);
+        for (spot, batch) in batches {
             self.group.deliver(&spot, batch);
         }
     }

@@ -10,7 +10,6 @@ use std::{
 use rdkafka::{
     consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
-    message::Message as _,
 };
 use tokio::{
     sync::oneshot,
@@ -18,12 +17,7 @@ use tokio::{
 };
 
 use super::{
-    super::{
-        ConsumeError, Group,
-        broker::Consumer,
-        error::ConsumeKind,
-        transport::{Boxed, Received},
-    },
+    super::{ConsumeError, Group, broker::Consumer, error::ConsumeKind, transport::Boxed},
     config::KafkaConfig,
     convert,
     extent::Watch,
@@ -128,6 +122,7 @@ fn run(consumer: BaseConsumer<Feed>, group: &Arc<Group>, orders: &mpsc::Receiver
     let consumer = Arc::new(consumer);
     let watch = Watch::begin(&consumer, group);
     let feed = Arc::clone(consumer.context());
+    let (mut changed, mut stored) = (false, Instant::now());
     let finished = loop {
         match orders.try_recv() {
             Err(mpsc::TryRecvError::Empty) => {}
@@ -138,8 +133,13 @@ fn run(consumer: BaseConsumer<Feed>, group: &Arc<Group>, orders: &mpsc::Receiver
             }
         }
         if group.has_changed() {
-            feed.store(&consumer, &group.moved());
+            changed = true;
             press(&consumer, group);
+        }
+        // Asking how far the partitions are holds up their lanes.
+        if changed && stored.elapsed() >= POLL {
+            feed.store(&consumer, &group.moved());
+            (changed, stored) = (false, Instant::now());
         }
         let turn = std::panic::catch_unwind(AssertUnwindSafe(|| poll(&consumer, &feed)));
         if turn.is_err() {
@@ -173,13 +173,7 @@ fn poll(consumer: &BaseConsumer<Feed>, feed: &Feed) {
     for _ in 0..BATCH {
         match consumer.poll(wait) {
             None => return,
-            Some(Ok(message)) => {
-                let received = Received {
-                    offset: message.offset(),
-                    record: convert::record(&message),
-                };
-                feed.keep(message.topic(), message.partition(), received);
-            }
+            Some(Ok(message)) => feed.keep(&message),
             Some(Err(error)) => complain(feed, &error),
         }
         wait = Duration::ZERO;
