@@ -145,7 +145,7 @@ impl EventBus {
             let handed_over = self.enqueue(event, attributes, &route.topic, until).await?;
             handed_over.wait(until).await.0
         };
-        let published = published.await;
+        let published = self.explained(published.await);
         route.sent(published.as_ref().err(), begun.elapsed());
         published
     }
@@ -186,6 +186,7 @@ impl EventBus {
         }
         let mut receipts = Vec::with_capacity(handed_over.len() + 1);
         let mut keep = |begun, (answer, at): (Result<Receipt, PublishError>, Instant)| {
+            let answer = self.explained(answer);
             route.sent(answer.as_ref().err(), at.saturating_duration_since(begun));
             match answer {
                 Ok(receipt) => receipts.push(receipt),
@@ -199,6 +200,21 @@ impl EventBus {
             keep(begun, answer);
         }
         refused.map_or(Ok(receipts), Err)
+    }
+
+    /// The answer, with the reason where brokers do not take the client.
+    #[cfg(feature = "kafka")]
+    fn explained<T>(&self, answer: Result<T, PublishError>) -> Result<T, PublishError> {
+        answer.map_err(|error| error.because(self.0.transport.refusal()))
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    #[expect(
+        clippy::unused_self,
+        reason = "nobody refuses a client within the process"
+    )]
+    const fn explained<T>(&self, answer: Result<T, PublishError>) -> Result<T, PublishError> {
+        answer
     }
 
     async fn enqueue<E: Event>(

@@ -262,6 +262,12 @@ impl GroupState {
         self.0.blocked.load(Ordering::Relaxed)
     }
 
+    /// Why the brokers do not take this member, if they do not: what they say of its user, its password or its certificate.
+    #[must_use]
+    pub fn refused(&self) -> Option<Arc<str>> {
+        self.0.refusal.get()
+    }
+
     /// How many partitions are assigned to this member.
     #[must_use]
     pub fn partitions(&self) -> usize {

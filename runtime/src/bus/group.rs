@@ -26,6 +26,7 @@ use super::{
     handler::AnyHandler,
     metrics::{LAG_MESSAGES, LAG_SECONDS, REBALANCES, Rebalance, TopicSeries},
     partition,
+    refusal::Refusal,
     tracker::{Ticket, Tracker},
     transport::{Boxed, Extent, Received, Spot, Transport},
 };
@@ -70,6 +71,8 @@ pub(crate) struct Group {
     lane: Lane,
     /// How many lanes wait for a dead letter to be taken.
     pub(super) blocked: AtomicUsize,
+    /// Why brokers do not take this member, if they do not.
+    pub(crate) refusal: Refusal,
     assigned: Mutex<BTreeMap<Spot, Arc<Assigned>>>,
     epochs: AtomicU64,
     progress: Notify,
@@ -125,6 +128,7 @@ impl Group {
             transport,
             lane,
             blocked: AtomicUsize::new(0),
+            refusal: Refusal::default(),
             assigned: Mutex::default(),
             epochs: AtomicU64::new(0),
             progress: Notify::new(),
@@ -171,6 +175,7 @@ impl Group {
     /// `spots` are this member's from now on.
     pub(crate) fn assign(self: &Arc<Self>, spots: &[Spot]) {
         self.rebalanced("assign");
+        self.refusal.clear();
         for spot in spots {
             let assigned = self.begin(spot);
             LAG_MESSAGES.set(spot, &self.name, 0.0);

@@ -60,6 +60,7 @@ mod metrics;
 mod outbox;
 mod partition;
 mod policy;
+mod refusal;
 mod span;
 #[cfg(test)]
 mod tests;

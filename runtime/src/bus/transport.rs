@@ -29,6 +29,12 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
         record: Record,
     ) -> Result<Result<Acknowledgement, PublishError>, Record>;
 
+    /// Why brokers do not take this client at all, if they do not.
+    #[cfg(feature = "kafka")]
+    fn refusal(&self) -> Option<Arc<str>> {
+        None
+    }
+
     /// Waits until all that was handed over is acknowledged or given up; says whether that was so before `until`.
     fn flush(&self, until: Instant) -> Boxed<'_, bool>;
 }

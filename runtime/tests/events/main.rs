@@ -21,6 +21,8 @@ mod memory;
 #[cfg(feature = "postgres")]
 mod outbox;
 mod personal;
+#[cfg(feature = "kafka-tls")]
+mod secure;
 #[cfg(feature = "postgres")]
 #[path = "../it/server.rs"]
 mod server;

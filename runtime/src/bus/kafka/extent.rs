@@ -45,7 +45,10 @@ impl Watch {
                     continue;
                 }
                 match extents(&consumer, &spots) {
-                    Ok(extents) => extents.iter().for_each(|extent| group.report(extent)),
+                    Ok(extents) => {
+                        group.refusal.clear();
+                        extents.iter().for_each(|extent| group.report(extent));
+                    }
                     Err(error) => tracing::debug!(group = %group.name(), %error, "lag not known"),
                 }
             }

@@ -9,6 +9,7 @@ mod extent;
 mod feed;
 mod member;
 mod producer;
+mod security;
 
 use std::{sync::Arc, time::Duration};
 
@@ -64,6 +65,10 @@ impl Transport for Kafka {
         record: Record,
     ) -> Result<Result<Acknowledgement, PublishError>, Record> {
         self.producer.enqueue_now(topic, record)
+    }
+
+    fn refusal(&self) -> Option<Arc<str>> {
+        self.producer.refusal()
     }
 
     fn flush(&self, until: Instant) -> Boxed<'_, bool> {
