@@ -53,6 +53,7 @@ mod inbox;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod lane;
+mod later;
 mod letter;
 mod memory;
 mod metrics;

@@ -46,7 +46,7 @@ impl Events {
                             "the brokers do not take this member: {reason}"
                         ))),
                         (lanes, _) => Err(CheckError::new(format!(
-                            "{lanes} lanes wait for a dead letter to be taken"
+                            "{lanes} lanes wait for a dead letter or a record for later to be taken"
                         ))),
                     }
                 }

@@ -17,6 +17,7 @@ mod handler;
 mod inbox;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod later;
 mod memory;
 #[cfg(feature = "postgres")]
 mod outbox;

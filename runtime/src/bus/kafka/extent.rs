@@ -47,7 +47,9 @@ impl Watch {
                 match extents(&consumer, &spots) {
                     Ok(extents) => {
                         group.refusal.clear();
-                        extents.iter().for_each(|extent| group.report(extent));
+                        for extent in &extents {
+                            group.report(extent);
+                        }
                     }
                     Err(error) => tracing::debug!(group = %group.name(), %error, "lag not known"),
                 }

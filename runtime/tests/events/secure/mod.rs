@@ -30,6 +30,9 @@ struct DoorOpened {
     number: u32,
 }
 
+/// The number of the next case: each has its own.
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
 const TOPIC: &str = "domain.door.events";
 
 type Variables<'a> = Vec<(&'static str, &'a str)>;
@@ -79,8 +82,6 @@ impl Stage {
                 Ok::<(), HandlerError>(())
             }
         };
-        // Numbers are of one case each.
-        static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let consumers = Consumers::new(&format!("bell-{number}")).on::<DoorOpened>(handler);
         let subscription = bus.consume(consumers).unwrap();
