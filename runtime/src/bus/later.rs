@@ -190,7 +190,7 @@ mod tests {
 
     /// A record that was tried five times, in the retry topic of the second delay.
     fn written(delay: Duration) -> (Record, Received, Spot) {
-        let then = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+        let then = SystemTime::UNIX_EPOCH + Duration::from_hours(400_000);
         let record = Record::with_capacity(0, 0, then)
             .with_key(b"k")
             .with_value(b"v")
