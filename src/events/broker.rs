@@ -1,13 +1,19 @@
 //! The clients of a broker, and how a topic is read.
 
 use std::panic::catch_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use marty_runtime::bus::KafkaConfig;
+use marty_runtime::config::Lookup;
 use marty_runtime::event::Record;
+use rdkafka::ClientContext;
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{ClientConfig, FromClientConfig};
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::error::{EventsError, Kind};
@@ -21,7 +27,7 @@ const LETTERS: &str = ".dlq";
 /// A broker that has answered, and what it has.
 #[derive(Debug)]
 pub struct Broker {
-    brokers: String,
+    config: KafkaConfig,
     topics: Vec<Topic>,
 }
 
@@ -41,22 +47,59 @@ pub(super) struct Placed {
     pub(super) record: Record,
 }
 
+/// Hears why brokers do not take the client.
+#[derive(Default)]
+struct Ear(Mutex<Option<String>>);
+
+impl ClientContext for Ear {
+    fn error(&self, error: KafkaError, reason: &str) {
+        let refuses = match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => true,
+            // An alert that comes once the client took the handshake for done, and one side that speaks TLS where the other does not.
+            Some(RDKafkaErrorCode::BrokerTransportFailure) => {
+                reason.contains("SSL") || reason.contains("security.protocol")
+            }
+            _ => false,
+        };
+        if refuses {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+        }
+    }
+}
+
+impl ConsumerContext for Ear {}
+
+impl Ear {
+    /// Why none answered that `consumer` asked.
+    fn why(consumer: &BaseConsumer<Self>, brokers: &str, source: KafkaError) -> Kind {
+        // What was said meanwhile is heard now.
+        while consumer.poll(Duration::ZERO).is_some() {}
+        let heard = consumer.context().0.lock();
+        let heard = heard.unwrap_or_else(PoisonError::into_inner).take();
+        let brokers = brokers.to_owned();
+        match heard {
+            Some(reason) => Kind::Refused { brokers, reason },
+            None => Kind::Unreachable { brokers, source },
+        }
+    }
+}
+
 impl Broker {
-    /// Asks `brokers`, one or more `host:port` separated by commas, what there is.
+    /// Asks `brokers`, one or more `host:port` separated by commas, what there is. They are talked to as the variables say that services
+    /// read, too.
     ///
     /// # Errors
-    /// When none of them answers within five seconds.
+    /// When none of them answers within five seconds, or a variable cannot be used.
     pub fn connect(brokers: &str) -> Result<Self, EventsError> {
+        let config = KafkaConfig::from_lookup(&Lookup::from_env()).map_err(Kind::Config)?;
         let mut broker = Self {
-            brokers: brokers.to_owned(),
+            config: config.with("bootstrap.servers", brokers),
             topics: Vec::new(),
         };
-        let consumer: BaseConsumer = broker.client(&[])?;
+        let consumer = broker.settings(&[]).create_with_context(Ear::default());
+        let consumer: BaseConsumer<Ear> = consumer.map_err(Kind::Client)?;
         let answer = consumer.fetch_metadata(None, PATIENCE);
-        let answer = answer.map_err(|source| Kind::Unreachable {
-            brokers: brokers.to_owned(),
-            source,
-        })?;
+        let answer = answer.map_err(|source| Ear::why(&consumer, brokers, source))?;
         let topics = answer.topics().iter().map(|topic| {
             let partitions = topic.partitions().iter();
             let partitions = partitions.map(|it| (it.id(), it.replicas().len()));
@@ -95,13 +138,19 @@ impl Broker {
     where
         C: FromClientConfig,
     {
+        Ok(self.settings(properties).create().map_err(Kind::Client)?)
+    }
+
+    fn settings(&self, properties: &[(&str, &str)]) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.brokers);
+        for (property, value) in self.config.properties() {
+            config.set(property, value);
+        }
         config.set("client.id", "marty");
         for (property, value) in properties {
             config.set(*property, *value);
         }
-        Ok(config.create().map_err(Kind::Client)?)
+        config
     }
 
     pub(super) fn admin(

@@ -13,6 +13,10 @@ pub(super) enum Kind {
     Client(#[source] KafkaError),
     #[error("no broker answers at `{brokers}`")]
     Unreachable { brokers: String, source: KafkaError },
+    #[error("the brokers at `{brokers}` do not take this client: {reason}")]
+    Refused { brokers: String, reason: String },
+    #[error(transparent)]
+    Config(#[from] marty_runtime::config::ConfigError),
     #[error("there is no topic `{0}`")]
     NoTopic(String),
     #[error("cannot read `{topic}`")]
@@ -37,6 +41,9 @@ impl EventsError {
             Kind::Unreachable { .. } => {
                 Some("name the brokers by `--brokers HOST:PORT` or `MARTY_KAFKA_BROKERS`")
             }
+            Kind::Refused { .. } => Some(
+                "the variables `MARTY_KAFKA_…` of services say here, too, how brokers are talked to",
+            ),
             Kind::NoTopic(_) => Some("`marty events topics` lists those that exist"),
             Kind::Settle { .. } => Some("the same command goes on where this one ended"),
             _ => None,

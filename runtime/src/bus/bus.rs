@@ -145,7 +145,7 @@ impl EventBus {
             let handed_over = self.enqueue(event, attributes, &route.topic, until).await?;
             handed_over.wait(until).await.0
         };
-        let published = published.await;
+        let published = self.0.transport.explained(published.await);
         route.sent(published.as_ref().err(), begun.elapsed());
         published
     }
@@ -160,7 +160,7 @@ impl EventBus {
         events: impl IntoIterator<Item = &'a E>,
     ) -> Result<Vec<Receipt>, PublishError> {
         let route = self.route::<E>();
-        let mut sending = Sending::new(&route, self.0.timeout);
+        let mut sending = Sending::new(&route, &*self.0.transport, self.0.timeout);
         for event in events {
             let begun = Instant::now();
             let attributes = self.attributes();

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -16,6 +17,7 @@ use super::{
     group::Options,
     handler::{AnyHandler, Of, WithState},
     lane,
+    later::Later,
     transport::Transport,
 };
 use crate::{
@@ -30,6 +32,7 @@ pub struct Consumers {
     topics: BTreeSet<TopicOf>,
     handlers: Vec<(&'static str, Arc<dyn AnyHandler>)>,
     options: Options,
+    delays: Vec<Duration>,
     duplicates: Option<Arc<dyn AnyDuplicates>>,
     panics: Counter,
 }
@@ -53,6 +56,7 @@ impl Consumers {
                 skip_unknown: true,
                 skip_tombstones: false,
             },
+            delays: Vec::new(),
             duplicates: None,
             panics: Counter::create(()),
         }
@@ -131,6 +135,24 @@ impl Consumers {
         self
     }
 
+    /// Tries what has failed as often as the [`Policy`] says again later, once after each of `delays`, before it becomes a dead letter: for
+    /// outages that are longer than a partition should wait for.
+    ///
+    /// The order of a key is given up for that: what comes after an event that waits is handled before it. The event waits in the topics
+    /// `{topic}.{group}.retry.1`, `….retry.2` and so on, one for each delay, which have to exist and should keep records for much longer
+    /// than their delay. While one of them takes nothing, its partition waits, as it does for a dead letter. A delay can be made
+    /// longer without further ado; before there are fewer of them, those topics have to be empty.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use marty_runtime::bus::Consumers;
+    /// let consumers = Consumers::new("mailer").retry_topics([Duration::from_secs(30), Duration::from_mins(10)]);
+    /// ```
+    pub fn retry_topics(mut self, delays: impl IntoIterator<Item = Duration>) -> Self {
+        self.delays = delays.into_iter().collect();
+        self
+    }
+
     /// Handles up to `lanes` events of a partition at once: those with the same key keep their order, others do not.
     pub const fn lanes(mut self, lanes: usize) -> Self {
         self.options.lanes = lanes;
@@ -189,9 +211,11 @@ impl Consumers {
             TopicOf::Named(name) => name,
         });
         let topics: BTreeSet<Arc<str>> = topics.collect();
+        let later = Later::new(self.delays, &topics, &self.group);
+        let topics = topics.iter().chain(later.topics()).map(Arc::clone);
         Ok(Group::new(
             self.group.into(),
-            topics.into_iter().collect(),
+            (topics.collect(), later),
             handlers,
             (self.options, self.duplicates, self.panics),
             (transport, lane::spawnable),
@@ -256,10 +280,16 @@ impl Subscription {
 pub struct GroupState(Arc<Group>);
 
 impl GroupState {
-    /// How many lanes wait for a dead letter to be taken. They lose nothing, and handle nothing meanwhile.
+    /// How many lanes wait for a dead letter, or a record for later, to be taken. They lose nothing, and handle nothing meanwhile.
     #[must_use]
     pub fn blocked(&self) -> usize {
         self.0.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Why the brokers do not take this member, if they do not: what they say of its user, its password or its certificate.
+    #[must_use]
+    pub fn refused(&self) -> Option<Arc<str>> {
+        self.0.refusal.get()
     }
 
     /// How many partitions are assigned to this member.

@@ -48,6 +48,18 @@ impl PublishError {
     pub(crate) fn encode(source: EncodeError) -> Self {
         PublishKind::Encode(source).into()
     }
+
+    /// The same, with the reason if it was in vain because brokers do not take the client.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn because(self, refusal: Option<std::sync::Arc<str>>) -> Self {
+        match (self.0, refusal) {
+            (PublishKind::TimedOut { topic }, Some(reason)) => {
+                let reason = (*reason).into();
+                PublishKind::Unavailable { topic, reason }.into()
+            }
+            (kind, _) => kind.into(),
+        }
+    }
 }
 
 // What the compiler suggests is the same whatever the features.

@@ -24,8 +24,10 @@ use super::{
     Policy,
     duplicate::AnyDuplicates,
     handler::AnyHandler,
+    later::{Later, Stage},
     metrics::{LAG_MESSAGES, LAG_SECONDS, REBALANCES, Rebalance, TopicSeries},
     partition,
+    refusal::Refusal,
     tracker::{Ticket, Tracker},
     transport::{Boxed, Extent, Spot, Transport},
 };
@@ -66,13 +68,16 @@ pub(crate) struct Group {
     /// In the order of their events' types.
     pub(super) handlers: Vec<(&'static str, Arc<dyn AnyHandler>)>,
     pub(super) options: Options,
+    pub(super) later: Later,
     pub(super) duplicates: Option<Arc<dyn AnyDuplicates>>,
     /// What counts the panics that are caught.
     pub(super) panics: Counter,
     pub(super) transport: Arc<dyn Transport>,
     lane: Lane,
-    /// How many lanes wait for a dead letter to be taken.
+    /// How many lanes wait for a dead letter, or a record for later, to be taken.
     pub(super) blocked: AtomicUsize,
+    /// Why brokers do not take this member, if they do not.
+    pub(crate) refusal: Refusal,
     assigned: Mutex<BTreeMap<Spot, Arc<Assigned>>>,
     epochs: AtomicU64,
     progress: Notify,
@@ -83,6 +88,10 @@ pub(crate) struct Group {
 /// A partition while it is assigned.
 pub(crate) struct Assigned {
     pub(super) spot: Spot,
+    /// What the topic is among the group's retry topics, if it is one.
+    pub(super) stage: Option<Stage>,
+    /// How many lanes wait until a record is due.
+    held: AtomicUsize,
     pub(super) closing: watch::Sender<bool>,
     pub(super) series: TopicSeries,
     tracker: Mutex<Tracker>,
@@ -113,7 +122,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Group {
     pub(super) fn new(
         name: Arc<str>,
-        topics: Vec<Arc<str>>,
+        (topics, later): (Vec<Arc<str>>, Later),
         handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
         (options, duplicates, panics): (Options, Option<Arc<dyn AnyDuplicates>>, Counter),
         (transport, lane): (Arc<dyn Transport>, Lane),
@@ -123,11 +132,13 @@ impl Group {
             topics,
             handlers: handlers.into_iter().collect(),
             options,
+            later,
             duplicates,
             panics,
             transport,
             lane,
             blocked: AtomicUsize::new(0),
+            refusal: Refusal::default(),
             assigned: Mutex::default(),
             epochs: AtomicU64::new(0),
             progress: Notify::new(),
@@ -174,6 +185,7 @@ impl Group {
     /// `spots` are this member's from now on.
     pub(crate) fn assign(self: &Arc<Self>, spots: &[Spot]) {
         self.rebalanced("assign");
+        self.refusal.clear();
         for spot in spots {
             let assigned = self.begin(spot);
             LAG_MESSAGES.set(spot, &self.name, 0.0);
@@ -198,6 +210,8 @@ impl Group {
             .unzip();
         let assigned = Arc::new(Assigned {
             spot: spot.clone(),
+            stage: self.later.stage(&spot.topic).cloned(),
+            held: AtomicUsize::new(0),
             closing: watch::Sender::new(false),
             tracker: Mutex::new(Tracker::new(epoch)),
             waiting: AtomicUsize::new(0),
@@ -236,10 +250,11 @@ impl Group {
             let waiting = assigned.waiting.load(Ordering::Relaxed);
             let bytes = assigned.waiting_bytes.load(Ordering::Relaxed);
             let paused = assigned.paused.load(Ordering::Relaxed);
-            if !paused && (waiting > PAUSE_ABOVE || bytes > PAUSE_ABOVE_BYTES) {
+            let held = assigned.held.load(Ordering::Relaxed) > 0;
+            if !paused && (held || waiting > PAUSE_ABOVE || bytes > PAUSE_ABOVE_BYTES) {
                 assigned.paused.store(true, Ordering::Relaxed);
                 pause.push(spot.clone());
-            } else if paused && waiting < RESUME_BELOW && bytes < RESUME_BELOW_BYTES {
+            } else if paused && !held && waiting < RESUME_BELOW && bytes < RESUME_BELOW_BYTES {
                 assigned.paused.store(false, Ordering::Relaxed);
                 resume.push(spot.clone());
             }
@@ -364,6 +379,15 @@ impl Assigned {
     fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.closing.send_replace(true);
+    }
+
+    /// A lane waits until a record is due, or does so no more: the partition is paused meanwhile.
+    pub(super) fn hold(&self, hold: bool) {
+        if hold {
+            self.held.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// A lane begins a record. Where this says no, the partition is being taken back.

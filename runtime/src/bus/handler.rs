@@ -13,13 +13,14 @@ pub struct Delivery {
     pub group: Arc<str>,
     /// The event's type, such as `user.created.v1`.
     pub event: &'static str,
-    /// The topic.
+    /// The topic that the event was published to, be it handed over out of a retry topic.
     pub topic: Arc<str>,
-    /// The partition.
+    /// The partition there.
     pub partition: i32,
     /// The offset in it.
     pub offset: i64,
-    /// The attempt, which counts from 1. What other members, or this one before a restart, tried is not known.
+    /// The attempt, which counts from 1, those before a retry topic included. What other members, or this one before a restart, tried
+    /// otherwise is not known.
     pub attempt: u32,
     /// The record's time.
     pub time: SystemTime,

@@ -17,7 +17,8 @@ use super::{
     error::{BoxError, HandlerKind, scrub, scrubbed},
     group::{Assigned, Group, Work},
     handler::{AnyHandler, Delivery},
-    letter::{self, Death},
+    later::{self, Past},
+    letter::{self, Death, Origin},
     metrics::{
         ATTEMPT, Attempt, DEAD_LETTERS, DeadLetter, EventSeries, HANDLED, Handled, RETRIES, Retry,
         duplicate, sent,
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::{
     business::ErrorClass as _,
-    event::{Attributes, Cause, DecodeError, Decoded, Received, decode_ref},
+    event::{Attributes, Cause, DecodeError, Decoded, Received, Record, decode_ref},
     metric::Counter,
     names::{header, value},
     trace::random_number,
@@ -56,10 +57,17 @@ async fn run(group: Arc<Group>, assigned: Arc<Assigned>, mut inbox: mpsc::Unboun
             let Some(received) = batch.get(place) else {
                 continue;
             };
+            let past = assigned.stage.as_ref();
+            let past = past.map(|stage| Past::take(stage, &assigned.spot, received));
+            let record = past.as_ref().map(|(record, _)| record.view());
             let job = Job {
                 group: &group,
                 assigned: &assigned,
-                received,
+                received: Received {
+                    record: record.unwrap_or(received.record),
+                    ..received
+                },
+                past: past.as_ref().map(|(_, past)| past),
             };
             let done = assigned.enter() && job.finish().await.is_some();
             assigned.leave(done.then_some(ticket), received.record.size());
@@ -83,6 +91,8 @@ struct Job<'a> {
     group: &'a Group,
     assigned: &'a Assigned,
     received: Received<'a>,
+    /// What became of it before, in a retry topic.
+    past: Option<&'a Past>,
 }
 
 /// The record is done.
@@ -119,6 +129,13 @@ enum End {
 
 impl Job<'_> {
     async fn finish(&self) -> Option<Done> {
+        if let Some(past) = self.past {
+            let wait = past.wait();
+            if !wait.is_zero() {
+                let _held = Held::new(self.group, self.assigned);
+                self.pause(wait).await?;
+            }
+        }
         if self.is_for_another() {
             self.record(value::OTHER_EVENT, "skipped", Duration::ZERO);
             return Some(Done);
@@ -131,6 +148,15 @@ impl Job<'_> {
             Some(known) => self.attempts(known, decoded).await,
             None => self.unknown().await,
         }
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        let here = || Origin {
+            topic: &self.assigned.spot.topic,
+            partition: self.assigned.spot.partition,
+            offset: self.received.offset,
+        };
+        self.past.map_or_else(here, Past::origin)
     }
 
     /// Whether the record is a dead letter that was put back for another group.
@@ -178,8 +204,9 @@ impl Job<'_> {
         let attributes = &decoded.attributes().clone();
         // What was decoded to find the handler is what the first attempt takes.
         let mut decoded = Some(decoded);
-        let mut first_failure = None;
-        for attempt in 1.. {
+        let mut first_failure = self.past.and_then(|past| past.first_failure);
+        let before = self.past.map_or(0, |past| past.attempts);
+        for attempt in before.saturating_add(1).. {
             let begun = Instant::now();
             let span = span::begin(self.group, self.assigned, event, attributes);
             let end = self.attempt(known, decoded.take(), attributes, attempt);
@@ -202,8 +229,10 @@ impl Job<'_> {
             self.record(event, failure.outcome, begun.elapsed());
             let last_failure = SystemTime::now();
             let first_failure = *first_failure.get_or_insert(last_failure);
-            let last = attempt >= self.group.options.policy.attempts;
+            // Where it waited in a retry topic it is tried once.
+            let last = self.past.is_some() || attempt >= self.group.options.policy.attempts;
             let Again::After(after) = failure.again.unless(last) else {
+                let again = failure.again;
                 let death = Death {
                     class: failure.class,
                     message: failure.message,
@@ -211,9 +240,12 @@ impl Job<'_> {
                     first_failure,
                     last_failure,
                 };
-                return self.bury(event, death).await;
+                return match again {
+                    Again::Never => self.bury(event, death).await,
+                    Again::After(after) => self.put_off(event, death, after).await,
+                };
             };
-            self.retry(event, &failure, attempt);
+            self.retry(event, (failure.class, &failure.message), attempt);
             let wait = self.group.options.policy.wait(attempt, random_number());
             self.pause(wait.max(after)).await?;
         }
@@ -267,12 +299,13 @@ impl Job<'_> {
         attributes: &Attributes,
         attempt: u32,
     ) -> End {
+        let origin = self.origin();
         let delivery = Delivery {
             group: Arc::clone(&self.group.name),
             event: known.event,
-            topic: Arc::clone(&self.assigned.spot.topic),
-            partition: self.assigned.spot.partition,
-            offset: self.received.offset,
+            topic: Arc::clone(origin.topic),
+            partition: origin.partition,
+            offset: origin.offset,
             attempt,
             time: self.received.record.time(),
         };
@@ -327,30 +360,63 @@ impl Job<'_> {
         self.bury(event, death).await
     }
 
-    /// Writes the dead letter, however long that takes: the record is not done before.
+    /// Writes the record to be tried later, if there is a later; otherwise its dead letter.
+    async fn put_off(&self, event: &'static str, failed: Death, after: Duration) -> Option<Done> {
+        let (topic, group, stage) = (
+            &self.assigned.spot.topic,
+            &self.group.name,
+            self.assigned.stage.as_ref(),
+        );
+        let Some((topic, delay)) = self.group.later.next(topic, group, stage) else {
+            return self.bury(event, failed).await;
+        };
+        let (origin, record) = (self.origin(), self.received.record);
+        let write = || later::write(origin, record, &failed, delay.max(after));
+        let what = "record for later cannot be written, the partition waits";
+        self.insist(event, &topic, write, what).await?;
+        self.retry(event, (failed.class, &failed.message), failed.attempts);
+        Some(Done)
+    }
+
+    /// Writes the dead letter.
     async fn bury(&self, event: &'static str, death: Death) -> Option<Done> {
+        let origin = self.origin();
+        let topic = letter::topic(origin.topic, &self.group.name);
+        let write = || letter::write(origin, &self.group.name, self.received.record, &death);
+        let what = "dead letter cannot be written, the partition waits";
+        self.insist(event, &topic, write, what).await?;
+        self.buried(event, &death, &topic);
+        Some(Done)
+    }
+
+    /// Writes what the record becomes, however long that takes: it is not done before.
+    async fn insist(
+        &self,
+        event: &'static str,
+        topic: &Arc<str>,
+        write: impl Fn() -> Record,
+        what: &'static str,
+    ) -> Option<()> {
         let spot = &self.assigned.spot;
-        let topic = letter::topic(&spot.topic, &self.group.name);
         let mut blocked = None;
         for attempt in 1.. {
-            let letter = letter::write(spot, &self.group.name, self.received, &death);
+            let letter = write();
             let until = Instant::now() + LETTER_TIMEOUT;
             let begun = Instant::now();
             let written = async {
-                let handed_over = self.group.transport.enqueue(&topic, letter, until).await?;
+                let handed_over = self.group.transport.enqueue(topic, letter, until).await?;
                 handed_over.wait(until).await.0
             };
             let written = self.unless_closing(written).await?;
             let class = written.as_ref().map_or_else(PublishError::class, |_| "");
-            sent(&topic, event, class, begun.elapsed());
+            sent(topic, event, class, begun.elapsed());
             let Err(error) = written else {
-                self.buried(event, &death, &topic);
-                return Some(Done);
+                return Some(());
             };
             blocked.get_or_insert_with(|| Blocked::new(self.group));
             tracing::error!(
                 group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
-                attempt, error = %error, "dead letter cannot be written, the partition waits"
+                attempt, to = %topic, error = %error, "{what}"
             );
             let policy = super::Policy::default();
             self.pause(policy.wait(attempt, random_number()).min(LETTER_WAIT))
@@ -374,17 +440,17 @@ impl Job<'_> {
         );
     }
 
-    fn retry(&self, event: &'static str, failure: &Failure, attempt: u32) {
+    fn retry(&self, event: &'static str, (class, message): (&'static str, &str), attempt: u32) {
         let labels = Retry {
             group: Arc::clone(&self.group.name),
             event,
-            error: failure.class,
+            error: class,
         };
         RETRIES.with(&labels, Counter::inc);
         let spot = &self.assigned.spot;
         tracing::warn!(
             group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
-            event, attempt, class = failure.class, error = %failure.message, "event not handled, will be tried again"
+            event, attempt, class, error = %message, "event not handled, will be tried again"
         );
     }
 
@@ -435,6 +501,24 @@ impl Job<'_> {
             result = work => Some(result),
             _ = closing.wait_for(|closing| *closing) => None,
         }
+    }
+}
+
+/// Holds a partition of a retry topic until its record is due.
+struct Held<'a>(&'a Group, &'a Assigned);
+
+impl<'a> Held<'a> {
+    fn new(group: &'a Group, assigned: &'a Assigned) -> Self {
+        assigned.hold(true);
+        group.progressed();
+        Self(group, assigned)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.1.hold(false);
+        self.0.progressed();
     }
 }
 

@@ -2,11 +2,18 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::transport::Spot;
 use crate::{
-    event::{Received, Record},
+    event::{Record, RecordRef},
     names::header,
 };
+
+/// Where a record was published.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'a> {
+    pub(super) topic: &'a Arc<str>,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+}
 
 /// Why a record is given up.
 #[derive(Debug)]
@@ -25,16 +32,21 @@ pub(super) fn topic(topic: &str, group: &str) -> Arc<str> {
     format!("{topic}.{group}.dlq").into()
 }
 
-/// The dead letter for what was received at `spot`. A letter that died before keeps what is said of it now only.
-pub(super) fn write(spot: &Spot, group: &str, received: Received<'_>, death: &Death) -> Record {
-    let mut letter = received.record.to_record();
+/// The dead letter for `record`. A letter that died before keeps what is said of it now only.
+pub(super) fn write(
+    origin: Origin<'_>,
+    group: &str,
+    record: RecordRef<'_>,
+    death: &Death,
+) -> Record {
+    let mut letter = record.to_record();
     letter.retain_headers(|name| !name.starts_with(header::DLQ_PREFIX));
     let since = letter.time().duration_since(SystemTime::UNIX_EPOCH);
     let millis = since.unwrap_or_default().as_millis();
     let mut put = |name, value: &str| letter.push_header(name, value.as_bytes());
-    put(header::DLQ_TOPIC, &spot.topic);
-    put(header::DLQ_PARTITION, &spot.partition.to_string());
-    put(header::DLQ_OFFSET, &received.offset.to_string());
+    put(header::DLQ_TOPIC, origin.topic);
+    put(header::DLQ_PARTITION, &origin.partition.to_string());
+    put(header::DLQ_OFFSET, &origin.offset.to_string());
     put(header::DLQ_TIMESTAMP, &millis.to_string());
     put(header::DLQ_GROUP, group);
     put(header::DLQ_ATTEMPTS, &death.attempts.to_string());

@@ -53,6 +53,7 @@ mod inbox;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod lane;
+mod later;
 mod letter;
 mod memory;
 mod metrics;
@@ -60,6 +61,7 @@ mod metrics;
 mod outbox;
 mod partition;
 mod policy;
+mod refusal;
 mod sending;
 mod span;
 #[cfg(test)]

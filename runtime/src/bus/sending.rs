@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     PublishError, Receipt,
+    broker::Broker,
     metrics::Route,
     transport::{Acknowledgement, Answered},
 };
@@ -16,6 +17,7 @@ const REAPED: usize = 64;
 /// What was handed over to one route.
 pub(super) struct Sending<'route> {
     route: &'route Route,
+    transport: &'route dyn Broker,
     /// How long each may take.
     timeout: Duration,
     /// In their order, as they were handed over.
@@ -26,9 +28,14 @@ pub(super) struct Sending<'route> {
 }
 
 impl<'route> Sending<'route> {
-    pub(super) const fn new(route: &'route Route, timeout: Duration) -> Self {
+    pub(super) const fn new(
+        route: &'route Route,
+        transport: &'route dyn Broker,
+        timeout: Duration,
+    ) -> Self {
         Self {
             route,
+            transport,
             timeout,
             open: VecDeque::new(),
             pushed: 0,
@@ -88,7 +95,7 @@ impl<'route> Sending<'route> {
 
     fn keep(&mut self, begun: Instant, (answer, at): Answered) {
         let took = at.saturating_duration_since(begun);
-        match answer {
+        match self.transport.explained(answer) {
             Ok(receipt) => {
                 self.route.sent(None, took);
                 self.receipts.push(receipt);

@@ -174,6 +174,53 @@ async fn the_lag_is_known_before_anything_is_received() {
 }
 
 #[tokio::test]
+async fn a_partition_whose_record_is_not_due_is_paused_and_behind() {
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |event: Envelope<LampLit>, delivery: Delivery| {
+        let told = told.clone();
+        async move {
+            told.send((event.data.number, delivery.attempt, delivery.offset))?;
+            Ok::<(), HandlerError>(())
+        }
+    };
+    let consumers = Consumers::new("watchers")
+        .on::<LampLit>(handler)
+        .retry_topics([Duration::from_secs(2)]);
+    let memory = Memory::new().transport();
+    let group = Arc::new(consumers.into_group("home", memory).unwrap());
+    let spot = Spot {
+        topic: "domain.lamp.events.watchers.retry.1".into(),
+        partition: 0,
+    };
+    assert!(group.topics().contains(&spot.topic));
+    group.assign(std::slice::from_ref(&spot));
+    let mut late = record(7);
+    let written = SystemTime::now();
+    let due = humantime::format_rfc3339_millis(written + Duration::from_secs(2)).to_string();
+    late.set_time(written);
+    late.push_header(header::RETRY_DUE, due.as_bytes());
+    late.push_header(header::RETRY_ATTEMPTS, b"5");
+    late.push_header(header::RETRY_PARTITION, b"0");
+    late.push_header(header::RETRY_OFFSET, b"41");
+    group.deliver(&spot, batch([(7, &late)]));
+    until(|| group.pressure() == (vec![spot.clone()], vec![])).await;
+    let extent = Extent {
+        spot: spot.clone(),
+        end: 8,
+        begin: 7,
+    };
+    let (messages, _) = group.lag(&extent).unwrap();
+    assert!((messages - 1.0).abs() < f64::EPSILON, "{messages}");
+    assert!(heard.try_recv().is_err());
+    assert_eq!(heard.recv().await, Some((7, 6, 41)));
+    assert!(written.elapsed().unwrap() >= Duration::from_millis(1900));
+    until(|| group.pressure() == (vec![], vec![spot.clone()])).await;
+    until(|| group.moved().iter().any(|(_, position)| *position == 8)).await;
+    assert_eq!(group.lag(&extent), Some((0.0, 0.0)));
+    group.abandon();
+}
+
+#[tokio::test]
 async fn what_is_put_back_for_another_group_is_skipped() {
     let permits = Arc::new(Semaphore::new(1));
     let group = group(&permits);

@@ -29,6 +29,11 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
         record: Record,
     ) -> Result<Result<Acknowledgement, PublishError>, Record>;
 
+    /// The answer, with the reason where brokers do not take this client at all.
+    fn explained(&self, answer: Result<Receipt, PublishError>) -> Result<Receipt, PublishError> {
+        answer
+    }
+
     /// Waits until all that was handed over is acknowledged or given up; says whether that was so before `until`.
     fn flush(&self, until: Instant) -> Boxed<'_, bool>;
 }

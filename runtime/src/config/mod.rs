@@ -26,6 +26,8 @@ mod text;
 mod topic;
 pub(crate) mod variable;
 
+#[cfg(feature = "kafka-tls")]
+pub(crate) use certificate::CertificateFile;
 pub use certificate::Certificates;
 pub use collector::{Endpoint, Protocol, SecretHeaders};
 pub(crate) use environment::{has_argument, names_in_env};

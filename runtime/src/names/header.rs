@@ -52,6 +52,34 @@ pub const DLQ_DONE: &str = "dlq-done";
 /// The offset of that earlier letter.
 pub const DLQ_DONE_OFFSET: &str = "dlq-done-offset";
 
+/// The topic that a record of a retry topic came from.
+pub const RETRY_TOPIC: &str = "retry-original-topic";
+/// Its partition there.
+pub const RETRY_PARTITION: &str = "retry-original-partition";
+/// Its offset there.
+pub const RETRY_OFFSET: &str = "retry-original-offset";
+/// Its time there, as RFC 3339 writes it.
+pub const RETRY_TIMESTAMP: &str = "retry-original-timestamp";
+/// How often it was tried so far.
+pub const RETRY_ATTEMPTS: &str = "retry-attempts";
+/// The class of the error that it failed with last.
+pub const RETRY_ERROR_CLASS: &str = "retry-error-class";
+/// When it first failed, as RFC 3339 writes it.
+pub const RETRY_FIRST_FAILURE: &str = "retry-first-failure";
+/// When it is to be tried again, as RFC 3339 writes it.
+pub const RETRY_DUE: &str = "retry-due";
+/// All of these.
+pub const RETRY: [&str; 8] = [
+    RETRY_TOPIC,
+    RETRY_PARTITION,
+    RETRY_OFFSET,
+    RETRY_TIMESTAMP,
+    RETRY_ATTEMPTS,
+    RETRY_ERROR_CLASS,
+    RETRY_FIRST_FAILURE,
+    RETRY_DUE,
+];
+
 /// The group that a dead letter was put back for: others skip the record.
 pub const REPLAY_GROUP: &str = "replay-group";
 /// How often it was put back. It stays with a letter that dies again.

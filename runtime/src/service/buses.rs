@@ -38,11 +38,15 @@ impl Events {
             let state = Arc::clone(state);
             Check::new(format!("events:{}", consumers.group()), move || {
                 let blocked = state.get().map_or(0, GroupState::blocked);
+                let refused = state.get().and_then(GroupState::refused);
                 async move {
-                    match blocked {
-                        0 => Ok(()),
-                        lanes => Err(CheckError::new(format!(
-                            "{lanes} lanes wait for a dead letter to be taken"
+                    match (blocked, refused) {
+                        (0, None) => Ok(()),
+                        (0, Some(reason)) => Err(CheckError::new(format!(
+                            "the brokers do not take this member: {reason}"
+                        ))),
+                        (lanes, _) => Err(CheckError::new(format!(
+                            "{lanes} lanes wait for a dead letter or a record for later to be taken"
                         ))),
                     }
                 }

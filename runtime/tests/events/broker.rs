@@ -24,10 +24,10 @@ use rdkafka::{
 };
 
 /// How long a broker may take to be there.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How folders of brokers begin; the id of the process that began them follows.
-const FOLDERS: &str = "marty-kafka-";
+pub(crate) const FOLDERS: &str = "marty-kafka-";
 
 pub(crate) struct Broker {
     folder: PathBuf,
@@ -36,7 +36,7 @@ pub(crate) struct Broker {
 }
 
 /// The folder of the server in the version that is installed.
-fn server() -> PathBuf {
+pub(crate) fn server() -> PathBuf {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache/servers");
     let servers = std::env::var_os("MARTY_SERVERS").map_or(default, PathBuf::from);
     let mut found: Vec<PathBuf> = fs::read_dir(&servers)
@@ -76,7 +76,7 @@ fn sweep() {
 const PORTS: std::ops::Range<u16> = 15_000..30_000;
 
 /// A port that was free a moment ago: Kafka is told the port of its controller, and does not say which one it took.
-fn free() -> SocketAddr {
+pub(crate) fn free() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let span = u32::from(PORTS.end - PORTS.start);
     let begin = std::process::id().wrapping_mul(7919);

@@ -59,7 +59,7 @@ macro_rules! events {
 
 events! {
     Ordered "ordered", Laned "laned", Retried "retried", Given "given-up", Judged "judged", Broken "broken",
-    Poison "poison", Killed "killed", Shared "shared", Moving "moving", Caused "caused", Large "large", Again "again",
+    Later "later", Latest "latest", Poison "poison", Killed "killed", Shared "shared", Moving "moving", Caused "caused", Large "large", Again "again",
 }
 
 fn patient() -> Policy {
@@ -609,6 +609,139 @@ pub(crate) async fn an_event_that_comes_twice_has_its_effect_once(fixture: &impl
     stored(fixture, "again", Again::DOMAIN, 3).await;
 }
 
+/// Makes the topics that a group with so many delays writes to.
+async fn create_with_retries(fixture: &impl Fixture, topic: &str, group: &str, delays: usize) {
+    fixture.create(topic).await;
+    fixture.create(&format!("{topic}.{group}.dlq")).await;
+    for number in 1..=delays {
+        let name = format!("{topic}.{group}.retry.{number}");
+        fixture.create(&name).await;
+    }
+}
+
+pub(crate) async fn what_keeps_failing_is_tried_again_later_and_the_rest_flows(
+    fixture: &impl Fixture,
+) {
+    create_with_retries(fixture, Later::DOMAIN, "later", 2).await;
+    let bus = fixture.bus();
+    let (consumers, mut seen) =
+        consumers::<Later, _>("later", |event, attempt| match event.number {
+            0 if attempt < 5 => Err(HandlerError::retry("provider", "no answer")),
+            _ => Ok(()),
+        });
+    let delays = [300, 600].map(Duration::from_millis);
+    let subscription = bus.consume(consumers.retry_topics(delays)).unwrap();
+    let events = [Later::new("a", 0), Later::new("a", 1)];
+    let receipts = bus.publish_all(&events).await.unwrap();
+    let mut tried = Vec::new();
+    let mut times = Vec::new();
+    for (event, delivery) in take(&mut seen, 6).await {
+        // Wherever it was meanwhile, it is the event that was published.
+        assert_eq!(&*delivery.topic, Later::DOMAIN);
+        let receipt = receipts[event.data.number as usize];
+        let place = (delivery.partition, delivery.offset);
+        assert_eq!(place, (receipt.partition, receipt.offset));
+        let since = delivery.time.elapsed().unwrap();
+        assert!(since < PATIENCE && event.attributes.source == "/shop");
+        tried.push((event.data.number, delivery.attempt));
+        times.push(Instant::now());
+    }
+    // Three attempts at once, then the rest of the partition, then one after each delay.
+    let expected = [(0, 1), (0, 2), (0, 3), (1, 1), (0, 4), (0, 5)];
+    assert_eq!(tried, expected);
+    stored(fixture, "later", Later::DOMAIN, 2).await;
+    for number in 1..=2 {
+        let topic = format!("{}.later.retry.{number}", Later::DOMAIN);
+        stored(fixture, "later", &topic, 1).await;
+        let records = fixture.records(&topic, 1).await;
+        let [record] = records.as_slice() else {
+            panic!("{records:?}")
+        };
+        assert_eq!(record.key(), Some(&b"a"[..]));
+        for (name, expected) in [
+            ("ce_type", "case.happened.v1".to_owned()),
+            ("retry-original-topic", Later::DOMAIN.to_owned()),
+            ("retry-original-offset", receipts[0].offset.to_string()),
+            ("retry-attempts", (2 + number).to_string()),
+            ("retry-error-class", "provider".to_owned()),
+        ] {
+            assert_eq!(header(record, name), expected, "{name}");
+        }
+        let first = header(record, "retry-first-failure");
+        assert!(first < header(record, "retry-due"), "{first}");
+    }
+    stop(subscription).await;
+}
+
+/// The letter as it is put back for its group.
+fn put_back(letter: &Record, group: &str) -> Record {
+    let record = Record::with_capacity(0, 0, letter.time())
+        .with_key(letter.key().unwrap())
+        .with_value(letter.value().unwrap())
+        .with_header("replay-group", Some(group.as_bytes()))
+        .with_header("replay-count", Some(b"1"));
+    let kept = letter.headers();
+    kept.filter(|(name, _)| !name.starts_with("dlq-"))
+        .fold(record, |record, (name, value)| {
+            record.with_header(name, value)
+        })
+}
+
+pub(crate) async fn what_fails_after_the_last_delay_too_becomes_a_dead_letter_of_its_topic(
+    fixture: &impl Fixture,
+) {
+    create_with_retries(fixture, Latest::DOMAIN, "latest", 1).await;
+    let bus = fixture.bus();
+    let mended = Arc::new(AtomicUsize::new(0));
+    let is_mended = Arc::clone(&mended);
+    let (consumers, mut seen) = consumers::<Latest, _>("latest", move |event, _| {
+        match (event.number, is_mended.load(Ordering::SeqCst)) {
+            (0, 0) => Err(HandlerError::retry("provider", "no answer")),
+            // Nothing will help: there is no later for it.
+            (1, _) => Err(HandlerError::reject("invalid", "no such case")),
+            _ => Ok(()),
+        }
+    });
+    let consumers = consumers.retry_topics([Duration::from_millis(200)]);
+    let subscription = bus.consume(consumers).unwrap();
+    let events = [Latest::new("a", 0), Latest::new("a", 1)];
+    let receipts = bus.publish_all(&events).await.unwrap();
+    take(&mut seen, 5).await;
+    let topic = format!("{}.latest.retry.1", Latest::DOMAIN);
+    stored(fixture, "latest", &topic, 1).await;
+    let letters = format!("{}.latest.dlq", Latest::DOMAIN);
+    let letters = fixture.records(&letters, 2).await;
+    let [rejected, letter] = letters.as_slice() else {
+        panic!("{letters:?}")
+    };
+    assert_eq!(header(rejected, "dlq-error-class"), "invalid");
+    assert_eq!(header(rejected, "dlq-attempts"), "1");
+    for (name, expected) in [
+        ("dlq-original-topic", Latest::DOMAIN.to_owned()),
+        ("dlq-original-partition", receipts[0].partition.to_string()),
+        ("dlq-original-offset", receipts[0].offset.to_string()),
+        ("dlq-group", "latest".to_owned()),
+        ("dlq-attempts", "4".to_owned()),
+        ("dlq-error-class", "provider".to_owned()),
+    ] {
+        assert_eq!(header(letter, name), expected, "{name}");
+    }
+    assert!(header(letter, "dlq-first-failure") < header(letter, "dlq-last-failure"));
+    let of_retries = |record: &Record| {
+        let mut names = record.headers().map(|(name, _)| name.to_owned());
+        names.any(|name| name.starts_with("retry-"))
+    };
+    assert!(!of_retries(letter), "{letter:?}");
+    // Put back as `marty events dlq replay` does it, it begins anew.
+    mended.store(1, Ordering::SeqCst);
+    let topic = header(letter, "dlq-original-topic");
+    fixture.put(&topic, put_back(letter, "latest")).await;
+    let (event, delivery) = next(&mut seen).await;
+    assert_eq!((event.data.number, delivery.attempt), (0, 1));
+    stored(fixture, "latest", Latest::DOMAIN, 3).await;
+    stop(subscription).await;
+}
+
 /// Every case, by its name, as a test of `$fixture`.
 macro_rules! conformance {
     ($fixture:expr; $($case:ident)*) => {
@@ -626,6 +759,8 @@ macro_rules! conformance {
             lanes_work_at_once_and_keep_the_order_of_keys
             an_event_is_tried_again_until_it_succeeds
             what_always_fails_becomes_a_dead_letter_and_the_rest_flows
+            what_keeps_failing_is_tried_again_later_and_the_rest_flows
+            what_fails_after_the_last_delay_too_becomes_a_dead_letter_of_its_topic
             a_handler_rejects_at_once_and_skips_without_a_word
             a_panic_and_a_hang_are_failures
             each_poisonous_record_goes_to_its_place

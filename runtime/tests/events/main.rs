@@ -17,10 +17,13 @@ mod handler;
 mod inbox;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod later;
 mod memory;
 #[cfg(feature = "postgres")]
 mod outbox;
 mod personal;
+#[cfg(feature = "kafka-tls")]
+mod secure;
 #[cfg(feature = "postgres")]
 #[path = "../it/server.rs"]
 mod server;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 
+use super::security::Security;
 use crate::config::{ConfigError, Lookup};
 
 /// Where Kafka is, and how it is talked to.
@@ -17,6 +18,7 @@ use crate::config::{ConfigError, Lookup};
 #[derive(Clone)]
 pub struct KafkaConfig {
     brokers: String,
+    security: Security,
     more: BTreeMap<String, String>,
 }
 
@@ -29,18 +31,38 @@ impl KafkaConfig {
     pub fn new(brokers: &str) -> Self {
         Self {
             brokers: brokers.to_owned(),
+            security: Security::none(),
             more: BTreeMap::new(),
         }
     }
 
-    /// Talks to the brokers that `MARTY_KAFKA_BROKERS` names; without it to `127.0.0.1:9092`.
+    /// Talks to the brokers that `MARTY_KAFKA_BROKERS` names, without it to `127.0.0.1:9092`, in the way that these say:
+    ///
+    /// - `MARTY_KAFKA_SECURITY`: `plaintext`, which it is without, `tls`, `sasl_plaintext` or `sasl_tls`; TLS by the feature `kafka-tls`.
+    /// - `MARTY_KAFKA_CA_FILE`: the authorities that brokers' certificates have to come from; without it, those whom the system trusts.
+    /// - `MARTY_KAFKA_CLIENT_CERTIFICATE_FILE` and the secret `MARTY_KAFKA_CLIENT_KEY`: who the service is by TLS.
+    /// - `MARTY_KAFKA_SASL_MECHANISM`, `MARTY_KAFKA_USERNAME` and the secret `MARTY_KAFKA_PASSWORD`: who it is by SASL.
+    ///
+    /// Secrets may stand in files, which the variables with `_FILE` at the end name then. Files are read now, and not again.
+    ///
+    /// ```
+    /// use marty_runtime::{bus::KafkaConfig, config::Lookup};
+    ///
+    /// let known = |name: &str| (name == "MARTY_KAFKA_SECURITY").then(|| "sasl_plaintext".to_owned());
+    /// let error = KafkaConfig::from_lookup(&Lookup::new(known)).unwrap_err();
+    /// assert_eq!(error.variable(), "MARTY_KAFKA_SASL_MECHANISM");
+    /// ```
     ///
     /// # Errors
     ///
-    /// If it is no text.
+    /// If a variable has a value that cannot be used, one is missing that another asks for, or one is set that would be of no use.
     pub fn from_lookup(lookup: &Lookup) -> Result<Self, ConfigError> {
         let brokers = lookup.parse(BROKERS, "127.0.0.1:9092".to_owned())?;
-        Ok(Self::new(&brokers))
+        let security = Security::from_lookup(lookup)?;
+        Ok(Self {
+            security,
+            ..Self::new(&brokers)
+        })
     }
 
     /// Sets a property of librdkafka. Those that promises rest on are set by the bus, and stay as they are.
@@ -50,12 +72,20 @@ impl KafkaConfig {
         self
     }
 
+    /// The properties of librdkafka that this comes to, secrets among them: for who makes a client of its own. Of two with the same
+    /// name, the later is meant.
+    pub fn properties(&self) -> impl Iterator<Item = (&str, &str)> {
+        let brokers = ("bootstrap.servers", &*self.brokers);
+        // A broker that was away is asked again soon.
+        let reconnect = ("reconnect.backoff.max.ms", "1000");
+        let more = self.more.iter().map(|(name, value)| (&**name, &**value));
+        let own = [brokers, reconnect].into_iter();
+        own.chain(self.security.properties()).chain(more)
+    }
+
     pub(super) fn client(&self, promised: &[(&str, &str)]) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.brokers);
-        // A broker that was away is asked again soon.
-        config.set("reconnect.backoff.max.ms", "1000");
-        for (property, value) in &self.more {
+        for (property, value) in self.properties() {
             config.set(property, value);
         }
         for (property, value) in promised {
@@ -72,6 +102,7 @@ impl fmt::Debug for KafkaConfig {
         formatter
             .debug_struct("KafkaConfig")
             .field("brokers", &self.brokers)
+            .field("security", &self.security)
             .field("more", &self.more.keys())
             .finish()
     }

@@ -84,6 +84,19 @@ pub(super) fn positions(positions: &[(Spot, i64)]) -> TopicPartitionList {
     list
 }
 
+/// What brokers say, if the error means that they do not take this client.
+pub(super) fn refusal<'a>(error: &KafkaError, reason: &'a str) -> Option<&'a str> {
+    let refuses = match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => true,
+        // An alert that comes once the client took the handshake for done, and one side that speaks TLS where the other does not.
+        Some(RDKafkaErrorCode::BrokerTransportFailure) => {
+            reason.contains("SSL") || reason.contains("security.protocol")
+        }
+        _ => false,
+    };
+    refuses.then_some(reason)
+}
+
 /// What an error of the producer means for a record of `topic`.
 pub(super) fn refused(topic: &str, size: usize, error: &KafkaError) -> PublishError {
     let topic: Box<str> = topic.into();

@@ -45,7 +45,12 @@ impl Watch {
                     continue;
                 }
                 match extents(&consumer, &spots) {
-                    Ok(extents) => extents.iter().for_each(|extent| group.report(extent)),
+                    Ok(extents) => {
+                        group.refusal.clear();
+                        for extent in &extents {
+                            group.report(extent);
+                        }
+                    }
                     Err(error) => tracing::debug!(group = %group.name(), %error, "lag not known"),
                 }
             }

@@ -152,6 +152,9 @@ impl Feed {
 
 impl ClientContext for Feed {
     fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(reason) = convert::refusal(&error, reason) {
+            self.group.refusal.set(reason);
+        }
         tracing::warn!(group = %self.group.name(), %error, reason, "consumer");
     }
 }

@@ -9,13 +9,14 @@ mod extent;
 mod feed;
 mod member;
 mod producer;
+mod security;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use super::{
-    ConsumeError, EventBus, Group, PublishError,
+    ConsumeError, EventBus, Group, PublishError, Receipt,
     broker::{Broker, Consumer},
     transport::{Acknowledgement, Boxed, Transport},
 };
@@ -64,6 +65,10 @@ impl Transport for Kafka {
         record: Record,
     ) -> Result<Result<Acknowledgement, PublishError>, Record> {
         self.producer.enqueue_now(topic, record)
+    }
+
+    fn explained(&self, answer: Result<Receipt, PublishError>) -> Result<Receipt, PublishError> {
+        answer.map_err(|error| error.because(self.producer.refusal()))
     }
 
     fn flush(&self, until: Instant) -> Boxed<'_, bool> {

@@ -26,6 +26,7 @@ use super::{
         ConsumeError, PublishError, Receipt,
         error::{ConsumeKind, PublishKind},
         metrics::{QUEUE_BYTES, QUEUE_MESSAGES},
+        refusal::Refusal,
         transport::{Acknowledgement, Answer},
     },
     config::KafkaConfig,
@@ -76,6 +77,7 @@ struct Queue {
     room: Semaphore,
     /// Room that is free again and not given back yet: who waits for it is woken once for many records.
     freed: AtomicUsize,
+    refusal: Refusal,
 }
 
 fn bytes(size: usize) -> u64 {
@@ -91,6 +93,9 @@ struct Context(Arc<Queue>);
 
 impl ClientContext for Context {
     fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(reason) = convert::refusal(&error, reason) {
+            self.0.refusal.set(reason);
+        }
         tracing::warn!(%error, reason, "producer");
     }
 }
@@ -100,6 +105,9 @@ impl ProducerContext for Context {
 
     fn delivery(&self, result: &DeliveryResult<'_>, awaited: Arc<Answer>) {
         self.0.leave(awaited.size);
+        if result.is_ok() {
+            self.0.refusal.clear();
+        }
         // Whoever stopped waiting has the record written all the same.
         awaited.give(match result {
             Ok(message) => Ok(Receipt {
@@ -124,6 +132,7 @@ impl Producer {
             bytes: AtomicU64::new(0),
             room: Semaphore::new(usize::try_from(QUEUE).unwrap_or(usize::MAX)),
             freed: AtomicUsize::new(0),
+            refusal: Refusal::default(),
         });
         let client: BaseProducer<Context> = client
             .create_with_context(Context(Arc::clone(&queue)))
@@ -150,6 +159,10 @@ impl Producer {
             ends,
             thread: Some(thread),
         })
+    }
+
+    pub(super) fn refusal(&self) -> Option<Arc<str>> {
+        self.queue.refusal.get()
     }
 
     pub(super) fn is_idle(&self) -> bool {
