@@ -1,4 +1,5 @@
-//! A worker that pays orders: it says which ones on its output, a while before it is done with each.
+//! A worker that pays the orders of the service that `ORDERS_OF` names: it says which ones on its output, a while before it is done
+//! with each.
 //!
 //! It shows a service with events on Kafka, and is what the tests of faults kill.
 
@@ -15,7 +16,7 @@ use marty_runtime::{
 };
 
 #[derive(Event)]
-#[event(type = "order.placed", version = 1, topic = domain("order"), key = customer)]
+#[event(type = "order.placed", version = 1, topic = service, key = customer)]
 struct OrderPlaced {
     customer: String,
     number: u32,
@@ -32,8 +33,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         http: 8081,
         admin: 9081,
     })?;
+    // Its group is called after that service: one for each.
+    let shop = std::env::var("ORDERS_OF")?;
+    let consumers = Consumers::new(&shop).on_service::<OrderPlaced>(&shop, pay);
     Service::new(marty_runtime::service_info!(), config)
-        .events(&bus, [Consumers::new("payments").on::<OrderPlaced>(pay)])
+        .events(&bus, [consumers])
         .run()
         .await?;
     Ok(())

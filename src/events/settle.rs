@@ -156,8 +156,10 @@ fn put_back(producer: &Producer, letter: &Letter, origin: &str) -> Result<(), Ka
         .fold(OwnedHeaders::new(), |headers, (key, value)| {
             headers.insert(Header { key, value })
         });
+    // The letter's own time is that of the failure.
+    let time = letter.time(header::DLQ_TIMESTAMP);
     let mut record = BaseRecord::<[u8], [u8]>::to(origin)
-        .timestamp(millis(letter.record.time()))
+        .timestamp(millis(time.unwrap_or_else(|| letter.record.time())))
         .headers(headers);
     record.key = letter.record.key();
     record.payload = letter.record.value();

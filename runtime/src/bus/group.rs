@@ -262,6 +262,20 @@ impl Group {
         (pause, resume)
     }
 
+    /// Those of `spots` that are paused.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(dead_code, reason = "the other transport pauses nothing")
+    )]
+    pub(crate) fn paused(&self, spots: &[Spot]) -> Vec<Spot> {
+        let assigned = lock(&self.assigned);
+        let is_paused = |spot: &&Spot| {
+            let assigned = assigned.get(*spot);
+            assigned.is_some_and(|it| it.paused.load(Ordering::Relaxed))
+        };
+        spots.iter().filter(is_paused).cloned().collect()
+    }
+
     /// Positions that moved since they were last asked for.
     pub(crate) fn moved(&self) -> Vec<(Spot, i64)> {
         let assigned = lock(&self.assigned);

@@ -43,6 +43,9 @@ pub(super) fn write(
     letter.retain_headers(|name| !name.starts_with(header::DLQ_PREFIX));
     let since = letter.time().duration_since(SystemTime::UNIX_EPOCH);
     let millis = since.unwrap_or_default().as_millis();
+    // A letter is kept for as long as any other: with the time of an old event retention would take it away at once, and one of times
+    // to come no topic would take.
+    letter.set_time(death.last_failure);
     let mut put = |name, value: &str| letter.push_header(name, value.as_bytes());
     put(header::DLQ_TOPIC, origin.topic);
     put(header::DLQ_PARTITION, &origin.partition.to_string());

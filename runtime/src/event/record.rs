@@ -242,6 +242,11 @@ impl Record {
         });
     }
 
+    /// Gives the record another time.
+    pub(crate) const fn set_time(&mut self, time: SystemTime) {
+        self.time = time;
+    }
+
     /// Takes away the headers that are not to `stay`. Their bytes stay in the buffer.
     pub(crate) fn retain_headers(&mut self, stay: impl Fn(&str) -> bool) {
         let kept: Vec<bool> = self.headers().map(|(name, _)| stay(name)).collect();

@@ -108,10 +108,15 @@ impl Feed {
         let lost = consumer.assignment_lost();
         self.group.rebalanced(if lost { "lost" } else { "revoke" });
         let until = if lost { Instant::now() } else { until };
+        let paused = self.group.paused(spots);
         let (finished, positions) = self
             .group
             .runtime()
             .block_on(self.group.revoke(spots, until));
+        // The client would keep them paused, also if they come back to us, and nobody would know.
+        if let Err(error) = consumer.resume(&convert::list(&paused)) {
+            tracing::warn!(group = %self.group.name(), %error, "partitions not resumed");
+        }
         if !finished {
             tracing::warn!(group = %self.group.name(), lost, "handlers cut off: their events are handled again");
         }

@@ -32,7 +32,7 @@ use super::{
     config::KafkaConfig,
     convert,
 };
-use crate::event::Record;
+use crate::{event::Record, names::header};
 
 /// What promises rest on.
 const PROMISED: &[(&str, &str)] = &[
@@ -54,6 +54,12 @@ const DEFAULTS: &[(&str, &str)] = &[
 /// As many bytes may wait to be acknowledged.
 const QUEUE: u32 = 64 * 1024 * 1024;
 
+/// What says how large a record may be, and how large it is without.
+const LARGEST: (&str, usize) = ("message.max.bytes", 1_000_000);
+
+/// A dead letter is larger than what it is of: how large it may be is for its topic to say, which can be told otherwise while we wait.
+const LARGEST_LETTER: usize = 64_000_000;
+
 /// As much is given back at once, or what there is after every poll.
 const GIVE_BACK: usize = 4 * 1024 * 1024;
 
@@ -66,6 +72,7 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Producer {
     client: Arc<BaseProducer<Context>>,
     queue: Arc<Queue>,
+    largest: usize,
     ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -127,6 +134,9 @@ impl Producer {
                 client.set(*property, *value);
             }
         }
+        let largest = client.get(LARGEST.0).and_then(|it| it.parse().ok());
+        let largest = largest.unwrap_or(LARGEST.1);
+        client.set(LARGEST.0, largest.max(LARGEST_LETTER).to_string());
         let queue = Arc::new(Queue {
             messages: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -156,6 +166,7 @@ impl Producer {
         Ok(Self {
             client,
             queue,
+            largest,
             ends,
             thread: Some(thread),
         })
@@ -195,6 +206,11 @@ impl Producer {
     fn send(&self, topic: &Arc<str>, record: &Record) -> Result<Acknowledgement, PublishError> {
         let size = record.size();
         self.queue.enter(size);
+        if size > self.largest && record.header(header::DLQ_TOPIC).is_none() {
+            self.queue.leave(size);
+            let topic = (**topic).into();
+            return Err(PublishKind::TooLarge { topic, size }.into());
+        }
         let answer = Arc::new(Answer::awaited(size));
         let awaited = Arc::clone(&answer);
         let mut message = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, awaited)

@@ -1,4 +1,11 @@
 //! A real broker: Apache Kafka in one process, on free ports, in a folder of its own.
+//!
+//! It holds what runs brokers, what stands between them and clients, and what asks them; it must not know what is tried on them.
+
+mod cluster;
+mod proxy;
+mod topics;
+mod wire;
 
 use std::{
     fs,
@@ -14,14 +21,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rdkafka::{
-    ClientConfig, Offset, TopicPartitionList,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    client::DefaultClientContext,
-    consumer::{BaseConsumer, Consumer as _},
-    message::{Header, Headers as _, Message as _, OwnedHeaders},
-    producer::{FutureProducer, FutureRecord},
-};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
+pub(crate) use cluster::Cluster;
+pub(crate) use proxy::Proxy;
+pub(crate) use topics::Topics;
+pub(crate) use wire::{Act, Rule};
 
 /// How long a broker may take to be there.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
@@ -33,6 +38,39 @@ pub(crate) struct Broker {
     folder: PathBuf,
     address: SocketAddr,
     child: Mutex<Option<Child>>,
+    doors: [Proxy; 2],
+}
+
+/// What makes a broker keep to rules of access.
+const RULES: &str = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\nallow.everyone.if.no.acl.found=true";
+
+/// A way to the broker through a proxy, which is for one case at a time.
+#[derive(Clone, Copy)]
+pub(crate) enum Door {
+    Cut,
+    Slow,
+}
+
+/// A broker among those of its cluster.
+struct Node {
+    id: usize,
+    address: SocketAddr,
+    controller: SocketAddr,
+}
+
+impl Node {
+    fn new(id: usize) -> Self {
+        let (address, controller) = (free(), free());
+        Self {
+            id,
+            address,
+            controller,
+        }
+    }
+
+    fn voter(&self) -> String {
+        format!("{}@{}", self.id, self.controller)
+    }
 }
 
 /// The folder of the server in the version that is installed.
@@ -117,22 +155,46 @@ impl Broker {
             .unwrap()
     }
 
-    /// A broker that does not run yet.
+    /// A broker that does not run yet, and is alone.
     fn made() -> Self {
-        let (address, controller) = (free(), free());
+        let node = Node::new(1);
+        Self::of(&node, &node.voter(), 1)
+    }
+
+    /// A broker that does not run yet, of a cluster that keeps `copies` of everything.
+    fn of(node: &Node, voters: &str, copies: usize) -> Self {
+        let Node {
+            id,
+            address,
+            controller,
+        } = node;
+        let inner = [free(), free()];
+        let doors = inner.map(Proxy::to);
+        let [cut, slow] = [0, 1].map(|door| (inner[door], doors[door].address()));
         let folder = std::env::temp_dir().join(format!(
             "{FOLDERS}{}-{}",
             std::process::id(),
             address.port()
         ));
         fs::create_dir_all(&folder).unwrap();
+        // Who is not ruled out may do everything. Several controllers would not find each other before they know the rules.
+        let rules = if copies == 1 { RULES } else { "" };
         let properties = format!(
-            "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@{controller}\n\
-             listeners=PLAINTEXT://{address},CONTROLLER://{controller}\nadvertised.listeners=PLAINTEXT://{address}\n\
-             controller.listener.names=CONTROLLER\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+            "process.roles=broker,controller\nnode.id={id}\ncontroller.quorum.voters={voters}\n\
+             listeners=PLAINTEXT://{address},CUT://{},SLOW://{},CONTROLLER://{controller}\n\
+             advertised.listeners=PLAINTEXT://{address},CUT://{},SLOW://{}\n\
+             controller.listener.names=CONTROLLER\ninter.broker.listener.name=PLAINTEXT\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CUT:PLAINTEXT,SLOW:PLAINTEXT\n\
+             {rules}\n\
              log.dirs={}\nnum.partitions=3\nauto.create.topics.enable=false\n\
-             offsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\ntransaction.state.log.replication.factor=1\n\
-             transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=1000\n",
+             offsets.topic.replication.factor={copies}\noffsets.topic.num.partitions=4\n\
+             transaction.state.log.replication.factor={copies}\ntransaction.state.log.min.isr=1\n\
+             broker.session.timeout.ms=4000\nbroker.heartbeat.interval.ms=500\n\
+             group.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=1000\n",
+            cut.0,
+            slow.0,
+            cut.1,
+            slow.1,
             folder.join("log").display()
         );
         let file = folder.join("server.properties");
@@ -145,8 +207,9 @@ impl Broker {
         assert!(formatted.status.success(), "{formatted:?}");
         Self {
             folder,
-            address,
+            address: *address,
             child: Mutex::new(None),
+            doors,
         }
     }
 
@@ -165,6 +228,11 @@ impl Broker {
 
     /// Runs the broker and waits until it answers; says whether its ports were its own.
     fn run(&self) -> bool {
+        self.spawn();
+        self.answers()
+    }
+
+    fn spawn(&self) {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -180,8 +248,12 @@ impl Broker {
             .spawn()
             .unwrap();
         *self.child.lock().unwrap() = Some(child);
+    }
+
+    /// Waits until the broker answers; says whether its ports were its own.
+    fn answers(&self) -> bool {
         let until = Instant::now() + PATIENCE;
-        let client: BaseConsumer = self.client().create().unwrap();
+        let client: BaseConsumer = self.topics().client().create().unwrap();
         while client
             .fetch_metadata(None, Duration::from_secs(1))
             .map_or(true, |found| found.brokers().is_empty())
@@ -215,38 +287,32 @@ impl Broker {
         self.address.to_string()
     }
 
-    fn client(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", self.address());
-        config.set_log_level(rdkafka::config::RDKafkaLogLevel::Emerg);
-        config
+    pub(crate) fn door(&self, door: Door) -> &Proxy {
+        &self.doors[door as usize]
+    }
+
+    /// The topics as clients of the broker see them.
+    pub(crate) fn topics(&self) -> Topics {
+        Topics::at(&self.address())
+    }
+
+    /// Rules who may do what with `topic`: nobody may do what nothing is said of.
+    pub(crate) fn rule(&self, topic: &str, rules: &[(Act, Rule)]) {
+        wire::rule(self.address, topic, rules);
+    }
+
+    /// Takes all rules of `topic` away.
+    pub(crate) fn unrule(&self, topic: &str) {
+        wire::unrule(self.address, topic);
     }
 
     /// Makes `topic` with so many partitions, and waits until it is there.
     pub(crate) async fn create(&self, topic: &str, partitions: i32) {
-        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
-        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
-        let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
-        for made in admin.create_topics([&new], &options).await.unwrap() {
-            made.unwrap();
-        }
+        self.topics().create(topic, partitions, &[]).await;
     }
 
     pub(crate) async fn put(&self, topic: &str, record: &marty_runtime::event::Record) {
-        let producer: FutureProducer = self
-            .client()
-            .set("partitioner", "murmur2_random")
-            .create()
-            .unwrap();
-        let headers = record
-            .headers()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header { key, value })
-            });
-        let mut sent = FutureRecord::<[u8], [u8]>::to(topic).headers(headers);
-        sent.key = record.key();
-        sent.payload = record.value();
-        producer.send(sent, PATIENCE).await.unwrap();
+        self.topics().put(topic, std::slice::from_ref(record)).await;
     }
 
     /// All records of `topic`, once there are `count`.
@@ -256,70 +322,13 @@ impl Broker {
         partitions: i32,
         count: usize,
     ) -> Vec<marty_runtime::event::Record> {
-        let consumer: BaseConsumer = self
-            .client()
-            .set("group.id", "reader")
-            .set("enable.auto.commit", "false")
-            .create()
-            .unwrap();
-        let mut list = TopicPartitionList::new();
-        for partition in 0..partitions {
-            list.add_partition_offset(topic, partition, Offset::Beginning)
-                .unwrap();
-        }
-        consumer.assign(&list).unwrap();
-        let (mut found, until) = (Vec::new(), Instant::now() + PATIENCE);
-        while found.len() < count {
-            assert!(
-                Instant::now() < until,
-                "{} of {count} records in {topic}",
-                found.len()
-            );
-            let Some(message) = consumer.poll(Duration::from_millis(200)) else {
-                continue;
-            };
-            let message = message.unwrap();
-            let mut record =
-                marty_runtime::event::Record::with_capacity(0, 0, std::time::SystemTime::now());
-            if let Some(key) = message.key() {
-                record = record.with_key(key);
-            }
-            if let Some(value) = message.payload() {
-                record = record.with_value(value);
-            }
-            for header in message
-                .headers()
-                .into_iter()
-                .flat_map(|headers| headers.iter())
-            {
-                record = record.with_header(header.key, header.value);
-            }
-            found.push(record);
-        }
-        found
+        self.topics().records(topic, partitions, count)
     }
 
     /// The sum of what `group` has stored for the partitions of `topic`.
     pub(crate) fn stored(&self, group: &str, topic: &str, partitions: i32) -> i64 {
-        let consumer: BaseConsumer = self.client().set("group.id", group).create().unwrap();
-        let mut list = TopicPartitionList::new();
-        list.add_partition_range(topic, 0, partitions - 1);
-        let stored = consumer
-            .committed_offsets(list, Duration::from_secs(30))
-            .unwrap();
-        let offsets = stored
-            .elements()
-            .into_iter()
-            .map(|element| element.offset());
-        offsets
-            .map(|offset| {
-                if let Offset::Offset(offset) = offset {
-                    offset
-                } else {
-                    0
-                }
-            })
-            .sum()
+        let stored = self.topics().stored(group, topic, partitions);
+        stored.into_iter().sum()
     }
 }
 

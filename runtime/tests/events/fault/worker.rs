@@ -1,0 +1,86 @@
+//! A worker that is a process of its own: the example `worker`.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+};
+
+use super::{account::Account, run::patience, shop::Shop};
+
+pub(crate) struct Worker {
+    child: Child,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Worker {
+    /// Starts one that handles the orders of `shop`, and says in its account which.
+    pub(crate) fn start(shop: &Shop, brokers: &str) -> Self {
+        let mut path = std::env::current_exe().unwrap();
+        path.pop();
+        path.pop();
+        let program = path.join("examples/worker");
+        assert!(
+            program.exists(),
+            "{} is not there; `cargo build -p marty-runtime --all-features --example worker` makes it",
+            program.display()
+        );
+        let mut child = Command::new(program)
+            .env("MARTY_KAFKA_BROKERS", brokers)
+            .env("MARTY_HTTP_ADDR", "127.0.0.1:0")
+            .env("MARTY_ADMIN_ADDR", "127.0.0.1:0")
+            .env("MARTY_DRAIN_GRACE", "0s")
+            .env("ORDERS_OF", &shop.name)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (end, ended) = mpsc::channel();
+        let account = shop.account.clone();
+        std::thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .for_each(|line| enter(&account, &line));
+            let _ = end.send(());
+        });
+        Self { child, ended }
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        assert!(!self.end());
+    }
+
+    /// Asks it to end, as whoever runs services does; says whether it did so in order.
+    pub(crate) fn terminate(mut self) -> bool {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        self.end()
+    }
+
+    /// Waits for the end of the process, and of what it said.
+    fn end(&mut self) -> bool {
+        let status = self.child.wait().unwrap();
+        self.ended.recv_timeout(patience()).unwrap();
+        status.success()
+    }
+}
+
+/// A test that fails leaves nobody behind.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A line that a kill cut short says nothing.
+fn enter(account: &Account, line: &str) {
+    let paid = line.strip_prefix("paid ");
+    if let Some((customer, number)) = paid.and_then(|paid| paid.split_once(' ')) {
+        account.enter(customer, number.parse().unwrap());
+    }
+}
