@@ -132,7 +132,8 @@ impl Broker {
              controller.listener.names=CONTROLLER\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
              log.dirs={}\nnum.partitions=3\nauto.create.topics.enable=false\n\
              offsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\ntransaction.state.log.replication.factor=1\n\
-             transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=1000\n",
+             transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=1000\n\
+             transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n",
             folder.join("log").display()
         );
         let file = folder.join("server.properties");

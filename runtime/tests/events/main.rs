@@ -28,6 +28,7 @@ mod secure;
 #[path = "../it/server.rs"]
 mod server;
 mod service;
+mod transaction;
 
 #[test]
 fn events_that_leak_or_mislead_do_not_compile() {

@@ -17,6 +17,7 @@ use super::{
         transport::{REVOKE_DRAIN, Received, Spot},
     },
     convert,
+    transaction::Transactions,
 };
 use crate::metric::Counter;
 
@@ -26,6 +27,8 @@ pub(super) struct Feed {
     /// Records that were polled and not handed over yet. They are, before the assignment changes: later they would be of an
     /// assignment that does not hold any more.
     pending: Mutex<Vec<(Spot, Vec<Received>)>>,
+    /// By what positions are kept where the group is exactly once.
+    transactions: Option<Mutex<Transactions>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -33,11 +36,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Feed {
-    pub(super) fn new(group: Arc<Group>) -> Self {
+    pub(super) fn new(group: Arc<Group>, transactions: Option<Transactions>) -> Self {
         Self {
             group,
             pending: Mutex::default(),
+            transactions: transactions.map(Mutex::new),
         }
+    }
+
+    /// Keeps how far the group is, where that is done by transactions. Says whether it is not known any more.
+    pub(super) fn transact(&self, consumer: &BaseConsumer<Self>) -> bool {
+        self.transactions.as_ref().is_some_and(|transactions| {
+            let mut transactions = lock(transactions);
+            transactions.turn(consumer);
+            transactions.is_lost()
+        })
     }
 
     /// Keeps a record until it is handed over.
@@ -97,7 +110,9 @@ impl Feed {
         if !finished {
             tracing::warn!(group = %self.group.name(), lost, "handlers cut off: their events are handled again");
         }
-        if !consumer.assignment_lost() {
+        if let Some(transactions) = &self.transactions {
+            lock(transactions).revoke(consumer, spots, consumer.assignment_lost());
+        } else if !consumer.assignment_lost() {
             self.commit(consumer, &positions);
         }
         finished
