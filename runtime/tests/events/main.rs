@@ -28,6 +28,7 @@ mod secure;
 #[path = "../it/server.rs"]
 mod server;
 mod service;
+#[cfg(feature = "kafka")]
 mod transaction;
 
 #[test]

@@ -1,30 +1,27 @@
-//! Groups that are exactly once: what they cannot be, and that they are, whatever is killed when.
+//! Groups that are exactly once, whatever is killed when, and whatever brokers do not take.
 
-#[cfg(feature = "kafka")]
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::Write as _,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-#[cfg(feature = "kafka")]
-use marty_runtime::bus::KafkaConfig;
 use marty_runtime::{
-    bus::{Consumers, Delivery, EventBus, HandlerError, RecentEvents},
-    business::ErrorClass as _,
+    bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig},
     event::{Envelope, Event},
 };
-#[cfg(feature = "kafka")]
 use rdkafka::{
     ClientConfig, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
     message::Message as _,
 };
-#[cfg(feature = "kafka")]
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
 
-#[cfg(feature = "kafka")]
 use crate::broker::Broker;
 
 #[derive(Clone, Debug, Event)]
@@ -41,66 +38,21 @@ fn order(number: u32) -> GoodsOrdered {
     }
 }
 
-#[tokio::test]
-async fn what_a_transaction_cannot_hold_is_refused() {
-    let (bus, _memory) = EventBus::in_memory("shop");
-    let ignore = |_: Envelope<GoodsOrdered>, _: Delivery| async { Ok::<(), HandlerError>(()) };
-    let consumers = || {
-        let consumers = Consumers::new("dispatch").on::<GoodsOrdered>(ignore);
-        consumers.exactly_once()
-    };
-    let refused = |consumers| bus.consume(consumers).unwrap_err().to_string();
-    assert_eq!(
-        refused(consumers().lanes(2)),
-        "group `dispatch` is exactly once, and so cannot have lanes"
-    );
-    let store = RecentEvents::new(10);
-    assert_eq!(
-        refused(consumers().duplicates(store)),
-        "group `dispatch` is exactly once, and so cannot have a store of duplicates"
-    );
-}
-
-#[tokio::test]
-async fn a_group_that_is_not_exactly_once_cannot_emit() {
-    let (bus, _memory) = EventBus::in_memory("shop");
-    let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    let handler = move |event: Envelope<GoodsOrdered>, delivery: Delivery| {
-        let said = said.clone();
-        async move {
-            let error = delivery.emit(&event.data).unwrap_err();
-            said.send(error.class())?;
-            Ok::<(), HandlerError>(())
-        }
-    };
-    let consumers = Consumers::new("dispatch").on::<GoodsOrdered>(handler);
-    let _subscription = bus.consume(consumers).unwrap();
-    bus.publish(&order(1)).await.unwrap();
-    assert_eq!(heard.recv().await, Some("no_transaction"));
-}
-
 /// As long as any case waits for something.
-#[cfg(feature = "kafka")]
 const PATIENCE: Duration = Duration::from_mins(3);
 
-#[cfg(feature = "kafka")]
 const DISPATCHED: &str = "domain.dispatch.events";
 
-#[cfg(feature = "kafka")]
 const ORDERED: &str = "domain.goods.events";
 
-#[cfg(feature = "kafka")]
 const LETTERS: &str = "domain.goods.events.dispatch.dlq";
 
 /// How many orders there are.
-#[cfg(feature = "kafka")]
 const ORDERS: u32 = 3000;
 
 /// A member, in a process of its own.
-#[cfg(feature = "kafka")]
 struct Worker(Child);
 
-#[cfg(feature = "kafka")]
 impl Worker {
     fn start(broker: &Broker) -> Self {
         let mut path = std::env::current_exe().unwrap();
@@ -137,7 +89,6 @@ impl Worker {
     }
 }
 
-#[cfg(feature = "kafka")]
 impl Drop for Worker {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -146,7 +97,6 @@ impl Drop for Worker {
 }
 
 /// Every record of `topic` up to its end, as who reads with that isolation sees them: customer and number.
-#[cfg(feature = "kafka")]
 fn read(broker: &Broker, topic: &str, isolation: &str) -> Vec<(String, u32)> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", broker.address())
@@ -184,7 +134,6 @@ fn read(broker: &Broker, topic: &str, isolation: &str) -> Vec<(String, u32)> {
     found
 }
 
-#[cfg(feature = "kafka")]
 fn numbers(records: &[(String, u32)]) -> Vec<u32> {
     let mut numbers: Vec<u32> = records.iter().map(|(_, number)| *number).collect();
     numbers.sort_unstable();
@@ -192,10 +141,8 @@ fn numbers(records: &[(String, u32)]) -> Vec<u32> {
 }
 
 /// Numbers that look as if by chance, and are the same for the same seed.
-#[cfg(feature = "kafka")]
 struct Chance(u64);
 
-#[cfg(feature = "kafka")]
 impl Chance {
     fn new() -> Self {
         let told = std::env::var("MARTY_TEST_SEED").ok();
@@ -203,7 +150,7 @@ impl Chance {
             || u64::from(std::process::id()).wrapping_mul(0x9e37_79b9_7f4a_7c15),
             |told| told.parse().unwrap(),
         );
-        eprintln!("MARTY_TEST_SEED={seed}");
+        let _ = writeln!(std::io::stderr(), "MARTY_TEST_SEED={seed}");
         Self(seed | 1)
     }
 
@@ -215,7 +162,23 @@ impl Chance {
     }
 }
 
-#[cfg(feature = "kafka")]
+/// Kills one after the other at any time, or has it stand still until others have taken over and it does not know.
+async fn storm(broker: &Broker, workers: &mut [Worker; 2]) {
+    let mut chance = Chance::new();
+    for round in 0..6 {
+        sleep(Duration::from_millis(500 + chance.below(3000))).await;
+        let worker = &mut workers[usize::from(chance.below(2) == 1)];
+        if round % 3 == 2 {
+            worker.signal("STOP");
+            sleep(Duration::from_secs(5)).await;
+            worker.signal("CONT");
+        } else {
+            worker.kill();
+            *worker = Worker::start(broker);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_killed_when_each_order_is_dispatched_once() {
     let broker = Broker::shared();
@@ -231,20 +194,7 @@ async fn whoever_is_killed_when_each_order_is_dispatched_once() {
         }
     });
     let mut workers = [Worker::start(broker), Worker::start(broker)];
-    let mut chance = Chance::new();
-    for round in 0..6 {
-        sleep(Duration::from_millis(500 + chance.below(3000))).await;
-        let worker = &mut workers[usize::from(chance.below(2) == 1)];
-        if round % 3 == 2 {
-            // As long as a machine that stands still: others take over, and it does not know.
-            worker.signal("STOP");
-            sleep(Duration::from_secs(5)).await;
-            worker.signal("CONT");
-        } else {
-            worker.kill();
-            *worker = Worker::start(broker);
-        }
-    }
+    storm(broker, &mut workers).await;
     publisher.await.unwrap();
     let (refused, expected): (Vec<u32>, Vec<u32>) = (0..ORDERS).partition(|it| it % 50 == 13);
     let audit = |topic: &str| {
@@ -275,10 +225,110 @@ async fn whoever_is_killed_when_each_order_is_dispatched_once() {
     }
     let stored = tokio::task::block_in_place(|| broker.stored("dispatch", ORDERED, 3));
     assert_eq!(stored, i64::from(ORDERS));
-    let written = tokio::task::block_in_place(|| read(broker, DISPATCHED, "read_uncommitted"));
-    eprintln!(
-        "{} written, {} of them for good",
-        written.len(),
-        expected.len()
-    );
+}
+
+/// Emits a `Shipped` for each `Packed`, exactly once, and says which attempts there were.
+fn consumers() -> (Consumers, mpsc::UnboundedReceiver<(u32, u32)>) {
+    let (saw, seen) = mpsc::unbounded_channel();
+    let handler = move |event: Envelope<Packed>, delivery: Delivery| {
+        let saw = saw.clone();
+        async move {
+            let number = event.data.number;
+            delivery.emit(&Shipped { number })?;
+            saw.send((number, delivery.attempt))?;
+            Ok::<(), HandlerError>(())
+        }
+    };
+    let consumers = Consumers::new("shipper").on::<Packed>(handler);
+    (consumers.exactly_once(), seen)
+}
+
+#[derive(Event)]
+#[event(type = "box.packed", topic = domain("packing"), key = number)]
+struct Packed {
+    number: u32,
+}
+
+#[derive(Event)]
+#[event(type = "box.shipped", topic = domain("shipping"), key = number)]
+struct Shipped {
+    number: u32,
+}
+
+const PACKED: &str = "domain.packing.events";
+const SHIPPED: &str = "domain.shipping.events";
+
+/// What the shipper has stored.
+fn stored(broker: &Broker) -> i64 {
+    tokio::task::block_in_place(|| broker.stored("shipper", PACKED, 3))
+}
+
+async fn until(what: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !what() {
+        assert!(Instant::now() < until, "it takes too long");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_waits_for_a_topic_that_is_missing_and_handles_nothing_twice() {
+    let broker = Broker::start();
+    broker.create(PACKED, 3).await;
+    let config = KafkaConfig::new(&broker.address())
+        .with("topic.metadata.refresh.interval.ms", "500")
+        .with("topic.metadata.propagation.max.ms", "1000");
+    let bus = EventBus::kafka("shop", &config).unwrap();
+    let (consumers, mut seen) = consumers();
+    let subscription = bus.consume(consumers).unwrap();
+    let packed: Vec<Packed> = (0..100).map(|number| Packed { number }).collect();
+    bus.publish_all(&packed).await.unwrap();
+    let state = subscription.state();
+    until(|| state.blocked() == 1).await;
+    // Nothing of how far it is was kept without what belongs to it.
+    assert_eq!(stored(&broker), 0);
+    broker.create(SHIPPED, 3).await;
+    until(|| stored(&broker) == 100).await;
+    assert_eq!(state.blocked(), 0);
+    let shipped = tokio::task::block_in_place(|| read(&broker, SHIPPED, "read_committed"));
+    assert_eq!(numbers(&shipped), (0..100).collect::<Vec<u32>>());
+    assert!(subscription.stop(Instant::now() + PATIENCE).await);
+    let mut attempts = Vec::new();
+    while let Ok(attempt) = seen.try_recv() {
+        attempts.push(attempt);
+    }
+    attempts.sort_unstable();
+    let once: Vec<(u32, u32)> = (0..100).map(|number| (number, 1)).collect();
+    assert_eq!(attempts, once);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_under_transactions_has_each_once() {
+    let broker = Broker::start();
+    for topic in [PACKED, SHIPPED] {
+        broker.create(topic, 3).await;
+    }
+    let config = KafkaConfig::new(&broker.address());
+    let bus = EventBus::kafka("shop", &config).unwrap();
+    let (consumers, mut seen) = consumers();
+    let subscription = bus.consume(consumers).unwrap();
+    let publisher = tokio::spawn(async move {
+        for number in 0..1000 {
+            // Until it is there: who publishes may do so twice, which would be another box.
+            bus.publish(&Packed { number }).await.unwrap();
+        }
+    });
+    for _ in 0..2 {
+        for _ in 0..200 {
+            timeout(PATIENCE, seen.recv()).await.unwrap().unwrap();
+        }
+        broker.kill();
+        broker.up();
+    }
+    publisher.await.unwrap();
+    let shipped = || tokio::task::block_in_place(|| read(&broker, SHIPPED, "read_committed"));
+    until(|| shipped().len() >= 1000).await;
+    assert!(subscription.stop(Instant::now() + PATIENCE).await);
+    assert_eq!(stored(&broker), 1000);
+    assert_eq!(numbers(&shipped()), (0..1000).collect::<Vec<u32>>());
 }

@@ -111,7 +111,8 @@ impl Feed {
             tracing::warn!(group = %self.group.name(), lost, "handlers cut off: their events are handled again");
         }
         if let Some(transactions) = &self.transactions {
-            lock(transactions).revoke(consumer, spots, consumer.assignment_lost());
+            let lost = consumer.assignment_lost();
+            return lock(transactions).revoke(consumer, spots, lost) && finished;
         } else if !consumer.assignment_lost() {
             self.commit(consumer, &positions);
         }

@@ -105,6 +105,9 @@ impl Transactions {
                 settings.set(*property, *value);
             }
         }
+        // The producer's other deadlines follow from that of its transactions.
+        settings.remove("delivery.timeout.ms");
+        settings.remove("message.timeout.ms");
         settings.set("transactional.id", id);
         Self {
             settings,
@@ -134,8 +137,14 @@ impl Transactions {
         self.settle(consumer);
     }
 
-    /// Writes what there is of `spots`, which are taken back. Of what was lost nothing is written: it may be somebody else's by now.
-    pub(super) fn revoke(&mut self, consumer: &BaseConsumer<Feed>, spots: &[Spot], lost: bool) {
+    /// Writes what there is of `spots`, which are taken back; says whether all of it was. Of what was lost nothing is written: it may be
+    /// somebody else's by now.
+    pub(super) fn revoke(
+        &mut self,
+        consumer: &BaseConsumer<Feed>,
+        spots: &[Spot],
+        lost: bool,
+    ) -> bool {
         absorb(&mut self.unsettled, self.group.settled());
         if lost {
             self.unsettled.retain(|one| !spots.contains(&one.spot));
@@ -143,10 +152,12 @@ impl Transactions {
         if !self.lost {
             self.settle(consumer);
         }
+        let all = self.unsettled.is_empty() && !lost;
         self.unsettled.retain(|one| !spots.contains(&one.spot));
         if self.unsettled.is_empty() {
             self.unblock();
         }
+        all
     }
 
     fn settle(&mut self, consumer: &BaseConsumer<Feed>) {
