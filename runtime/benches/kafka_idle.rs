@@ -31,8 +31,8 @@ use rdkafka::{
     producer::{BaseRecord, DefaultProducerContext, ThreadedProducer},
 };
 
-#[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../tests/events/broker.rs"]
+#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
+#[path = "../tests/events/broker/mod.rs"]
 mod broker;
 
 #[derive(Clone, Event)]

@@ -11,7 +11,7 @@ use tokio::{task::coop::consume_budget, time::Instant};
 
 use super::{
     ConsumeError, Consumers, Memory, PublishError, Receipt, Subscription, broker::Broker,
-    metrics::Route, sending::Sending, transport::Acknowledgement,
+    metrics::Route, output::Emitter, sending::Sending, transport::Acknowledgement,
 };
 use crate::event::{Attributes, Event, Keyring, Text, Topic, encode};
 
@@ -204,7 +204,13 @@ impl EventBus {
     ///
     /// Outside a tokio runtime.
     pub fn consume(&self, consumers: Consumers) -> Result<Subscription, ConsumeError> {
-        let group = consumers.into_group(&self.0.service, Arc::clone(&self.0.transport) as _)?;
+        let mut group =
+            consumers.into_group(&self.0.service, Arc::clone(&self.0.transport) as _)?;
+        group.emit_by(Emitter {
+            service: Arc::clone(&self.0.service),
+            source: self.0.source.clone(),
+            keys: self.0.keys.clone(),
+        });
         let group = Arc::new(group);
         let consumer = self.0.transport.consume(Arc::clone(&group))?;
         Ok(Subscription::new(group, consumer))

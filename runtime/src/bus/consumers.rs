@@ -55,6 +55,7 @@ impl Consumers {
                 lanes: 1,
                 skip_unknown: true,
                 skip_tombstones: false,
+                exactly_once: false,
             },
             delays: Vec::new(),
             duplicates: None,
@@ -177,6 +178,22 @@ impl Consumers {
         self
     }
 
+    /// Has every event its effect exactly once, as far as that is what handlers publish by [`Delivery::emit`](super::Delivery::emit): it
+    /// is written together with how far the partition is, in one transaction of Kafka, as dead letters and records for later are. Who reads
+    /// what is committed, as groups do, sees it once, whatever crashes when. What a handler does otherwise it may do again.
+    ///
+    /// Transactions are of about a tenth of a second each, so that what is emitted takes as much longer to be seen. While brokers take none,
+    /// the group's partitions wait, as they do for a dead letter. A transaction that a crash has left open holds up readers until
+    /// `transaction.timeout.ms`, 15 s unless it is said otherwise. Brokers have to let the service use transactional ids
+    /// that begin with the group's name.
+    ///
+    /// Such a group has no lanes, since a transaction ends at a position, and no store of handled events, which would know of events whose
+    /// transaction never was.
+    pub const fn exactly_once(mut self) -> Self {
+        self.options.exactly_once = true;
+        self
+    }
+
     /// Counts panics of handlers with `panics`, besides the hook that may count all.
     pub(crate) fn counting(mut self, panics: Counter) -> Self {
         self.panics = panics;
@@ -205,6 +222,14 @@ impl Consumers {
         }
         if handlers.is_empty() {
             return Err(ConsumeKind::NoHandler(self.group).into());
+        }
+        if self.options.exactly_once {
+            let lanes = (self.options.lanes > 1).then_some("lanes");
+            let store = self.duplicates.as_ref().map(|_| "a store of duplicates");
+            if let Some(what) = lanes.or(store) {
+                let group = self.group;
+                return Err(ConsumeKind::ExactlyOnce { group, what }.into());
+            }
         }
         let topics = self.topics.into_iter().map(|topic| match topic {
             TopicOf::Own => Topic::Service.name(service),

@@ -31,6 +31,10 @@ pub(crate) enum PublishKind {
     Unavailable { topic: Box<str>, reason: Box<str> },
     #[error("the transport is closed")]
     Closed,
+    #[error(
+        "there is no transaction that the event could be part of: its group is not `exactly_once`, or the attempt is over"
+    )]
+    NoTransaction,
 }
 
 impl PublishError {
@@ -77,6 +81,7 @@ impl ErrorClass for PublishError {
             PublishKind::Rejected { .. } => "rejected",
             PublishKind::Unavailable { .. } => "unavailable",
             PublishKind::Closed => "closed",
+            PublishKind::NoTransaction => "no_transaction",
         }
     }
 }
@@ -211,6 +216,8 @@ pub(crate) enum ConsumeKind {
     },
     #[error("group `{0}` handles nothing")]
     NoHandler(Box<str>),
+    #[error("group `{group}` is exactly once, and so cannot have {what}")]
+    ExactlyOnce { group: Box<str>, what: &'static str },
     #[cfg(feature = "kafka")]
     #[error("cannot make a producer")]
     Producer { source: BoxError },

@@ -26,6 +26,7 @@ use super::{
     handler::AnyHandler,
     later::{Later, Stage},
     metrics::{LAG_MESSAGES, LAG_SECONDS, REBALANCES, Rebalance, TopicSeries},
+    output::{Emitter, Output, Pending, Settled},
     partition,
     refusal::Refusal,
     tracker::{Ticket, Tracker},
@@ -55,6 +56,7 @@ pub(crate) struct Options {
     pub(crate) lanes: usize,
     pub(crate) skip_unknown: bool,
     pub(crate) skip_tombstones: bool,
+    pub(crate) exactly_once: bool,
 }
 
 /// What works off the records that a lane is given. A group knows no more of it, since it works on the group.
@@ -69,6 +71,10 @@ pub(crate) struct Group {
     pub(super) handlers: Vec<(&'static str, Arc<dyn AnyHandler>)>,
     pub(super) options: Options,
     pub(super) later: Later,
+    /// Who publishes what handlers emit, where the group is exactly once.
+    pub(super) emitter: Option<Arc<Emitter>>,
+    /// What is to be written of partitions that were taken back.
+    rest: Mutex<Vec<Settled>>,
     pub(super) duplicates: Option<Arc<dyn AnyDuplicates>>,
     /// What counts the panics that are caught.
     pub(super) panics: Counter,
@@ -92,6 +98,9 @@ pub(crate) struct Assigned {
     pub(super) stage: Option<Stage>,
     /// How many lanes wait until a record is due.
     held: AtomicUsize,
+    /// What its records have become, and is not written yet.
+    pending: Mutex<Pending>,
+    drained: Notify,
     pub(super) closing: watch::Sender<bool>,
     pub(super) series: TopicSeries,
     tracker: Mutex<Tracker>,
@@ -133,6 +142,8 @@ impl Group {
             handlers: handlers.into_iter().collect(),
             options,
             later,
+            emitter: None,
+            rest: Mutex::default(),
             duplicates,
             panics,
             transport,
@@ -145,6 +156,18 @@ impl Group {
             changed: AtomicBool::new(false),
             runtime: Handle::current(),
         }
+    }
+
+    /// Lets handlers emit, if the group is exactly once.
+    pub(super) fn emit_by(&mut self, emitter: Emitter) {
+        if self.options.exactly_once {
+            self.emitter = Some(Arc::new(emitter));
+        }
+    }
+
+    /// Whether positions are written together with what handlers emit: by [`Group::settled`], and not by [`Group::moved`].
+    pub(crate) const fn is_exactly_once(&self) -> bool {
+        self.options.exactly_once
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -212,6 +235,8 @@ impl Group {
             spot: spot.clone(),
             stage: self.later.stage(&spot.topic).cloned(),
             held: AtomicUsize::new(0),
+            pending: Mutex::default(),
+            drained: Notify::new(),
             closing: watch::Sender::new(false),
             tracker: Mutex::new(Tracker::new(epoch)),
             waiting: AtomicUsize::new(0),
@@ -283,6 +308,14 @@ impl Group {
         moved.collect()
     }
 
+    /// Positions that moved since this was last asked, with what is to be written with each: of a group that is exactly once.
+    pub(crate) fn settled(&self) -> Vec<Settled> {
+        let mut settled = std::mem::take(&mut *lock(&self.rest));
+        let assigned = lock(&self.assigned);
+        settled.extend(assigned.values().filter_map(|assigned| assigned.settled()));
+        settled
+    }
+
     /// Takes `spots` back: no further record of theirs is begun, and those that are under way may finish until `until`; what has
     /// not finished then is cut off. Returns whether all had, and the positions, to be stored if the partitions are still ours.
     pub(crate) async fn revoke(&self, spots: &[Spot], until: Instant) -> (bool, Vec<(Spot, i64)>) {
@@ -306,12 +339,18 @@ impl Group {
             LAG_MESSAGES.remove(spot, &self.name);
             LAG_SECONDS.remove(spot, &self.name);
         }
+        if self.options.exactly_once {
+            let settled = closing.iter().filter_map(|assigned| assigned.settled());
+            lock(&self.rest).extend(settled);
+            return (finished, Vec::new());
+        }
         let positions = closing.iter().filter_map(|assigned| assigned.moved());
         (finished, positions.collect())
     }
 
     /// Cuts everything off, as a crash would.
     pub(crate) fn abandon(&self) {
+        lock(&self.rest).clear();
         for (spot, assigned) in std::mem::take(&mut *lock(&self.assigned)) {
             assigned.close();
             lock(&assigned.tasks)
@@ -412,8 +451,13 @@ impl Assigned {
     }
 
     /// A lane ends a record.
-    pub(super) fn leave(&self, done: Option<Ticket>, size: usize) {
+    pub(super) fn leave(&self, done: Option<Ticket>, written: Vec<Output>, size: usize) {
         if let Some(ticket) = done {
+            // Whoever asks for both gets what was written with the position that it belongs to.
+            let mut pending = (!written.is_empty()).then(|| lock(&self.pending));
+            if let Some(pending) = &mut pending {
+                pending.extend(written);
+            }
             lock(&self.tracker).done(ticket);
         }
         self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -437,6 +481,30 @@ impl Assigned {
         let finished = timeout_at(until, idle).await;
         lock(&self.tasks).drain(..).for_each(|task| task.abort());
         finished.is_ok()
+    }
+
+    /// Waits while much of what records have become is not written yet.
+    pub(super) async fn room(&self) {
+        loop {
+            let drained = self.drained.notified();
+            if !lock(&self.pending).is_full() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    fn settled(&self) -> Option<Settled> {
+        let mut pending = lock(&self.pending);
+        let (spot, position) = self.moved()?;
+        let outputs = pending.take();
+        drop(pending);
+        self.drained.notify_waiters();
+        Some(Settled {
+            spot,
+            position,
+            outputs,
+        })
     }
 
     fn moved(&self) -> Option<(Spot, i64)> {

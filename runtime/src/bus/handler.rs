@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::SystemTime};
 
-use super::{HandlerError, transport::Boxed};
+use super::{HandlerError, PublishError, output::Outputs, transport::Boxed};
 use crate::event::{DecodeError, Decoded, Envelope, Event};
 
 /// Where and how often an event was delivered.
@@ -24,6 +24,23 @@ pub struct Delivery {
     pub attempt: u32,
     /// The record's time.
     pub time: SystemTime,
+    pub(super) outputs: Option<Outputs>,
+}
+
+impl Delivery {
+    /// Publishes `event` as part of the one that is being handled, for groups that are
+    /// [`exactly_once`](super::Consumers::exactly_once): it is there once that one is done with, and is not if the attempt fails.
+    ///
+    /// # Errors
+    ///
+    /// If the event cannot be written, the group is not exactly once, or the attempt is over. That brokers do not take it is no error of
+    /// the handler: its partition waits until they do.
+    pub fn emit<E: Event>(&self, event: &E) -> Result<(), PublishError> {
+        let outputs = self.outputs.as_ref();
+        outputs
+            .ok_or(super::error::PublishKind::NoTransaction)?
+            .add(event)
+    }
 }
 
 /// Handles events of one type. Any function of an envelope and its delivery does.

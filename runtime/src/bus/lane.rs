@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -23,6 +23,7 @@ use super::{
         ATTEMPT, Attempt, DEAD_LETTERS, DeadLetter, EventSeries, HANDLED, Handled, RETRIES, Retry,
         duplicate, sent,
     },
+    output::{Output, Outputs},
     span,
     transport::Boxed,
 };
@@ -68,9 +69,12 @@ async fn run(group: Arc<Group>, assigned: Arc<Assigned>, mut inbox: mpsc::Unboun
                     ..received
                 },
                 past: past.as_ref().map(|(_, past)| past),
+                written: Mutex::default(),
             };
             let done = assigned.enter() && job.finish().await.is_some();
-            assigned.leave(done.then_some(ticket), received.record.size());
+            let written = job.written.into_inner();
+            let written = written.unwrap_or_else(PoisonError::into_inner);
+            assigned.leave(done.then_some(ticket), written, received.record.size());
             group.progressed();
             // Handlers that never wait would keep others from the thread for a whole batch.
             consume_budget().await;
@@ -93,6 +97,8 @@ struct Job<'a> {
     received: Received<'a>,
     /// What became of it before, in a retry topic.
     past: Option<&'a Past>,
+    /// What it becomes, where that is written together with the position.
+    written: Mutex<Vec<Output>>,
 }
 
 /// The record is done.
@@ -129,6 +135,9 @@ enum End {
 
 impl Job<'_> {
     async fn finish(&self) -> Option<Done> {
+        if self.group.options.exactly_once {
+            self.unless_closing(self.assigned.room()).await?;
+        }
         if let Some(past) = self.past {
             let wait = past.wait();
             if !wait.is_zero() {
@@ -300,6 +309,7 @@ impl Job<'_> {
         attempt: u32,
     ) -> End {
         let origin = self.origin();
+        let outputs = self.group.emitter.as_ref().map(Outputs::new);
         let delivery = Delivery {
             group: Arc::clone(&self.group.name),
             event: known.event,
@@ -308,6 +318,7 @@ impl Job<'_> {
             offset: origin.offset,
             attempt,
             time: self.received.record.time(),
+            outputs: outputs.clone(),
         };
         let work = async {
             let decoded = decoded.map_or_else(|| decode_ref(self.received.record), Ok);
@@ -319,7 +330,10 @@ impl Job<'_> {
         };
         let work = unwind::catch(Cause::event(attributes).scope(work));
         match timeout(self.group.options.policy.timeout, work).await {
-            Ok(Ok(Ok(Ok(())))) => End::Handled,
+            Ok(Ok(Ok(Ok(())))) => {
+                self.keep(outputs.map_or_else(Vec::new, |outputs| outputs.take()));
+                End::Handled
+            }
             Ok(Ok(Ok(Err(error)))) => refused(error),
             Ok(Ok(Err(error))) => End::Failed(Failure {
                 outcome: "rejected",
@@ -397,6 +411,15 @@ impl Job<'_> {
         write: impl Fn() -> Record,
         what: &'static str,
     ) -> Option<()> {
+        if self.group.options.exactly_once {
+            let (topic, record) = (Arc::clone(topic), write());
+            self.keep(vec![Output {
+                topic,
+                event,
+                record,
+            }]);
+            return Some(());
+        }
         let spot = &self.assigned.spot;
         let mut blocked = None;
         for attempt in 1.. {
@@ -423,6 +446,11 @@ impl Job<'_> {
                 .await?;
         }
         None
+    }
+
+    fn keep(&self, outputs: Vec<Output>) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.extend(outputs);
     }
 
     fn buried(&self, event: &'static str, death: &Death, topic: &Arc<str>) {

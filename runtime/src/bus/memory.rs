@@ -5,19 +5,22 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::Instant,
+    time::{Instant, sleep},
 };
 
 use super::{
     ConsumeError, Group, PublishError, Receipt,
     broker::{Broker, Consumer},
     error::PublishKind,
+    metrics,
+    output::{Settled, absorb},
     partition,
     transport::{Acknowledgement, Boxed, Extent, REVOKE_DRAIN, Spot, Transport},
 };
@@ -139,6 +142,18 @@ impl Memory {
     }
 
     fn append(&self, topic: &Arc<str>, record: Record) -> Result<Receipt, PublishError> {
+        let mut state = self.state();
+        state.takes(topic, &record)?;
+        let receipt = state.append(topic, record);
+        drop(state);
+        self.changed();
+        receipt
+    }
+}
+
+impl State {
+    /// Whether `topic` takes the record now.
+    fn takes(&self, topic: &Arc<str>, record: &Record) -> Result<(), PublishError> {
         let size = record.size();
         if size > LARGEST {
             return Err(PublishKind::TooLarge {
@@ -147,8 +162,7 @@ impl Memory {
             }
             .into());
         }
-        let mut state = self.state();
-        if state.refusing.contains(&**topic) {
+        if self.refusing.contains(&**topic) {
             let reason = "it refuses".into();
             return Err(PublishKind::Unavailable {
                 topic: (**topic).into(),
@@ -156,7 +170,11 @@ impl Memory {
             }
             .into());
         }
-        let partitions = state.partitions(topic);
+        Ok(())
+    }
+
+    fn append(&mut self, topic: &Arc<str>, record: Record) -> Result<Receipt, PublishError> {
+        let partitions = self.partitions(topic);
         let chosen = record.key().map_or_else(
             || u32::try_from(random_number() % u64::from(PARTITIONS)).unwrap_or_default(),
             |key| partition::of_key(key, PARTITIONS),
@@ -167,16 +185,12 @@ impl Memory {
         let log = log.ok_or(PublishKind::Closed)?;
         let offset = i64::try_from(log.len()).unwrap_or(i64::MAX);
         log.push(record);
-        drop(state);
-        self.changed();
         Ok(Receipt {
             partition: chosen.cast_signed(),
             offset,
         })
     }
-}
 
-impl State {
     fn partitions(&mut self, topic: &Arc<str>) -> &mut Vec<Vec<Record>> {
         let topic = self.topics.entry(Arc::clone(topic));
         topic.or_insert_with(|| (0..PARTITIONS).map(|_| Vec::new()).collect())
@@ -255,6 +269,7 @@ impl Broker for Memory {
             member,
             owned: BTreeMap::new(),
             paused: BTreeSet::new(),
+            unsettled: Vec::new(),
         };
         let task = tokio::spawn(feed.run(stopped));
         Ok(Box::new(Member {
@@ -296,7 +311,12 @@ struct Feed {
     /// What is assigned, with the offset to go on with.
     owned: BTreeMap<Spot, i64>,
     paused: BTreeSet<Spot>,
+    /// What a topic did not take, of a group that is exactly once.
+    unsettled: Vec<Settled>,
 }
+
+/// How long it is until what a topic did not take is offered again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 impl Feed {
     async fn run(mut self, mut stopped: oneshot::Receiver<Instant>) -> bool {
@@ -319,6 +339,7 @@ impl Feed {
                     };
                 }
                 () = group.progress() => {}
+                () = sleep(AGAIN), if !self.unsettled.is_empty() => {}
                 _ = changes.changed() => {}
             }
         }
@@ -359,6 +380,8 @@ impl Feed {
 
     async fn give_up(&mut self, spots: &[Spot], until: Instant) -> bool {
         let (finished, positions) = self.group.revoke(spots, until).await;
+        self.settle();
+        self.unsettled.retain(|one| !spots.contains(&one.spot));
         {
             let mut state = self.memory.state();
             if let Some(members) = state.groups.get_mut(self.group.name()) {
@@ -374,7 +397,50 @@ impl Feed {
         finished
     }
 
-    fn store(&self) {
+    /// Writes what handlers emitted and how far their partitions are, all of it or nothing.
+    fn settle(&mut self) {
+        if !self.group.is_exactly_once() {
+            return;
+        }
+        let was_blocked = !self.unsettled.is_empty();
+        absorb(&mut self.unsettled, self.group.settled());
+        let mut state = self.memory.state();
+        let mut outputs = self.unsettled.iter().flat_map(|one| &one.outputs);
+        let refused = outputs.find_map(|output| state.takes(&output.topic, &output.record).err());
+        if let Some(error) = refused {
+            drop(state);
+            if !was_blocked {
+                self.group.blocked.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(group = %self.group.name(), %error, "what was emitted cannot be written, the group waits");
+            }
+            return;
+        }
+        let mut written = false;
+        for one in self.unsettled.drain(..) {
+            for output in one.outputs {
+                written = true;
+                let appended = state.append(&output.topic, output.record);
+                debug_assert!(appended.is_ok(), "a topic has partitions");
+                metrics::sent(&output.topic, output.event, "", Duration::ZERO);
+            }
+            if let Some(members) = state.groups.get_mut(self.group.name()) {
+                members.stored.insert(one.spot, one.position);
+            }
+        }
+        drop(state);
+        if was_blocked {
+            self.group.blocked.fetch_sub(1, Ordering::Relaxed);
+        }
+        if written {
+            self.memory.changed();
+        }
+    }
+
+    fn store(&mut self) {
+        if self.group.is_exactly_once() {
+            self.settle();
+            return;
+        }
         let moved = self.group.moved();
         let mut state = self.memory.state();
         if let Some(members) = state.groups.get_mut(self.group.name()) {

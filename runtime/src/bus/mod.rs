@@ -3,7 +3,7 @@
 //! It holds publishing, the engine of a group (attempts, dead letters, order, positions) and the transports. It must not know
 //! the form of events on the wire: that is the event room's.
 //!
-//! Delivery is at least once. The offset of a record is stored only after its handler succeeded, it was skipped on purpose, or the
+//! Delivery is at least once, and exactly once for groups that ask for it and only publish. The offset of a record is stored only after its handler succeeded, it was skipped on purpose, or the
 //! broker acknowledged its dead letter.
 //!
 //! ```
@@ -59,6 +59,7 @@ mod memory;
 mod metrics;
 #[cfg(feature = "postgres")]
 mod outbox;
+mod output;
 mod partition;
 mod policy;
 mod refusal;

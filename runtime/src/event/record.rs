@@ -169,11 +169,6 @@ impl Record {
         self.time
     }
 
-    /// Sets the time.
-    pub(crate) const fn set_time(&mut self, time: SystemTime) {
-        self.time = time;
-    }
-
     /// The last value of the header `name`, if it has one.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {

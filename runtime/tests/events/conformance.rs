@@ -59,7 +59,7 @@ macro_rules! events {
 
 events! {
     Ordered "ordered", Laned "laned", Retried "retried", Given "given-up", Judged "judged", Broken "broken",
-    Later "later", Latest "latest", Poison "poison", Killed "killed", Shared "shared", Moving "moving", Caused "caused", Large "large", Again "again",
+    Emitting "emitting", Emitted "emitted", Later "later", Latest "latest", Poison "poison", Killed "killed", Shared "shared", Moving "moving", Caused "caused", Large "large", Again "again",
 }
 
 fn patient() -> Policy {
@@ -742,6 +742,55 @@ pub(crate) async fn what_fails_after_the_last_delay_too_becomes_a_dead_letter_of
     stop(subscription).await;
 }
 
+pub(crate) async fn what_is_emitted_is_there_once_its_event_is_done(fixture: &impl Fixture) {
+    fixture.create(Emitting::DOMAIN).await;
+    fixture.create(Emitted::DOMAIN).await;
+    let letters = format!("{}.emitting.dlq", Emitting::DOMAIN);
+    fixture.create(&letters).await;
+    let bus = fixture.bus();
+    let (kept, mut late) = mpsc::unbounded_channel();
+    let handler = move |event: Envelope<Emitting>, delivery: Delivery| {
+        let kept = kept.clone();
+        async move {
+            let number = event.data.number;
+            delivery.emit(&Emitted::new("a", number))?;
+            match (number, delivery.attempt) {
+                (1, 1) => Err(HandlerError::retry("provider", "no answer")),
+                (2, _) => Err(HandlerError::reject("invalid", "no such case")),
+                _ => {
+                    let _ = kept.send(delivery);
+                    Ok(())
+                }
+            }
+        }
+    };
+    let consumers = Consumers::new("emitting")
+        .on::<Emitting>(handler)
+        .policy(patient())
+        .exactly_once();
+    let subscription = bus.consume(consumers).unwrap();
+    let events: Vec<Emitting> = (0..4).map(|number| Emitting::new("a", number)).collect();
+    let cause = Cause::correlated("order-18".to_owned().into());
+    cause.scope(bus.publish_all(&events)).await.unwrap();
+    stored(fixture, "emitting", Emitting::DOMAIN, 4).await;
+    let emitted = fixture.records(Emitted::DOMAIN, 3).await;
+    let numbers: Vec<&[u8]> = emitted.iter().filter_map(Record::value).collect();
+    let of = |number| format!(r#"{{"of":"a","number":{number},"text":""}}"#);
+    assert_eq!(
+        numbers,
+        [of(0), of(1), of(3)].each_ref().map(String::as_bytes)
+    );
+    assert_eq!(header(&emitted[0], "ce_correlationid"), "order-18");
+    let letters = fixture.records(&letters, 1).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(header(&letters[0], "dlq-attempts"), "1");
+    // Its attempt is over.
+    let delivery = next(&mut late).await;
+    let error = delivery.emit(&Emitted::new("a", 9)).unwrap_err();
+    assert_eq!(error.class(), "no_transaction");
+    stop(subscription).await;
+}
+
 /// Every case, by its name, as a test of `$fixture`.
 macro_rules! conformance {
     ($fixture:expr; $($case:ident)*) => {
@@ -761,6 +810,7 @@ macro_rules! conformance {
             what_always_fails_becomes_a_dead_letter_and_the_rest_flows
             what_keeps_failing_is_tried_again_later_and_the_rest_flows
             what_fails_after_the_last_delay_too_becomes_a_dead_letter_of_its_topic
+            what_is_emitted_is_there_once_its_event_is_done
             a_handler_rejects_at_once_and_skips_without_a_word
             a_panic_and_a_hang_are_failures
             each_poisonous_record_goes_to_its_place

@@ -28,6 +28,8 @@ mod secure;
 #[path = "../it/server.rs"]
 mod server;
 mod service;
+#[cfg(feature = "kafka")]
+mod transaction;
 
 #[test]
 fn events_that_leak_or_mislead_do_not_compile() {

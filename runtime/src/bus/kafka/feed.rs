@@ -18,6 +18,7 @@ use super::{
         transport::{REVOKE_DRAIN, Spot},
     },
     convert,
+    transaction::Transactions,
 };
 use crate::{event::Batch, metric::Counter};
 
@@ -27,6 +28,8 @@ pub(super) struct Feed {
     /// Records that were polled and not handed over yet. They are, before the assignment changes: later they would be of an
     /// assignment that does not hold any more.
     pending: Mutex<Pending>,
+    /// By what positions are kept where the group is exactly once.
+    transactions: Option<Mutex<Transactions>>,
 }
 
 #[derive(Default)]
@@ -42,11 +45,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Feed {
-    pub(super) fn new(group: Arc<Group>) -> Self {
+    pub(super) fn new(group: Arc<Group>, transactions: Option<Transactions>) -> Self {
         Self {
             group,
             pending: Mutex::default(),
+            transactions: transactions.map(Mutex::new),
         }
+    }
+
+    /// Keeps how far the group is, where that is done by transactions. Says whether it is not known any more.
+    pub(super) fn transact(&self, consumer: &BaseConsumer<Self>) -> bool {
+        self.transactions.as_ref().is_some_and(|transactions| {
+            let mut transactions = lock(transactions);
+            transactions.turn(consumer);
+            transactions.is_lost()
+        })
     }
 
     /// Keeps a record until it is handed over.
@@ -120,7 +133,10 @@ impl Feed {
         if !finished {
             tracing::warn!(group = %self.group.name(), lost, "handlers cut off: their events are handled again");
         }
-        if !consumer.assignment_lost() {
+        if let Some(transactions) = &self.transactions {
+            let lost = consumer.assignment_lost();
+            return lock(transactions).revoke(consumer, spots, lost) && finished;
+        } else if !consumer.assignment_lost() {
             self.commit(consumer, &positions);
         }
         finished

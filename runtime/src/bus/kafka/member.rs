@@ -9,12 +9,13 @@ use std::{
 
 use rdkafka::{
     consumer::{BaseConsumer, Consumer as _},
-    error::KafkaError,
+    error::{KafkaError, KafkaResult},
 };
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout_at},
 };
+use uuid::Uuid;
 
 use super::{
     super::{ConsumeError, Group, broker::Consumer, error::ConsumeKind, transport::Boxed},
@@ -22,6 +23,7 @@ use super::{
     convert,
     extent::Watch,
     feed::Feed,
+    transaction::Transactions,
 };
 
 /// What promises rest on: nothing is stored but what we store, and everything that was not is received again.
@@ -54,6 +56,9 @@ const BATCH: usize = 256;
 /// How long after its deadline a client that does not close is given up.
 const GIVING_UP: Duration = Duration::from_secs(2);
 
+/// How long it is until a member that has to begin anew does.
+const ANEW: Duration = Duration::from_millis(500);
+
 /// A member, which ends like one that is killed when it is dropped.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -67,6 +72,39 @@ enum Order {
     Stop(Instant),
 }
 
+/// What a member is made of.
+struct Recipe {
+    config: KafkaConfig,
+    group: Arc<Group>,
+    /// What its transactions go by.
+    id: String,
+}
+
+impl Recipe {
+    fn consumer(&self) -> KafkaResult<BaseConsumer<Feed>> {
+        let Self { config, group, id } = self;
+        let mut client = config.client(PROMISED);
+        client.set("group.id", &**group.name());
+        for (property, value) in DEFAULTS {
+            if client.get(property).is_none() {
+                client.set(*property, *value);
+            }
+        }
+        let by_transactions = group.is_exactly_once();
+        if by_transactions {
+            client.set("enable.auto.commit", "false");
+            // Neither what others emit, nor how far they are, counts before it is committed.
+            client.set("isolation.level", "read_committed");
+        }
+        let transactions = by_transactions.then(|| Transactions::new(config, group, id));
+        let feed = Feed::new(Arc::clone(group), transactions);
+        let consumer: BaseConsumer<Feed> = client.create_with_context(feed)?;
+        let topics: Vec<&str> = group.topics().iter().map(|topic| &**topic).collect();
+        consumer.subscribe(&topics)?;
+        Ok(consumer)
+    }
+}
+
 impl Member {
     pub(super) fn begin(config: &KafkaConfig, group: Arc<Group>) -> Result<Self, ConsumeError> {
         let name = Arc::clone(group.name());
@@ -74,27 +112,18 @@ impl Member {
             group: (*name).into(),
             source,
         };
-        let mut client = config.client(PROMISED);
-        client.set("group.id", &*name);
-        for (property, value) in DEFAULTS {
-            if client.get(property).is_none() {
-                client.set(*property, *value);
-            }
-        }
-        let feed = Feed::new(Arc::clone(&group));
-        let consumer: BaseConsumer<Feed> = client
-            .create_with_context(feed)
-            .map_err(|error| failed(error.into()))?;
-        let topics: Vec<&str> = group.topics().iter().map(|topic| &**topic).collect();
-        consumer
-            .subscribe(&topics)
-            .map_err(|error| failed(error.into()))?;
+        let recipe = Recipe {
+            config: config.clone(),
+            id: format!("{name}.{}", Uuid::new_v4()),
+            group,
+        };
+        let consumer = recipe.consumer().map_err(|error| failed(error.into()))?;
         let (orders, ordered) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         thread::Builder::new()
             .name(format!("kafka-{name}"))
             .spawn(move || {
-                let finished = run(consumer, &group, &ordered);
+                let finished = run(&recipe, consumer, &ordered);
                 let _ = end.send(finished);
             })
             .map_err(|error| failed(error.into()))?;
@@ -117,8 +146,34 @@ impl Consumer for Member {
     }
 }
 
-/// Polls until it is told to stop, or nobody is there any more who could tell it.
-fn run(consumer: BaseConsumer<Feed>, group: &Arc<Group>, orders: &mpsc::Receiver<Order>) -> bool {
+/// Runs until it is told to stop, or nobody is there any more who could tell it. Says whether all handlers had finished.
+fn run(recipe: &Recipe, consumer: BaseConsumer<Feed>, orders: &mpsc::Receiver<Order>) -> bool {
+    let mut next = Some(consumer);
+    loop {
+        let consumer = next.take().map_or_else(|| recipe.consumer(), Ok);
+        match consumer {
+            Ok(consumer) => {
+                if let Some(finished) = serve(consumer, &recipe.group, orders) {
+                    return finished;
+                }
+            }
+            Err(error) => tracing::error!(group = %recipe.group.name(), %error, "no consumer"),
+        }
+        // Whatever it was about is as after a crash.
+        match orders.recv_timeout(ANEW) {
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Ok(Order::Stop(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+}
+
+/// Polls until it is told to stop, or nobody is there any more who could tell it; says nothing where it is not known any more how far
+/// the group is.
+fn serve(
+    consumer: BaseConsumer<Feed>,
+    group: &Arc<Group>,
+    orders: &mpsc::Receiver<Order>,
+) -> Option<bool> {
     let consumer = Arc::new(consumer);
     let watch = Watch::begin(&consumer, group);
     let feed = Arc::clone(consumer.context());
@@ -126,14 +181,18 @@ fn run(consumer: BaseConsumer<Feed>, group: &Arc<Group>, orders: &mpsc::Receiver
     let finished = loop {
         match orders.try_recv() {
             Err(mpsc::TryRecvError::Empty) => {}
-            Ok(Order::Stop(until)) => break feed.revoke(&consumer, &group.spots(), until),
+            Ok(Order::Stop(until)) => break Some(feed.revoke(&consumer, &group.spots(), until)),
             Err(mpsc::TryRecvError::Disconnected) => {
                 group.abandon();
-                break false;
+                break Some(false);
             }
         }
+        if feed.transact(&consumer) {
+            group.abandon();
+            break None;
+        }
         if group.has_changed() {
-            changed = true;
+            changed = !group.is_exactly_once();
             press(&consumer, group);
         }
         // Asking how far the partitions are holds up their lanes.

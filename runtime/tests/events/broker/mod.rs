@@ -190,6 +190,7 @@ impl Broker {
              offsets.topic.replication.factor={copies}\noffsets.topic.num.partitions=4\n\
              transaction.state.log.replication.factor={copies}\ntransaction.state.log.min.isr=1\n\
              broker.session.timeout.ms=4000\nbroker.heartbeat.interval.ms=500\n\
+             transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n\
              group.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=1000\n",
             cut.0,
             slow.0,

@@ -1,0 +1,311 @@
+//! Transactions of a member: what its handlers emit and how far its partitions are, written together or not at all.
+//!
+//! All of it happens on the thread that polls, so that no partition is taken back in the middle of one. Brokers refuse the positions of a
+//! member that lost its partitions without knowing, and its whole transaction with them.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientContext,
+    config::ClientConfig,
+    consumer::{BaseConsumer, Consumer as _},
+    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    message::DeliveryResult,
+    producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
+};
+
+use super::{
+    super::{
+        Group,
+        metrics::sent,
+        output::{Output, Settled, absorb},
+        transport::Spot,
+    },
+    config::KafkaConfig,
+    convert,
+    feed::Feed,
+};
+
+/// What promises rest on.
+const PROMISED: &[(&str, &str)] = &[
+    ("enable.idempotence", "true"),
+    ("acks", "all"),
+    ("partitioner", "murmur2_random"),
+];
+
+/// What may be told otherwise.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("compression.type", "lz4"),
+    // A transaction ends with a flush: nothing is gained by waiting.
+    ("linger.ms", "1"),
+    ("transaction.timeout.ms", "15000"),
+];
+
+/// How long there is between transactions.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long one step of a transaction may take before it is asked again.
+const STEP: Duration = Duration::from_secs(5);
+
+/// How long it may be asked.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The longest wait after a transaction that was in vain.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// The transactions of one member.
+pub(super) struct Transactions {
+    settings: ClientConfig,
+    group: Arc<Group>,
+    producer: Option<Producer>,
+    /// What was to be written by a transaction that was given up.
+    unsettled: Vec<Settled>,
+    failures: u32,
+    due: Instant,
+    lost: bool,
+}
+
+type Producer = ThreadedProducer<Context>;
+
+struct Context(Arc<Group>);
+
+impl ClientContext for Context {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(reason) = convert::refusal(&error, reason) {
+            self.0.refusal.set(reason);
+        }
+        tracing::warn!(group = %self.0.name(), %error, reason, "producer of transactions");
+    }
+}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = ();
+
+    /// One that was not delivered has the transaction fail, which says so.
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+/// What a transaction that was in vain leaves.
+enum Left {
+    /// Nothing of it was written.
+    Nothing,
+    /// Nobody knows: only the brokers' word counts on how far the group is.
+    Doubt,
+}
+
+impl Transactions {
+    /// Those of the member that is called `id` among all.
+    pub(super) fn new(config: &KafkaConfig, group: &Arc<Group>, id: &str) -> Self {
+        let mut settings = config.client(PROMISED);
+        for (property, value) in DEFAULTS {
+            if settings.get(property).is_none() {
+                settings.set(*property, *value);
+            }
+        }
+        // The producer's other deadlines follow from that of its transactions.
+        settings.remove("delivery.timeout.ms");
+        settings.remove("message.timeout.ms");
+        settings.set("transactional.id", id);
+        Self {
+            settings,
+            group: Arc::clone(group),
+            producer: None,
+            unsettled: Vec::new(),
+            failures: 0,
+            due: Instant::now(),
+            lost: false,
+        }
+    }
+
+    /// Whether it is not known any more how far the group is: the member has to begin anew, from where the brokers say.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Writes what there is, if it is time.
+    pub(super) fn turn(&mut self, consumer: &BaseConsumer<Feed>) {
+        if self.lost || Instant::now() < self.due {
+            return;
+        }
+        // What was in vain is asked for again as it was: lanes wait meanwhile, so that it does not grow.
+        if self.unsettled.is_empty() {
+            self.unsettled = self.group.settled();
+        }
+        self.settle(consumer);
+    }
+
+    /// Writes what there is of `spots`, which are taken back; says whether all of it was. Of what was lost nothing is written: it may be
+    /// somebody else's by now.
+    pub(super) fn revoke(
+        &mut self,
+        consumer: &BaseConsumer<Feed>,
+        spots: &[Spot],
+        lost: bool,
+    ) -> bool {
+        absorb(&mut self.unsettled, self.group.settled());
+        if lost {
+            self.unsettled.retain(|one| !spots.contains(&one.spot));
+        }
+        if !self.lost {
+            self.settle(consumer);
+        }
+        let all = self.unsettled.is_empty() && !lost;
+        self.unsettled.retain(|one| !spots.contains(&one.spot));
+        if self.unsettled.is_empty() {
+            self.unblock();
+        }
+        all
+    }
+
+    fn settle(&mut self, consumer: &BaseConsumer<Feed>) {
+        self.due = Instant::now() + INTERVAL;
+        if self.unsettled.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
+        match self.transact(consumer) {
+            Ok(()) => {
+                let settled = std::mem::take(&mut self.unsettled);
+                for output in settled.iter().flat_map(|one| &one.outputs) {
+                    sent(&output.topic, output.event, "", begun.elapsed());
+                }
+                self.unblock();
+            }
+            Err((error, left)) => self.failed(&error, &left),
+        }
+    }
+
+    fn failed(&mut self, error: &KafkaError, left: &Left) {
+        self.lost = matches!(left, Left::Doubt);
+        if self.failures == 0 {
+            self.group.blocked.fetch_add(1, Ordering::Relaxed);
+        }
+        let wait = INTERVAL.saturating_mul(1 << self.failures.min(10));
+        self.failures = self.failures.saturating_add(1);
+        self.due = Instant::now() + wait.min(LONGEST);
+        let begins_anew = self.lost;
+        tracing::error!(
+            group = %self.group.name(), %error, attempt = self.failures, begins_anew,
+            "what was emitted cannot be written, the group waits"
+        );
+    }
+
+    fn unblock(&mut self) {
+        if self.failures > 0 {
+            self.group.blocked.fetch_sub(1, Ordering::Relaxed);
+            self.failures = 0;
+        }
+    }
+
+    fn transact(&mut self, consumer: &BaseConsumer<Feed>) -> Result<(), (KafkaError, Left)> {
+        if let Err(error) = self.begin() {
+            // What cannot begin has written nothing. The producer may be one that never will again.
+            self.producer = None;
+            return Err((error, Left::Nothing));
+        }
+        let Some(producer) = &self.producer else {
+            return Err((KafkaError::Canceled, Left::Nothing));
+        };
+        let written = write(producer, consumer, &self.unsettled);
+        let failed = match written {
+            Ok(()) => match insist(|| producer.commit_transaction(STEP)) {
+                Ok(()) => return Ok(()),
+                Err(error) if is_certain(&error) => error,
+                Err(error) => return Err((error, self.give_up())),
+            },
+            Err(error) => error,
+        };
+        match insist(|| producer.abort_transaction(STEP)) {
+            Ok(()) => Err((failed, Left::Nothing)),
+            Err(_) => Err((failed, self.give_up())),
+        }
+    }
+
+    /// The next producer of the same id has the brokers end what this one began.
+    fn give_up(&mut self) -> Left {
+        self.producer = None;
+        Left::Doubt
+    }
+
+    fn begin(&mut self) -> KafkaResult<()> {
+        if self.producer.is_none() {
+            let context = Context(Arc::clone(&self.group));
+            let producer: Producer = self.settings.create_with_context(context)?;
+            producer.init_transactions(STEP)?;
+            self.producer = Some(producer);
+        }
+        match &self.producer {
+            Some(producer) => producer.begin_transaction(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Transactions {
+    fn drop(&mut self) {
+        self.unblock();
+    }
+}
+
+/// Whether a commit that ended so has surely not been one.
+fn is_certain(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::Transaction(error) => error.txn_requires_abort(),
+        // The records before it were not written in time: it was not asked for yet.
+        KafkaError::Flush(_) => true,
+        _ => false,
+    }
+}
+
+fn write(
+    producer: &Producer,
+    consumer: &BaseConsumer<Feed>,
+    settled: &[Settled],
+) -> KafkaResult<()> {
+    for output in settled.iter().flat_map(|one| &one.outputs) {
+        send(producer, output)?;
+    }
+    let positions = settled.iter().map(|one| (one.spot.clone(), one.position));
+    let positions = convert::positions(&positions.collect::<Vec<_>>());
+    let member = consumer.group_metadata().ok_or(KafkaError::Canceled)?;
+    insist(|| producer.send_offsets_to_transaction(&positions, &member, STEP))
+}
+
+fn send(producer: &Producer, Output { topic, record, .. }: &Output) -> KafkaResult<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let mut message = BaseRecord::<[u8], [u8]>::to(topic)
+            .headers(convert::headers(record))
+            .timestamp(convert::millis(record.time()));
+        message.key = record.key();
+        message.payload = record.value();
+        match producer.send(message) {
+            Ok(()) => return Ok(()),
+            Err((error, _)) => {
+                let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+                if !full || Instant::now() >= until {
+                    return Err(error);
+                }
+                // Until the producer's own thread has made room.
+                producer.flush(Duration::from_millis(100)).ok();
+            }
+        }
+    }
+}
+
+/// Asks until it is known how the step ended, or for as long as there is patience.
+fn insist(step: impl Fn() -> KafkaResult<()>) -> KafkaResult<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match step() {
+            Err(KafkaError::Transaction(error))
+                if error.is_retriable()
+                    && !error.txn_requires_abort()
+                    && Instant::now() < until => {}
+            ended => return ended,
+        }
+    }
+}
