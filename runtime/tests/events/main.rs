@@ -9,6 +9,8 @@
 #[cfg(feature = "kafka")]
 mod broker;
 mod codec;
+#[cfg(all(feature = "event-schema", feature = "testing"))]
+mod compatibility;
 mod conformance;
 #[cfg(feature = "kafka")]
 mod fault;
@@ -21,10 +23,17 @@ mod memory;
 #[cfg(feature = "postgres")]
 mod outbox;
 mod personal;
+#[cfg(feature = "event-protobuf")]
+mod protobuf;
+#[cfg(all(feature = "event-schema", feature = "testing"))]
+mod schema;
 #[cfg(feature = "postgres")]
 #[path = "../it/server.rs"]
 mod server;
 mod service;
+mod unknown;
+#[cfg(all(feature = "event-schema", feature = "testing"))]
+mod validator;
 
 #[test]
 fn events_that_leak_or_mislead_do_not_compile() {
