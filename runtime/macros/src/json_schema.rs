@@ -30,7 +30,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
 
                     #[derive(schemars::JsonSchema)]
                     #[schemars(crate = "::marty_runtime::event::schemars")]
-                    #[allow(dead_code, reason = "it is described, and never made")]
+                    #[allow(dead_code, unreachable_pub, reason = "it is described, and never made")]
                     #twin
 
                     #[automatically_derived]
