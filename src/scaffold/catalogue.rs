@@ -241,18 +241,18 @@ mod tests {
         }
     }
 
-    /// Who publishes an event and who handles it may lie in projects of different people: what both hold to is the example.
+    /// Who publishes an event and who handles it may lie in projects of different people: what both hold to is the schema.
     #[test]
-    fn both_sides_of_an_event_have_the_same_examples() {
-        let examples = |set| {
+    fn both_sides_of_an_event_have_the_same_schemas() {
+        let schemas = |set| {
             let files = crate::assets::templates(set).into_iter();
             let files = files.filter(|file| file.path.contains("/events/user."));
             let files = files.filter(|file| !file.path.contains("/src/"));
             let files = files.map(|file| (file.path, file.bytes));
             files.collect::<Vec<_>>()
         };
-        assert_eq!(examples("events").len(), 3);
-        assert_eq!(examples("events"), examples("worker"));
+        assert_eq!(schemas("events").len(), 3);
+        assert_eq!(schemas("events"), schemas("worker"));
     }
 
     #[test]

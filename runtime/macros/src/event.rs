@@ -2,9 +2,13 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Result, Type};
+use syn::{DeriveInput, Error, Ident, Result};
 
-use crate::event_attribute::{self, Declared, Mode, Renaming};
+use crate::{
+    event_attribute::{self, Declared, Format},
+    event_field::{self, Mode, Part},
+    event_schema,
+};
 
 /// The implementation for `input`.
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
@@ -15,86 +19,77 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         ));
     }
     let declared = event_attribute::of_event(input)?;
-    let fields = read(input)?;
+    let fields = event_field::read(input, declared.format)?;
     let key = key(&declared, &fields)?;
     let name = &input.ident;
     let (kind, version, topic) = (&declared.name, declared.version, topic(&declared));
     let full = format!("{kind}.v{version}");
-    let personal = fields.iter().any(|field| field.mode.is_some());
-    let outgoing = outgoing(&fields, &declared, &full);
-    let incoming = incoming(name, &fields, &declared);
+    let personal = fields
+        .iter()
+        .any(|field| field.mode.is_some() || field.unknown);
+    let (format, data) = data(name, &fields, &declared, &full);
+    let implemented = quote! {
+        #[automatically_derived]
+        impl ::marty_runtime::event::Event for #name {
+            const NAME: &'static str = #kind;
+            const VERSION: u16 = #version;
+            const TYPE: &'static str = #full;
+            const TOPIC: ::marty_runtime::event::Topic = #topic;
+            const PERSONAL: bool = #personal;
+            const FORMAT: ::marty_runtime::event::Format = ::marty_runtime::event::Format::#format;
+
+            fn write_key(&self, key: &mut ::std::vec::Vec<u8>) -> bool {
+                #key
+            }
+
+            #data
+        }
+    };
+    if declared.format == Format::Protobuf {
+        return Ok(quote!(::marty_runtime::__event_protobuf! { #implemented }));
+    }
+    let schema = event_schema::described(input, &fields, &declared, &full);
     Ok(quote! {
         const _: () = {
             use ::marty_runtime::event::__serde as serde;
 
-            #[automatically_derived]
-            impl ::marty_runtime::event::Event for #name {
-                const NAME: &'static str = #kind;
-                const VERSION: u16 = #version;
-                const TYPE: &'static str = #full;
-                const TOPIC: ::marty_runtime::event::Topic = #topic;
-                const PERSONAL: bool = #personal;
+            #implemented
 
-                fn write_key(&self, key: &mut ::std::vec::Vec<u8>) -> bool {
-                    #key
-                }
-
-                #outgoing
-
-                #incoming
-            }
+            #schema
         };
     })
 }
 
-/// A field of the event.
-struct Part<'a> {
-    ident: &'a Ident,
-    holds: &'a Type,
-    mode: Option<Mode>,
-    renaming: Renaming,
+/// The format, and what writes and reads the event in it.
+fn data(
+    name: &Ident,
+    fields: &[Part<'_>],
+    declared: &Declared,
+    full: &str,
+) -> (TokenStream, TokenStream) {
+    if declared.format == Format::Protobuf {
+        return (quote!(Protobuf), message());
+    }
+    let outgoing = outgoing(fields, declared, full);
+    let incoming = incoming(name, fields, declared);
+    (quote!(Json), quote!(#outgoing #incoming))
 }
 
-impl Part<'_> {
-    /// The type that stands for it on the wire: its own, `borrowed` or not, or that of its token.
-    fn wire(&self, borrowed: &TokenStream) -> TokenStream {
-        let holds = self.holds;
-        if self.mode.is_some() {
-            quote_spanned!(self.ident.span()=> <#holds as ::marty_runtime::event::Protected>::Wire)
-        } else {
-            quote!(#borrowed #holds)
+/// What writes and reads an event that is a message of Protocol Buffers.
+fn message() -> TokenStream {
+    quote! {
+        fn write(
+            &self,
+            _keys: &::marty_runtime::event::Keyring,
+            out: &mut ::std::vec::Vec<u8>,
+        ) -> ::core::result::Result<(), ::marty_runtime::event::EncodeError> {
+            ::marty_runtime::event::__write_protobuf(self, out)
+        }
+
+        fn read(data: &[u8]) -> ::core::result::Result<Self, ::marty_runtime::event::DecodeError> {
+            ::marty_runtime::event::__read_protobuf(data)
         }
     }
-}
-
-fn read(input: &DeriveInput) -> Result<Vec<Part<'_>>> {
-    let refused = || {
-        Error::new(
-            input.ident.span(),
-            "the data of an event are the named fields of a struct",
-        )
-    };
-    match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => fields.named.iter().map(part).collect(),
-            Fields::Unit => Ok(Vec::new()),
-            Fields::Unnamed(_) => Err(refused()),
-        },
-        Data::Enum(_) | Data::Union(_) => Err(refused()),
-    }
-}
-
-fn part(field: &Field) -> Result<Part<'_>> {
-    let Some(ident) = &field.ident else {
-        return Err(Error::new_spanned(field, "a field of an event has a name"));
-    };
-    let (mode, renaming) = event_attribute::of_field(field, ident)?;
-    Ok(Part {
-        ident,
-        holds: &field.ty,
-        mode,
-        renaming,
-    })
 }
 
 fn topic(declared: &Declared) -> TokenStream {
@@ -134,7 +129,7 @@ fn key(declared: &Declared, fields: &[Part<'_>]) -> Result<TokenStream> {
 /// What serialises the event, its personal data as tokens.
 fn outgoing(fields: &[Part<'_>], declared: &Declared, full: &str) -> TokenStream {
     let protected = quote!(::marty_runtime::event::Protected);
-    let sent = || fields.iter().filter(|field| field.mode != Some(Mode::Drop));
+    let sent = || fields.iter().filter(|field| field.is_sent());
     let members = sent().map(|field| {
         let (ident, renaming) = (field.ident, field.renaming.outgoing());
         let wire = field.wire(&quote!(&'event));
@@ -159,6 +154,13 @@ fn outgoing(fields: &[Part<'_>], declared: &Declared, full: &str) -> TokenStream
         }
     });
     let container = &declared.container;
+    let unknown = fields.iter().filter(|field| field.unknown).map(|field| {
+        let ident = field.ident;
+        quote_spanned! {ident.span()=>
+            let unknown: &::marty_runtime::event::Unknown = &self.#ident;
+            unknown.__append(out);
+        }
+    });
     quote! {
         fn write(
             &self,
@@ -175,7 +177,9 @@ fn outgoing(fields: &[Part<'_>], declared: &Declared, full: &str) -> TokenStream
             }
             let _ = keys;
             let outgoing = Outgoing { #(#values,)* __event: ::core::marker::PhantomData };
-            ::marty_runtime::event::__write(&outgoing, out)
+            ::marty_runtime::event::__write(&outgoing, out)?;
+            #(#unknown)*
+            ::core::result::Result::Ok(())
         }
     }
 }
@@ -183,7 +187,7 @@ fn outgoing(fields: &[Part<'_>], declared: &Declared, full: &str) -> TokenStream
 /// What deserialises the event, with tokens in place of its personal data.
 fn incoming(name: &Ident, fields: &[Part<'_>], declared: &Declared) -> TokenStream {
     let protected = quote!(::marty_runtime::event::Protected);
-    let sent = fields.iter().filter(|field| field.mode != Some(Mode::Drop));
+    let sent = fields.iter().filter(|field| field.is_sent());
     let members = sent.map(|field| {
         let (ident, renaming) = (field.ident, field.renaming.incoming());
         let wire = field.wire(&TokenStream::new());
@@ -192,23 +196,45 @@ fn incoming(name: &Ident, fields: &[Part<'_>], declared: &Declared) -> TokenStre
     let values = fields.iter().map(|field| {
         let ident = field.ident;
         match field.mode {
+            None if field.unknown => {
+                quote!(#ident: ::marty_runtime::event::__read_unknown::<Incoming, __Dropped>(data)?)
+            }
             None => quote!(#ident: incoming.#ident),
             Some(Mode::Drop) => quote!(#ident: #protected::absent()),
             Some(_) => quote!(#ident: #protected::restore(incoming.#ident)),
         }
     });
     let container = &declared.container;
+    let dropped = dropped(fields, container);
     quote! {
         fn read(data: &[u8]) -> ::core::result::Result<Self, ::marty_runtime::event::DecodeError> {
             #[derive(serde::Deserialize)]
             #[serde(crate = "serde")]
             #container
             struct Incoming { #(#members,)* }
+            #dropped
             let incoming: Incoming = ::marty_runtime::event::__read(data)?;
             let _ = &incoming;
             ::core::result::Result::Ok(#name { #(#values,)* })
         }
     }
+}
+
+/// What names the fields that are not to be passed on, for an event that keeps what it does not know.
+fn dropped(fields: &[Part<'_>], container: &TokenStream) -> Option<TokenStream> {
+    fields.iter().find(|field| field.unknown)?;
+    let dropped = fields.iter().filter(|field| field.mode == Some(Mode::Drop));
+    let members = dropped.map(|field| {
+        let (ident, renaming) = (field.ident, field.renaming.incoming());
+        quote!(#renaming #ident: serde::de::IgnoredAny)
+    });
+    Some(quote! {
+        #[derive(serde::Deserialize)]
+        #[serde(crate = "serde")]
+        #[allow(dead_code, reason = "only the names matter")]
+        #container
+        struct __Dropped { #(#members,)* }
+    })
 }
 
 #[cfg(test)]
@@ -313,6 +339,38 @@ mod tests {
         refused(
             "#[event(type = \"a.b\", topic = service)] enum E { A }",
             "named fields",
+        );
+        refused_as(
+            "type = \"a.b\", topic = service, format = xml",
+            "`json` or `protobuf`",
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_goes_into_one_field() {
+        let unknown = "#[event(unknown)] a: Unknown";
+        refused(
+            &event(&format!(
+                "id: u64, {unknown}, {}",
+                unknown.replace("a:", "b:")
+            )),
+            "one field takes in all",
+        );
+        refused(
+            &event("id: u64, #[event(rest)] a: Unknown"),
+            "takes `unknown`",
+        );
+        refused(
+            "#[event(type = \"a.b\", topic = service, format = protobuf)] struct E { #[event(unknown)] a: Unknown }",
+            "keeps no unknown fields",
+        );
+    }
+
+    #[test]
+    fn a_message_has_no_field_for_what_is_somebody_s() {
+        refused(
+            "#[event(type = \"a.b\", topic = service, format = protobuf)] struct E { email: String }",
+            "a message has no `Pii`",
         );
     }
 }

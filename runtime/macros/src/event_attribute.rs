@@ -1,10 +1,10 @@
-//! What `#[event(…)]`, `#[pii(…)]` and `#[serde(…)]` say on an event and its fields.
+//! What `#[event(…)]` and `#[serde(…)]` say on an event.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::quote;
 use syn::{
-    Attribute, DeriveInput, Error, Field, GenericArgument, Ident, LitInt, LitStr, PathArguments,
-    Result, Token, Type, meta::ParseNestedMeta, parenthesized,
+    Attribute, DeriveInput, Error, Ident, LitInt, LitStr, Result, meta::ParseNestedMeta,
+    parenthesized,
 };
 
 /// What an event says of itself.
@@ -13,8 +13,17 @@ pub(crate) struct Declared {
     pub(crate) version: u16,
     pub(crate) topic: Topic,
     pub(crate) key: Option<Ident>,
+    pub(crate) format: Format,
     /// serde's `rename_all`, as it is written.
     pub(crate) container: TokenStream,
+}
+
+/// The form of an event's data.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    #[default]
+    Json,
+    Protobuf,
 }
 
 /// Where an event goes.
@@ -23,81 +32,6 @@ pub(crate) enum Topic {
     Domain(String),
     Integration(String),
 }
-
-/// What becomes of a personal field.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Hash,
-    Seal,
-    Drop,
-}
-
-impl Mode {
-    /// The variant of the runtime's `Protection`.
-    pub(crate) const fn variant(self) -> &'static str {
-        match self {
-            Self::Hash => "Hash",
-            Self::Seal | Self::Drop => "Seal",
-        }
-    }
-}
-
-/// serde's attributes of a field, by the direction that they are for.
-#[derive(Default)]
-pub(crate) struct Renaming {
-    both: Vec<TokenStream>,
-    reading: Vec<TokenStream>,
-}
-
-impl Renaming {
-    pub(crate) fn outgoing(&self) -> TokenStream {
-        let both = &self.both;
-        quote!(#(#[serde(#both)])*)
-    }
-
-    pub(crate) fn incoming(&self) -> TokenStream {
-        let (both, reading) = (&self.both, &self.reading);
-        quote!(#(#[serde(#both)])* #(#[serde(#reading)])*)
-    }
-}
-
-/// Names of fields that would carry a person's data, or a secret. The value of such a field is a `Pii`.
-const PERSONAL: &[&str] = &[
-    "account_number",
-    "address",
-    "bank_account",
-    "birth_date",
-    "birthday",
-    "card_number",
-    "date_of_birth",
-    "email",
-    "email_address",
-    "family_name",
-    "first_name",
-    "full_name",
-    "given_name",
-    "iban",
-    "ip",
-    "ip_address",
-    "last_name",
-    "mail",
-    "middle_name",
-    "mobile",
-    "passport",
-    "passport_number",
-    "password",
-    "phone",
-    "phone_number",
-    "postcode",
-    "secret",
-    "social_security_number",
-    "ssn",
-    "street",
-    "surname",
-    "tax_id",
-    "telephone",
-    "zip_code",
-];
 
 /// Reads the attributes of an event.
 pub(crate) fn of_event(input: &DeriveInput) -> Result<Declared> {
@@ -123,6 +57,7 @@ pub(crate) fn of_event(input: &DeriveInput) -> Result<Declared> {
         version: found.version.unwrap_or(1),
         topic,
         key: found.key,
+        format: found.format,
         container: container(input)?,
     })
 }
@@ -133,6 +68,7 @@ struct Found {
     version: Option<u16>,
     topic: Option<Topic>,
     key: Option<Ident>,
+    format: Format,
 }
 
 impl Found {
@@ -145,8 +81,10 @@ impl Found {
             self.topic = Some(topic(meta)?);
         } else if meta.path.is_ident("key") {
             self.key = Some(meta.value()?.parse()?);
+        } else if meta.path.is_ident("format") {
+            self.format = format(&meta.value()?.parse()?)?;
         } else {
-            return Err(meta.error("an event takes `type`, `version`, `topic` and `key`"));
+            return Err(meta.error("an event takes `type`, `version`, `topic`, `key` and `format`"));
         }
         Ok(())
     }
@@ -175,6 +113,16 @@ fn version(literal: &LitInt) -> Result<u16> {
         .ok()
         .filter(|version| *version > 0)
         .ok_or_else(|| Error::new(literal.span(), "versions count from 1 to 65535"))
+}
+
+fn format(name: &Ident) -> Result<Format> {
+    if name == "json" {
+        Ok(Format::Json)
+    } else if name == "protobuf" {
+        Ok(Format::Protobuf)
+    } else {
+        Err(Error::new(name.span(), "a format is `json` or `protobuf`"))
+    }
 }
 
 fn topic(meta: &ParseNestedMeta<'_>) -> Result<Topic> {
@@ -218,7 +166,11 @@ fn is_word(text: &str, also: &str) -> bool {
         })
 }
 
-fn named<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item = &'a Attribute> {
+/// The attributes of that name.
+pub(crate) fn named<'a>(
+    attributes: &'a [Attribute],
+    name: &'a str,
+) -> impl Iterator<Item = &'a Attribute> {
     attributes
         .iter()
         .filter(move |attribute| attribute.path().is_ident(name))
@@ -237,105 +189,4 @@ fn container(input: &DeriveInput) -> Result<TokenStream> {
         })?;
     }
     Ok(attributes)
-}
-
-/// Reads the attributes of a field, and refuses one that would show a person's data.
-pub(crate) fn of_field(field: &Field, ident: &Ident) -> Result<(Option<Mode>, Renaming)> {
-    let mut mode = None;
-    let mut allowed = false;
-    for attribute in named(&field.attrs, "pii") {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("allow") {
-                let reason: LitStr = meta.value()?.parse()?;
-                if reason.value().trim().is_empty() {
-                    return Err(Error::new(reason.span(), "say why the field is harmless"));
-                }
-                allowed = true;
-                return Ok(());
-            }
-            mode = Some(self::mode(&meta)?);
-            Ok(())
-        })?;
-    }
-    let name = ident.to_string();
-    if mode.is_none() && holds_pii(field) {
-        return Err(Error::new(
-            ident.span(),
-            "a `Pii` in an event says what becomes of it: `#[pii(hash)]`, `#[pii(seal)]` or `#[pii(drop)]`",
-        ));
-    }
-    if mode.is_none() && !allowed && PERSONAL.contains(&name.trim_start_matches("r#")) {
-        let message = format!(
-            "`{name}` would carry a person's data as they are: make it a `Pii<…>`\nhint: `#[pii(allow = \"why\")]` if it does not"
-        );
-        return Err(Error::new(ident.span(), message));
-    }
-    if mode.is_some() && !is_protected(&field.ty) {
-        return Err(Error::new_spanned(
-            &field.ty,
-            "what becomes of a personal field is said of a `Pii<…>` or an `Option<Pii<…>>`",
-        ));
-    }
-    Ok((mode, renaming(field)?))
-}
-
-/// Whether `holds` is a `Pii`, or may be one. An alias is refused too: what is personal is to be seen where the event is declared.
-fn is_protected(holds: &Type) -> bool {
-    let Type::Path(path) = holds else {
-        return false;
-    };
-    let Some(last) = path.path.segments.last() else {
-        return false;
-    };
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return false;
-    };
-    last.ident == "Pii"
-        || last.ident == "Option"
-            && arguments.args.iter().any(
-                |argument| matches!(argument, GenericArgument::Type(inner) if is_protected(inner)),
-            )
-}
-
-fn mode(meta: &ParseNestedMeta<'_>) -> Result<Mode> {
-    if meta.path.is_ident("hash") {
-        Ok(Mode::Hash)
-    } else if meta.path.is_ident("seal") {
-        Ok(Mode::Seal)
-    } else if meta.path.is_ident("drop") {
-        Ok(Mode::Drop)
-    } else {
-        Err(meta.error("a personal field takes `hash`, `seal` or `drop`"))
-    }
-}
-
-fn holds_pii(field: &Field) -> bool {
-    let mut tokens = field.ty.to_token_stream().into_iter();
-    tokens.any(|token| matches!(&token, proc_macro2::TokenTree::Ident(word) if word == "Pii"))
-}
-
-fn renaming(field: &Field) -> Result<Renaming> {
-    let mut renaming = Renaming::default();
-    for attribute in named(&field.attrs, "serde") {
-        attribute.parse_nested_meta(|meta| {
-            let path = &meta.path;
-            if path.is_ident("default") && !meta.input.peek(Token![=]) {
-                renaming.reading.push(quote!(default));
-                return Ok(());
-            }
-            let target = if path.is_ident("rename") {
-                &mut renaming.both
-            } else if path.is_ident("alias") || path.is_ident("default") {
-                &mut renaming.reading
-            } else {
-                return Err(
-                    meta.error("a field of an event takes serde's `rename`, `alias` and `default`")
-                );
-            };
-            let value: LitStr = meta.value()?.parse()?;
-            target.push(quote!(#path = #value));
-            Ok(())
-        })?;
-    }
-    Ok(renaming)
 }

@@ -6,7 +6,10 @@
 mod error_class;
 mod event;
 mod event_attribute;
+mod event_field;
 mod event_handler;
+mod event_schema;
+mod json_schema;
 mod label_value;
 mod labels;
 mod transaction;
@@ -53,10 +56,29 @@ pub fn derive_error_class(input: TokenStream) -> TokenStream {
 /// The topic is `service`, `domain("…")` or `integration("…")`. A field that holds a `Pii` says what becomes of it:
 /// `#[pii(hash)]`, `#[pii(seal)]` or `#[pii(drop)]`. Of serde's attributes it takes `rename_all` on the struct and `rename`,
 /// `alias` and `default` on its fields.
-#[proc_macro_derive(Event, attributes(event, pii, serde))]
+///
+/// The data are JSON. With `format = protobuf` the struct is a message of the crate `prost`, by the feature `event-protobuf` of
+/// the runtime. A field `#[event(unknown)]`, an `Unknown`, keeps the fields that the struct does not know.
+///
+/// By the runtime's feature `event-schema`, an event in JSON is an `EventSchema`. Types of its fields have a `JsonSchema` then,
+/// or the field says `#[schemars(with = "…")]`.
+#[proc_macro_derive(Event, attributes(event, pii, schemars, serde))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     event::derive(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Describes a type that events have in their fields: by the feature `event-schema` of the runtime it has `schemars`' `JsonSchema`,
+/// and otherwise nothing, so that what ships pays for none.
+///
+/// It understands what serde is told of the type, and `#[schemars(…)]` as the crate `schemars` does. A `#[serde(default)]` stands
+/// on fields, not on the whole.
+#[proc_macro_derive(JsonSchema, attributes(schemars, serde))]
+pub fn derive_json_schema(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    json_schema::derive(&input)
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

@@ -8,11 +8,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Attributes, DecodeError, Envelope, Event, EventId, Record, RecordRef, Text, Trace,
-    encode::SPEC_VERSION, error::DecodeKind, said::Said, structured,
+    Attributes, DecodeError, Envelope, Event, EventId, Format, Record, RecordRef, Text, Trace,
+    encode::SPEC_VERSION, error::DecodeKind, format::media_type, said::Said, structured,
 };
 use crate::names::header;
 
@@ -21,6 +21,7 @@ use crate::names::header;
 pub struct Decoded<'record> {
     kind: Cow<'record, str>,
     attributes: Attributes,
+    format: Option<Format>,
     data: Cow<'record, [u8]>,
 }
 
@@ -37,7 +38,13 @@ impl Decoded<'_> {
         &self.attributes
     }
 
-    /// The data: JSON, which nobody has looked at yet.
+    /// The form of the data, if it is one that events are read in.
+    #[must_use]
+    pub const fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The data, which nobody has looked at yet.
     #[must_use]
     pub fn data(&self) -> &[u8] {
         &self.data
@@ -47,12 +54,15 @@ impl Decoded<'_> {
     ///
     /// # Errors
     ///
-    /// If the type is another, or the data do not fit it.
+    /// If the type is another, or the data are in another format or do not fit.
     pub fn into_envelope<E: Event>(self) -> Result<Envelope<E>, DecodeError> {
         if self.kind != E::TYPE {
             let found = self.kind.chars().take(100).collect();
             let wanted = E::TYPE;
             return Err(DecodeKind::Type { found, wanted }.into());
+        }
+        if self.format != Some(E::FORMAT) {
+            return Err(DecodeKind::ContentType(E::FORMAT.name()).into());
         }
         Ok(Envelope {
             data: E::read(&self.data)?,
@@ -65,7 +75,7 @@ impl Decoded<'_> {
 ///
 /// # Errors
 ///
-/// If it is none: a value, a mandatory attribute or JSON is missing, or an attribute is not as `CloudEvents` 1.0 has it.
+/// If it is none: a value or a mandatory attribute is missing, or an attribute is not as `CloudEvents` 1.0 has it.
 pub fn decode(record: &Record) -> Result<Decoded<'_>, DecodeError> {
     decode_ref(record.view())
 }
@@ -113,11 +123,6 @@ fn text<'a>(value: Option<&'a [u8]>, name: &'static str) -> Result<Option<&'a st
     text.map_err(|_| DecodeKind::Attribute(name).into())
 }
 
-/// The type without its parameters.
-fn media_type(text: &str) -> &str {
-    text.split(';').next().unwrap_or_default().trim()
-}
-
 /// Refuses what is no event, and puts the texts of what is one together.
 fn judge<'a>(
     said: Said<'a>,
@@ -130,9 +135,6 @@ fn judge<'a>(
     let id = required(said.id.as_deref(), header::CE_ID)?;
     let source = required(said.source.as_deref(), header::CE_SOURCE)?;
     required(said.kind.as_deref(), header::CE_TYPE)?;
-    if !said.content_type.as_deref().is_none_or(is_json) {
-        return Err(DecodeKind::ContentType.into());
-    }
     let time = match said.time.as_deref() {
         None => recorded,
         Some(text) => time(text).ok_or(DecodeKind::Attribute(header::CE_TIME))?,
@@ -170,6 +172,7 @@ fn judge<'a>(
     let state = texts.next_if(state);
     Ok(Decoded {
         kind: said.kind.unwrap_or_default(),
+        format: Format::of(said.content_type.as_deref()),
         attributes: Attributes {
             id,
             source,
@@ -193,16 +196,6 @@ fn optional<'a>(text: Option<&'a str>, name: &'static str) -> Result<Option<&'a 
         Some("") => Err(DecodeKind::Attribute(name).into()),
         text => Ok(text),
     }
-}
-
-fn is_json(content_type: &str) -> bool {
-    let kind = media_type(content_type);
-    kind.eq_ignore_ascii_case("application/json")
-        || kind.eq_ignore_ascii_case("text/json")
-        || kind.len() >= 5
-            && kind
-                .get(kind.len() - 5..)
-                .is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
 }
 
 /// Reads a time as RFC 3339 writes it, with any offset from UTC.
@@ -294,5 +287,10 @@ fn collect(texts: &[Option<&str>], length: usize) -> Arc<str> {
 /// If they are none, or of another form.
 #[doc(hidden)]
 pub fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, DecodeError> {
+    read_borrowed(data)
+}
+
+/// The same for what is borrowed from the data.
+pub(super) fn read_borrowed<'de, T: Deserialize<'de>>(data: &'de [u8]) -> Result<T, DecodeError> {
     serde_json::from_slice(data).map_err(|error| DecodeError::data(&error))
 }

@@ -4,14 +4,11 @@ use std::{cell::Cell, time::SystemTime};
 
 use serde::Serialize;
 
-use super::{Attributes, EncodeError, Event, EventId, Keyring, Record};
+use super::{Attributes, EncodeError, Event, EventId, Format, Keyring, Record};
 use crate::names::header;
 
 /// The version of `CloudEvents` that is written.
 pub(super) const SPEC_VERSION: &str = "1.0";
-
-/// The type of the data that are written.
-const JSON: &str = "application/json";
 
 /// What an event with personal data is classified as.
 const PERSONAL: &str = "personal";
@@ -53,23 +50,23 @@ fn with_scratch<E: Event>(
     let middle = scratch.len();
     event.write(keys, scratch)?;
     let (key, value) = scratch.split_at_checked(middle).unwrap_or_default();
-    let bytes = scratch.len() + length_of(attributes, E::TYPE);
+    let bytes = scratch.len() + length_of(attributes, (E::TYPE, E::FORMAT));
     let time = whole_milliseconds(attributes.time);
     let mut record = Record::with_capacity(bytes, 11, time).with_value(value);
     if keyed {
         record = record.with_key(key);
     }
-    headers(&mut record, attributes, E::TYPE, E::PERSONAL);
+    headers(&mut record, attributes, (E::TYPE, E::FORMAT), E::PERSONAL);
     Ok(record)
 }
 
 /// How many bytes the headers' values take at most.
-fn length_of(attributes: &Attributes, kind: &str) -> usize {
+fn length_of(attributes: &Attributes, (kind, format): (&str, Format)) -> usize {
     let text = |text: Option<&str>| text.map_or(0, str::len);
     let id = |id: Option<&EventId>| id.map_or(0, |id| id.with(str::len));
     let trace = attributes.trace.as_ref();
     SPEC_VERSION.len()
-        + JSON.len()
+        + format.content_type().len()
         + PERSONAL.len()
         + kind.len()
         + attributes.source.len()
@@ -81,13 +78,18 @@ fn length_of(attributes: &Attributes, kind: &str) -> usize {
         + id(attributes.causation_id.as_ref())
 }
 
-fn headers(record: &mut Record, attributes: &Attributes, kind: &str, personal: bool) {
+fn headers(
+    record: &mut Record,
+    attributes: &Attributes,
+    (kind, format): (&str, Format),
+    personal: bool,
+) {
     let mut put = |name, value: &str| record.push_header(name, value.as_bytes());
     put(header::CE_SPECVERSION, SPEC_VERSION);
     attributes.id.with(|id| put(header::CE_ID, id));
     put(header::CE_SOURCE, &attributes.source);
     put(header::CE_TYPE, kind);
-    put(header::CONTENT_TYPE, JSON);
+    put(header::CONTENT_TYPE, format.content_type());
     if let Some(trace) = &attributes.trace {
         put(header::TRACEPARENT, &trace.parent);
         if let Some(state) = &trace.state {

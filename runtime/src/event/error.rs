@@ -11,6 +11,9 @@ pub struct EncodeError(#[from] EncodeKind);
 enum EncodeKind {
     #[error("the event has no form in JSON")]
     Json(#[source] serde_json::Error),
+    #[cfg(feature = "event-protobuf")]
+    #[error("the event has no form in Protocol Buffers")]
+    Protobuf(#[source] prost::EncodeError),
     #[error("cannot protect field `{field}` of `{event}`")]
     Key {
         event: &'static str,
@@ -22,6 +25,11 @@ enum EncodeKind {
 impl EncodeError {
     pub(super) fn json(source: serde_json::Error) -> Self {
         EncodeKind::Json(source).into()
+    }
+
+    #[cfg(feature = "event-protobuf")]
+    pub(super) fn protobuf(source: prost::EncodeError) -> Self {
+        EncodeKind::Protobuf(source).into()
     }
 
     pub(super) fn key(place: super::Place, source: KeyError) -> Self {
@@ -52,8 +60,8 @@ pub(super) enum DecodeKind {
     Twice(&'static str),
     #[error("the version of CloudEvents is not `1.0`")]
     SpecVersion,
-    #[error("the data are not said to be JSON")]
-    ContentType,
+    #[error("the data are not said to be {0}")]
+    ContentType(&'static str),
     #[error("the structured event is no JSON object of that form, at line {line} column {column}")]
     Structured { line: usize, column: usize },
     #[error("the data do not fit: {what} at line {line} column {column}")]
@@ -62,6 +70,9 @@ pub(super) enum DecodeKind {
         line: usize,
         column: usize,
     },
+    #[cfg(feature = "event-protobuf")]
+    #[error("the data do not fit: they are no such message of Protocol Buffers")]
+    Protobuf,
     #[error("the event is a `{found}`, not a `{wanted}`")]
     Type {
         found: Box<str>,
@@ -78,9 +89,11 @@ impl DecodeError {
             DecodeKind::Missing(_) => "attribute_missing",
             DecodeKind::Attribute(_) | DecodeKind::Twice(_) => "attribute_invalid",
             DecodeKind::SpecVersion => "spec_version",
-            DecodeKind::ContentType => "content_type",
+            DecodeKind::ContentType(_) => "content_type",
             DecodeKind::Structured { .. } => "structured_invalid",
             DecodeKind::Data { .. } => "data_invalid",
+            #[cfg(feature = "event-protobuf")]
+            DecodeKind::Protobuf => "data_invalid",
             DecodeKind::Type { .. } => "type_mismatch",
         }
     }

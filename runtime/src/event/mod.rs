@@ -31,6 +31,7 @@ mod decode;
 mod encode;
 mod envelope;
 mod error;
+mod format;
 mod id;
 mod key;
 mod keyring;
@@ -38,42 +39,62 @@ mod personal;
 mod pii;
 mod protect;
 mod protection;
+#[cfg(feature = "event-protobuf")]
+mod protobuf;
 mod record;
 mod said;
+mod schema;
 mod structured;
 mod text;
 mod token;
 mod topic;
 mod trace;
+mod unknown;
 
 pub use cause::Cause;
 pub use decode::{Decoded, decode};
 pub use encode::encode;
 pub use envelope::{Attributes, Envelope};
 pub use error::{DecodeError, EncodeError};
+pub use format::Format;
 pub use id::EventId;
 pub use key::EventKey;
 pub use keyring::{KeyError, Keyring, Opener};
-pub use marty_macros::Event;
+pub use marty_macros::{Event, JsonSchema};
 pub use personal::Personal;
 pub use pii::Pii;
 pub use protect::Protected;
 pub use protection::{Place, Protection};
 pub use record::Record;
+#[cfg(feature = "event-schema")]
+pub use schema::EventSchema;
+/// The crate that schemas are made with, for types that describe themselves by hand.
+#[cfg(feature = "event-schema")]
+pub use schemars;
 pub use text::Text;
 pub use token::{BadToken, Token};
 pub use topic::Topic;
 pub use trace::Trace;
+pub use unknown::Unknown;
 pub(crate) use {
     batch::{Batch, Received},
     decode::decode_ref,
     record::RecordRef,
 };
 
+#[cfg(feature = "event-protobuf")]
+#[doc(hidden)]
+pub use protobuf::{read as __read_protobuf, write as __write_protobuf};
 #[doc(hidden)]
 pub use serde as __serde;
 #[doc(hidden)]
-pub use {decode::read as __read, encode::write as __write};
+pub use {decode::read as __read, encode::write as __write, unknown::read as __read_unknown};
+#[cfg(feature = "event-schema")]
+#[doc(hidden)]
+pub use {
+    schema::{Hashed as __Hashed, Sealed as __Sealed, schema as __schema},
+    serde_json::Value as __Value,
+};
 
 /// Something that happened, as others are told of it. Derived for structs, see the [room's example](self).
 ///
@@ -91,17 +112,20 @@ pub trait Event: Sized + Send + Sync + 'static {
     /// Where the event goes.
     const TOPIC: Topic;
 
-    /// Whether there are personal data in it, be they tokens.
+    /// Whether there are personal data in it, be they tokens, or may be among fields that are not known.
     const PERSONAL: bool;
+
+    /// The form of the data.
+    const FORMAT: Format = Format::Json;
 
     /// Appends the key, if there is one. Events with the same key keep their order.
     fn write_key(&self, key: &mut Vec<u8>) -> bool;
 
-    /// Appends the data as JSON, its personal fields as tokens.
+    /// Appends the data in their format, personal fields as tokens.
     ///
     /// # Errors
     ///
-    /// If a value has no form in JSON, or a personal field cannot be protected.
+    /// If a value has no form there, or a personal field cannot be protected.
     fn write(&self, keys: &Keyring, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
     /// Reads the data, whose personal fields are tokens.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{DecodeError, base64, error::DecodeKind, said::Said};
+use super::{DecodeError, Format, base64, error::DecodeKind, said::Said};
 
 /// The content type that says so.
 pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json";
@@ -46,12 +46,16 @@ pub(super) fn read(value: &[u8]) -> Result<(Said<'_>, Cow<'_, [u8]>), DecodeErro
         line: error.line(),
         column: error.column(),
     })?;
+    let binary = Format::of(form.datacontenttype.as_deref()) == Some(Format::Protobuf);
     let data = match (form.data, form.data_base64.as_deref()) {
         (Some(_), Some(_)) => return Err(DecodeKind::Twice("data").into()),
+        // Bytes that are no text have no form as JSON.
+        (Some(_), None) if binary => return Err(DecodeKind::Missing("data_base64").into()),
         (Some(data), None) => Cow::Borrowed(data.get().as_bytes()),
         (None, Some(text)) => {
             Cow::Owned(base64::decode(text).ok_or(DecodeKind::Attribute("data_base64"))?)
         }
+        (None, None) if binary => Cow::Borrowed(&[][..]),
         (None, None) => Cow::Borrowed(&b"null"[..]),
     };
     let said = Said {

@@ -34,6 +34,8 @@ mod layer;
 mod metric;
 mod record;
 mod sample;
+#[cfg(feature = "event-schema")]
+pub mod schema;
 mod service;
 
 pub use capture::Capture;

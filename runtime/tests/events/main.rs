@@ -9,6 +9,8 @@
 #[cfg(feature = "kafka")]
 mod broker;
 mod codec;
+#[cfg(all(feature = "event-schema", feature = "testing"))]
+mod compatibility;
 mod conformance;
 #[cfg(feature = "kafka")]
 mod fault;
@@ -22,6 +24,10 @@ mod memory;
 #[cfg(feature = "postgres")]
 mod outbox;
 mod personal;
+#[cfg(feature = "event-protobuf")]
+mod protobuf;
+#[cfg(all(feature = "event-schema", feature = "testing"))]
+mod schema;
 #[cfg(feature = "kafka-tls")]
 mod secure;
 #[cfg(feature = "postgres")]
@@ -30,6 +36,9 @@ mod server;
 mod service;
 #[cfg(feature = "kafka")]
 mod transaction;
+mod unknown;
+#[cfg(all(feature = "event-schema", feature = "testing"))]
+mod validator;
 
 #[test]
 fn events_that_leak_or_mislead_do_not_compile() {

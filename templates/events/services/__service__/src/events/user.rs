@@ -1,7 +1,7 @@
 //! The events of users.
 //!
-//! Each has an example in the folder `events`, which is what others may rely on: fields are added, but what is there stays. Another
-//! meaning is another version of the event.
+//! Each has its schema in the folder `events`, with an example: that is what others may rely on, and tests hold the events to it. Fields
+//! are added, such as an `Option`, and what is there stays. Whatever else changes is another version of the event.
 
 use marty_runtime::event::{Event, EventKey, Pii};
 
@@ -12,6 +12,7 @@ use crate::domain::{User, UserId};
 #[event(type = "user.created", version = 1, topic = domain("user"), key = user_id)]
 pub struct UserCreated {
     /// Whom it is about.
+    #[schemars(with = "uuid::Uuid")]
     pub user_id: UserId,
     /// Which state the user is in: 1 for a new one.
     pub version: u64,
@@ -28,6 +29,7 @@ pub struct UserCreated {
 #[event(type = "user.updated", version = 1, topic = domain("user"), key = user_id)]
 pub struct UserUpdated {
     /// Whom it is about.
+    #[schemars(with = "uuid::Uuid")]
     pub user_id: UserId,
     /// Which state the user is in.
     pub version: u64,
@@ -44,6 +46,7 @@ pub struct UserUpdated {
 #[event(type = "user.deleted", version = 1, topic = domain("user"), key = user_id)]
 pub struct UserDeleted {
     /// Whom it is about.
+    #[schemars(with = "uuid::Uuid")]
     pub user_id: UserId,
 }
 
@@ -87,6 +90,7 @@ fn personal(user: &User) -> (Pii<String>, Pii<String>) {
 #[cfg(test)]
 mod tests {
     use marty_runtime::event::{Attributes, Keyring, encode};
+    use serde_json::Value;
 
     use super::*;
     use crate::domain::{Profile, Version};
@@ -107,13 +111,14 @@ mod tests {
         }
     }
 
-    /// The event's data are those of the example, to the letter.
+    /// The event's data are those of the example.
     #[track_caller]
-    fn check<E: Event>(event: &E, example: &str) {
+    fn check<E: Event>(event: &E, schema: &str) {
         let keys = Keyring::parse(KEY).unwrap();
         let record = encode(event, &Attributes::new("/users"), &keys).unwrap();
-        let data = String::from_utf8_lossy(record.value().unwrap());
-        assert_eq!(data, example.trim_end());
+        let data: Value = serde_json::from_slice(record.value().unwrap()).unwrap();
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        assert_eq!(data, schema["examples"][0]);
     }
 
     #[test]

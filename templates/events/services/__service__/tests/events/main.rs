@@ -7,4 +7,5 @@
 
 mod publishing;
 mod request;
+mod schema;
 mod support;

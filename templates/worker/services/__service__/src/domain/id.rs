@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use marty_runtime::event::EventKey;
+use marty_runtime::event::{EventKey, JsonSchema};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// What a user is known by. No two users ever have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct UserId(Uuid);
 

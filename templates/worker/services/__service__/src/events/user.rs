@@ -40,13 +40,25 @@ pub struct UserDeleted {
 
 #[cfg(test)]
 mod tests {
+    use marty_runtime::testing::schema::assert_readable;
+    use serde_json::Value;
+
     use super::*;
 
     const ADA: &str = "0190a5c3-0000-7000-8000-000000000000";
 
     /// Reads the example that who publishes the event writes.
-    fn read<E: Event>(example: &str) -> E {
-        E::read(example.as_bytes()).unwrap()
+    fn read<E: Event>(schema: &str) -> E {
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        E::read(schema["examples"][0].to_string().as_bytes()).unwrap()
+    }
+
+    /// The schemas are copies of those of the service that publishes the events: a new one there is a new one here.
+    #[test]
+    fn reads_whatever_may_be_published() {
+        assert_readable::<UserCreated>("events");
+        assert_readable::<UserUpdated>("events");
+        assert_readable::<UserDeleted>("events");
     }
 
     #[test]
