@@ -193,8 +193,8 @@ impl Broker {
                 Next::Record(placed) => records.push(placed),
                 Next::End(partition) => open.retain(|it| *it != partition),
                 Next::Silence => {
-                    let code = rdkafka::types::RDKafkaErrorCode::OperationTimedOut;
-                    let source = rdkafka::error::KafkaError::MessageConsumption(code);
+                    let code = RDKafkaErrorCode::OperationTimedOut;
+                    let source = KafkaError::MessageConsumption(code);
                     let topic = name.to_owned();
                     return Err(Kind::Read { topic, source }.into());
                 }
@@ -226,7 +226,7 @@ pub(super) fn next(
             offset: message.offset(),
             record: record(&message),
         })),
-        Some(Err(rdkafka::error::KafkaError::PartitionEOF(partition))) => Ok(Next::End(partition)),
+        Some(Err(KafkaError::PartitionEOF(partition))) => Ok(Next::End(partition)),
         Some(Err(source)) => Err(Kind::Read {
             topic: topic.to_owned(),
             source,

@@ -136,7 +136,8 @@ impl Feed {
         if let Some(transactions) = &self.transactions {
             let lost = consumer.assignment_lost();
             return lock(transactions).revoke(consumer, spots, lost) && finished;
-        } else if !consumer.assignment_lost() {
+        }
+        if !consumer.assignment_lost() {
             self.commit(consumer, &positions);
         }
         finished
