@@ -6,6 +6,23 @@
 //! Delivery is at least once, and exactly once for groups that ask for it and only publish. The offset of a record is stored only after its handler succeeded, it was skipped on purpose, or the
 //! broker acknowledged its dead letter.
 //!
+//! # What goes wrong
+//!
+//! Over Kafka, with the settings that the bus has:
+//!
+//! | what | what becomes of events |
+//! | --- | --- |
+//! | brokers are killed, the network is cut, or a broker is slower than who publishes | publishing waits as long as it may and says then that it was not acknowledged, which [may be tried again](PublishError::is_retryable); memory stays bounded; nothing acknowledged is lost that the topic has copies of |
+//! | a member is killed | what it had handled since positions were stored last, which is every second, is handled again by others |
+//! | a member stops, members come and go | handlers finish, and how far they are is stored; what has not finished within three seconds is handled again |
+//! | the member is paused, or its handlers are slow | it keeps its partitions, however long that takes |
+//! | a record is none of ours, or is never handled | it becomes a dead letter, and what is behind it goes on |
+//! | the dead letter is not taken | its partition waits and says so, and the service is not ready, until the topic takes it; other partitions go on |
+//! | a clock is wrong | events of any time are handled; lag and durations are never less than nothing. A topic refuses what is further ahead than its `message.timestamp.after.max.ms`, an hour by default, which may be tried again. A dead letter has the time of its failure, and its event's in a header |
+//! | partitions are added | members read them from their beginning, within `topic.metadata.refresh.interval.ms`. A key may go to another partition from then on: its order holds if what it had in the old one was handled before |
+//! | a topic is removed and made anew | it is read from its beginning. But the client sees that only where the new topic holds less than was read of the old one: if it may hold more, stop the group before, and start it after |
+//! | retention takes what was not handled yet | it is gone, and the log says so; what is left is handled |
+//!
 //! ```
 //! use marty_runtime::bus::{Consumers, Delivery, EventBus, HandlerError};
 //! use marty_runtime::event::{Envelope, Event};

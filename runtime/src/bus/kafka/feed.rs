@@ -1,9 +1,13 @@
 //! What librdkafka calls back while it is polled: changes of the assignment, and commits that failed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use rdkafka::{
     ClientContext,
+    config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     message::{BorrowedMessage, Message as _},
@@ -28,6 +32,8 @@ pub(super) struct Feed {
     /// Records that were polled and not handed over yet. They are, before the assignment changes: later they would be of an
     /// assignment that does not hold any more.
     pending: Mutex<Pending>,
+    /// What was stored last of each partition that is assigned.
+    stored: Mutex<BTreeMap<Spot, i64>>,
     /// By what positions are kept where the group is exactly once.
     transactions: Option<Mutex<Transactions>>,
 }
@@ -49,6 +55,7 @@ impl Feed {
         Self {
             group,
             pending: Mutex::default(),
+            stored: Mutex::default(),
             transactions: transactions.map(Mutex::new),
         }
     }
@@ -107,6 +114,23 @@ impl Feed {
         if let Err(error) = consumer.store_offsets(&convert::positions(positions)) {
             self.failed(&error, "store");
         }
+        let back = self.back(positions);
+        if !back.is_empty()
+            && let Err(error) = consumer.commit(&convert::positions(&back), CommitMode::Async)
+        {
+            self.failed(&error, "commit");
+        }
+    }
+
+    /// Those of `positions` that are behind what was stored before: of topics that were made anew. The client commits by itself what
+    /// is further only, and what it has stored of the old topic would be skipped in the new one.
+    fn back(&self, positions: &[(Spot, i64)]) -> Vec<(Spot, i64)> {
+        let mut stored = lock(&self.stored);
+        let mut is_back = |(spot, position): &&(Spot, i64)| {
+            let before = stored.insert(spot.clone(), *position);
+            before.is_some_and(|before| before > *position)
+        };
+        positions.iter().filter(|it| is_back(it)).cloned().collect()
     }
 
     /// Takes partitions back: lets handlers finish until `until`, and commits how far they are. What was lost may be somebody
@@ -140,6 +164,7 @@ impl Feed {
         if !consumer.assignment_lost() {
             self.commit(consumer, &positions);
         }
+        lock(&self.stored).retain(|spot, _| !spots.contains(spot));
         finished
     }
 
@@ -173,6 +198,16 @@ impl Feed {
 }
 
 impl ClientContext for Feed {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        let group = self.group.name();
+        // Errors come by themselves. That records are gone is no error to the client.
+        if facility == "OFFSET" {
+            tracing::warn!(%group, reason = message, "the next record is gone, going on with what is left");
+        } else {
+            tracing::debug!(%group, ?level, facility, message, "consumer");
+        }
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         if let Some(reason) = convert::refusal(&error, reason) {
             self.group.refusal.set(reason);

@@ -11,7 +11,10 @@ use marty_runtime::{
     business::ErrorClass as _,
     event::{Attributes, Keyring, encode},
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 
 use super::{
     run::{Outcome, Run, patience, row},
@@ -106,6 +109,7 @@ async fn lags(run: &Run, shop: &Shop) {
             break;
         }
         assert!(Instant::now() < until, "{lag:?}");
+        sleep(Duration::from_millis(200)).await;
     }
     let lag = scrape("marty_kafka_consumer_lag_seconds", &[&group]).await;
     assert_eq!(lag.len(), 3);

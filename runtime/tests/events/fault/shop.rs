@@ -13,7 +13,10 @@ use marty_runtime::{
     },
     event::{Envelope, Event},
 };
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 use super::{
     account::Account,
@@ -185,6 +188,20 @@ impl Shop {
         assert!(early.is_none(), "{early:?} is stored as done: {stored:?}");
     }
 
+    /// Waits until everything is stored as done. What a member had handled and not stored as it left is handled again before.
+    async fn settle(&self) {
+        let (until, ends) = (Instant::now() + patience(), self.ends());
+        loop {
+            let stored = self.stored();
+            if stored == ends {
+                return;
+            }
+            let late = Instant::now() >= until;
+            assert!(!late, "`{}` is stuck: {stored:?} of {ends:?}", self.topic);
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Waits until all that is to be handled was, stops `members`, and holds what they stored against what there is.
     pub(crate) async fn close(
         &self,
@@ -192,11 +209,11 @@ impl Shop {
         wanted: &BTreeSet<u32>,
     ) -> Outcome {
         self.account.complete(wanted).await;
+        self.settle().await;
         for member in members {
             stop(member).await;
         }
-        let (stored, ends) = (self.stored(), self.ends());
-        assert_eq!(stored, ends, "a partition of `{}` is stuck", self.topic);
+        assert_eq!(self.stored(), self.ends());
         // Nothing came after it had been complete.
         self.account.complete(wanted).await;
         Outcome {

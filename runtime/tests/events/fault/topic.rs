@@ -8,16 +8,21 @@ use tokio::time::{Instant, sleep};
 use super::{
     run::{Outcome, Run, patience, row},
     shop::{Shop, config, stop},
+    worker::Worker,
 };
 use crate::broker::Broker;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_topic_that_is_made_anew_is_read_from_its_beginning() {
-    row("topic recreated", recreated).await;
+    row("topic recreated", async |run| recreated(run, true).await).await;
+    row("topic recreated unseen", async |run| {
+        recreated(run, false).await
+    })
+    .await;
 }
 
-/// All orders of the first topic are handled before it goes, while a member is there or while none is. The second one holds fewer.
-async fn recreated(run: &Run) -> Outcome {
+/// All orders of the first topic are handled before it goes, and the second one holds fewer. A member stays meanwhile, or none is there.
+async fn recreated(run: &Run, stays: bool) -> Outcome {
     let broker = Broker::shared();
     let config = config(&broker.address()).with("topic.metadata.refresh.interval.ms", "1000");
     let mut shop = Shop::open(run, broker.topics(), &config, (3, &[])).await;
@@ -25,7 +30,7 @@ async fn recreated(run: &Run) -> Outcome {
     let first = run.events * 3 / 4;
     assert_eq!(shop.publish(0..first).await, 0);
     shop.account.complete(&(0..first).collect()).await;
-    let member = if run.coin() {
+    let member = if stays {
         recreate(&mut shop, &config).await;
         member
     } else {
@@ -97,10 +102,13 @@ async fn truncated(run: &Run) -> Outcome {
     stop(member).await;
     shop.publish(first..gone).await;
     shop.topics.truncate(&shop.topic, 3).await;
-    let member = shop.join();
+    let worker = Worker::start(&shop, &broker.address());
     shop.publish(gone..run.events).await;
     let wanted: BTreeSet<u32> = (0..first).chain(gone..run.events).collect();
-    let outcome = shop.close([member], &wanted).await;
+    shop.account.complete(&wanted).await;
+    assert!(worker.has_said("the next record is gone"));
+    assert!(tokio::task::block_in_place(|| worker.terminate()));
+    let outcome = shop.close([], &wanted).await;
     assert_eq!(outcome.duplicates, 0);
     outcome
 }

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
 };
 
 use super::{account::Account, run::patience, shop::Shop};
@@ -11,6 +11,7 @@ use super::{account::Account, run::patience, shop::Shop};
 pub(crate) struct Worker {
     child: Child,
     ended: mpsc::Receiver<()>,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Worker {
@@ -37,15 +38,22 @@ impl Worker {
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (end, ended) = mpsc::channel();
-        let account = shop.account.clone();
+        let (account, log) = (shop.account.clone(), Arc::default());
+        let logged = Arc::clone(&log);
         std::thread::spawn(move || {
             output
                 .lines()
                 .map_while(Result::ok)
-                .for_each(|line| enter(&account, &line));
+                .for_each(|line| enter(&account, &logged, line));
             let _ = end.send(());
         });
-        Self { child, ended }
+        Self { child, ended, log }
+    }
+
+    /// Whether a line of its log says so.
+    pub(crate) fn has_said(&self, text: &str) -> bool {
+        let log = self.log.lock().unwrap();
+        log.iter().any(|line| line.contains(text))
     }
 
     /// Ends it in the middle of whatever it does.
@@ -77,10 +85,13 @@ impl Drop for Worker {
     }
 }
 
-/// A line that a kill cut short says nothing.
-fn enter(account: &Account, line: &str) {
-    let paid = line.strip_prefix("paid ");
-    if let Some((customer, number)) = paid.and_then(|paid| paid.split_once(' ')) {
+fn enter(account: &Account, log: &Mutex<Vec<String>>, line: String) {
+    let Some(paid) = line.strip_prefix("paid ") else {
+        log.lock().unwrap().push(line);
+        return;
+    };
+    // A line that a kill cut short says nothing.
+    if let Some((customer, number)) = paid.split_once(' ') {
         account.enter(customer, number.parse().unwrap());
     }
 }
