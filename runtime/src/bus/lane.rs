@@ -22,7 +22,7 @@ use super::{
         ATTEMPT, Attempt, DEAD_LETTERS, DeadLetter, EventSeries, HANDLED, Handled, RETRIES, Retry,
         duplicate, sent,
     },
-    span,
+    span::{self, Attempts},
     transport::{Boxed, Received},
 };
 use crate::{
@@ -180,9 +180,10 @@ impl Job<'_> {
         // What was decoded to find the handler is what the first attempt takes.
         let mut decoded = Some(decoded);
         let mut first_failure = None;
+        let mut spans = Attempts::of(self.group, self.assigned, self.received, event, attributes);
         for attempt in 1.. {
             let begun = Instant::now();
-            let span = span::begin(self.group, self.assigned, event, attributes);
+            let span = spans.begin(attempt);
             let end = self.attempt(known, decoded.take(), attributes, attempt);
             let end = span::within(&span, end).await;
             if let End::Failed(failure) = &end {
@@ -211,6 +212,7 @@ impl Job<'_> {
                     attempts: attempt,
                     first_failure,
                     last_failure,
+                    trace: spans.last(),
                 };
                 return self.bury(event, death).await;
             };
@@ -324,6 +326,7 @@ impl Job<'_> {
             attempts: 1,
             first_failure: now,
             last_failure: now,
+            trace: None,
         };
         self.bury(event, death).await
     }

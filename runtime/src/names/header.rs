@@ -47,6 +47,8 @@ pub const DLQ_ERROR_MESSAGE: &str = "dlq-error-message";
 pub const DLQ_FIRST_FAILURE: &str = "dlq-first-failure";
 /// When it last failed, as RFC 3339 writes it.
 pub const DLQ_LAST_FAILURE: &str = "dlq-last-failure";
+/// The `traceparent` of the last attempt, if that was recorded.
+pub const DLQ_TRACEPARENT: &str = "dlq-traceparent";
 /// In place of a letter, what became of an earlier one of the same partition: `replayed` or `discarded`.
 pub const DLQ_DONE: &str = "dlq-done";
 /// The offset of that earlier letter.
@@ -56,6 +58,10 @@ pub const DLQ_DONE_OFFSET: &str = "dlq-done-offset";
 pub const REPLAY_GROUP: &str = "replay-group";
 /// How often it was put back. It stays with a letter that dies again.
 pub const REPLAY_COUNT: &str = "replay-count";
+/// The `traceparent` of the attempt after which it was given up, if that was recorded.
+pub const REPLAY_FAILURE_TRACEPARENT: &str = "replay-failure-traceparent";
+/// The `traceparent` of who put it back, if there is one.
+pub const REPLAY_TRACEPARENT: &str = "replay-traceparent";
 
 /// The constant that `name` is, of those that every event has.
 #[cfg(feature = "events")]

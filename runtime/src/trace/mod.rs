@@ -24,6 +24,8 @@ mod layer;
 mod log;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod otlp;
+#[cfg(feature = "events")]
+mod prospect;
 #[cfg_attr(
     not(any(feature = "otlp", feature = "otlp-http")),
     expect(dead_code, reason = "nothing is sent")
@@ -41,6 +43,8 @@ mod sample;
 mod scope;
 mod sending;
 mod state;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use active::{ActiveSpan, Entered};
 pub use attribute::Value;
@@ -51,6 +55,8 @@ pub(crate) use count::families;
 pub(crate) use install::{begin, complain, flush};
 pub use kind::Kind;
 pub use layer::TraceLayer;
+#[cfg(feature = "events")]
+pub(crate) use prospect::producer;
 #[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
 pub(crate) use quiet::{begin, complain, flush};
 pub(crate) use random::next as random_number;
