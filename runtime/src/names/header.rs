@@ -18,6 +18,10 @@ pub const CE_CORRELATIONID: &str = "ce_correlationid";
 pub const CE_CAUSATIONID: &str = "ce_causationid";
 /// Whether there are personal data in it.
 pub const CE_DATACLASSIFICATION: &str = "ce_dataclassification";
+/// The trace that the event is part of. Read only: ours is the header of W3C.
+pub const CE_TRACEPARENT: &str = "ce_traceparent";
+/// What systems of traces say of it. Read only.
+pub const CE_TRACESTATE: &str = "ce_tracestate";
 /// The type of the data.
 pub const CONTENT_TYPE: &str = "content-type";
 /// The trace that the event is part of.

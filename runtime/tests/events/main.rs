@@ -16,6 +16,8 @@ mod handler;
 #[cfg(feature = "postgres")]
 mod inbox;
 #[cfg(feature = "kafka")]
+mod interop;
+#[cfg(feature = "kafka")]
 mod kafka;
 mod memory;
 #[cfg(feature = "postgres")]
