@@ -23,6 +23,8 @@ mod memory;
 #[cfg(feature = "postgres")]
 mod outbox;
 mod personal;
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+mod relay;
 #[cfg(feature = "postgres")]
 #[path = "../it/server.rs"]
 mod server;
