@@ -102,6 +102,10 @@ pub struct Replay {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub max_replays: u32,
 
+    /// The span that this is part of, as W3C Trace Context writes it: attempts to handle the letters link to it
+    #[arg(long, env = "TRACEPARENT")]
+    pub traceparent: Option<String>,
+
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

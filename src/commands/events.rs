@@ -62,6 +62,7 @@ fn dead_letters(dlq: &Dlq, brokers: &str, json: bool, ui: &mut Ui) -> Result<Sta
                 to: State::Replayed,
                 most_replays: replay.max_replays,
                 dry_run: replay.dry_run,
+                trace: replay.traceparent.as_deref(),
             };
             settle("replay", &broker, &replay.topic, (&filter, settling), ui)?
         }
@@ -70,6 +71,7 @@ fn dead_letters(dlq: &Dlq, brokers: &str, json: bool, ui: &mut Ui) -> Result<Sta
                 to: State::Discarded,
                 most_replays: 0,
                 dry_run: discard.dry_run,
+                trace: None,
             };
             settle("discard", &broker, &discard.topic, (&filter, settling), ui)?
         }
@@ -112,7 +114,7 @@ fn settle(
     action: &'static str,
     broker: &Broker,
     topic: &str,
-    (filter, settling): (&Filter<'_>, Settling),
+    (filter, settling): (&Filter<'_>, Settling<'_>),
     ui: &mut Ui,
 ) -> Result<Report, Stop> {
     let progress = |done, all| ui.say(&format!("{done} of {all} letters\n"));

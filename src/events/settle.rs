@@ -5,6 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use marty_runtime::event::Trace;
 use marty_runtime::names::header;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -25,13 +26,15 @@ type Producer = ThreadedProducer<DefaultProducerContext>;
 
 /// What is to become of letters.
 #[derive(Debug, Clone, Copy)]
-pub struct Settling {
+pub struct Settling<'a> {
     /// [`State::Replayed`] or [`State::Discarded`].
     pub to: State,
     /// A letter that was put back so often is left.
     pub most_replays: u32,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// The `traceparent` of who puts letters back: the attempts to handle them link to it.
+    pub trace: Option<&'a str>,
 }
 
 /// What became of a letter.
@@ -51,7 +54,7 @@ pub fn settle(
     broker: &Broker,
     topic: &str,
     filter: &Filter<'_>,
-    settling: Settling,
+    settling: Settling<'_>,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Vec<Settlement>, EventsError> {
     broker.topic(topic)?;
@@ -75,7 +78,7 @@ pub fn settle(
     };
     let (mut done, all) = (0, meant.len());
     for batch in meant.chunks_mut(BATCH) {
-        let result = together(&producer, topic, batch, settling.to);
+        let result = together(&producer, topic, batch, settling);
         if result.is_err() {
             // The next who begins ends it anyway.
             let _ = producer.abort_transaction(PATIENCE);
@@ -106,7 +109,7 @@ fn begin(broker: &Broker, topic: &str) -> Result<Producer, EventsError> {
 }
 
 /// Why a letter stays as it is, if it does.
-fn left(broker: &Broker, letter: &Letter, settling: Settling) -> Option<&'static str> {
+fn left(broker: &Broker, letter: &Letter, settling: Settling<'_>) -> Option<&'static str> {
     if settling.to == State::Discarded {
         return None;
     }
@@ -124,12 +127,13 @@ fn together(
     producer: &Producer,
     topic: &str,
     batch: &mut [Settlement],
-    to: State,
+    settling: Settling<'_>,
 ) -> Result<(), KafkaError> {
+    let to = settling.to;
     producer.begin_transaction()?;
     for Settlement { letter, .. } in batch.iter().filter(|it| it.left.is_none()) {
         if let (State::Replayed, Some(origin)) = (to, letter.topic()) {
-            put_back(producer, letter, origin)?;
+            put_back(producer, letter, origin, settling.trace)?;
         }
         mark(producer, topic, letter, to)?;
     }
@@ -141,18 +145,29 @@ fn together(
 }
 
 /// Sends the record to where it came from, for the group that gave it up.
-fn put_back(producer: &Producer, letter: &Letter, origin: &str) -> Result<(), KafkaError> {
+fn put_back(
+    producer: &Producer,
+    letter: &Letter,
+    origin: &str,
+    trace: Option<&str>,
+) -> Result<(), KafkaError> {
     let (count, group) = ((letter.replays() + 1).to_string(), letter.group());
-    let kept = letter.record.headers().filter(|(name, _)| {
-        let replay = [header::REPLAY_COUNT, header::REPLAY_GROUP];
-        !name.starts_with(header::DLQ_PREFIX) && !replay.contains(name)
-    });
+    let trace = trace.filter(|text| Trace::is_parent(text));
+    let failure = letter.record.header(header::DLQ_TRACEPARENT);
+    // What an earlier replay said is not kept.
     let replay = [
         (header::REPLAY_GROUP, group.map(str::as_bytes)),
         (header::REPLAY_COUNT, Some(count.as_bytes())),
+        (header::REPLAY_FAILURE_TRACEPARENT, failure),
+        (header::REPLAY_TRACEPARENT, trace.map(str::as_bytes)),
     ];
+    let kept = letter.record.headers().filter(|(name, _)| {
+        let replay = replay.iter().any(|(replay, _)| replay == name);
+        !name.starts_with(header::DLQ_PREFIX) && !replay
+    });
+    let said = replay.iter().filter(|(_, value)| value.is_some());
     let headers = kept
-        .chain(replay)
+        .chain(said.copied())
         .fold(OwnedHeaders::new(), |headers, (key, value)| {
             headers.insert(Header { key, value })
         });

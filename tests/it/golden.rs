@@ -98,13 +98,23 @@ impl Golden {
         self.root.with_file_name("target")
     }
 
-    /// The program of an example that is added to the user service, after cargo was told `commands`.
-    pub(crate) fn example(&self, name: &str, source: &str, commands: &[&str]) -> PathBuf {
+    /// The program of an example that is added to a service with these features, after cargo was told `commands`.
+    pub(crate) fn example(
+        &self,
+        (service, features): (&str, &[&str]),
+        name: &str,
+        source: &str,
+        commands: &[&str],
+    ) -> PathBuf {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let examples = self.path("services/user-service/examples");
+        let examples = self.path(&format!("services/{service}/examples"));
         fs::create_dir_all(&examples).unwrap();
         fs::write(examples.join(format!("{name}.rs")), source).unwrap();
-        let build = format!("build --package user-service --example {name}");
+        let features: String = features
+            .iter()
+            .map(|it| format!(" --features {it}"))
+            .collect();
+        let build = format!("build --package {service} --example {name}{features}");
         for command in commands.iter().copied().chain([&*build]) {
             succeeds(&mut self.cargo(command.split(' ')));
         }

@@ -35,6 +35,10 @@ pub(crate) struct Span {
     pub(crate) trace: String,
     pub(crate) id: String,
     pub(crate) parent: Option<String>,
+    /// Trace and span of each that it links to.
+    pub(crate) links: Vec<(String, String)>,
+    /// Microseconds since 1970.
+    pub(crate) begun: u64,
     pub(crate) service: String,
     pub(crate) name: String,
     pub(crate) attributes: BTreeMap<String, Value>,
@@ -95,15 +99,24 @@ fn span_of(span: &Value, processes: &Value) -> Span {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let process = &processes[text(&span["processID"])];
     let references = span["references"].as_array().unwrap();
-    let mut parents = references
+    // A parent that is linked to as well is one reference only, of the other kind.
+    let parent = |kind: &str| {
+        let mut parents = references.iter().filter(|reference| {
+            reference["refType"] == kind && reference["traceID"] == span["traceID"]
+        });
+        parents.next().map(|reference| text(&reference["spanID"]))
+    };
+    let links = references
         .iter()
-        .filter(|reference| reference["refType"] == "CHILD_OF")
-        .map(|reference| text(&reference["spanID"]));
+        .filter(|reference| reference["refType"] == "FOLLOWS_FROM")
+        .map(|reference| (text(&reference["traceID"]), text(&reference["spanID"])));
     let tags = span["tags"].as_array().unwrap().iter();
     Span {
         trace: text(&span["traceID"]),
         id: text(&span["spanID"]),
-        parent: parents.next_back(),
+        parent: parent("CHILD_OF").or_else(|| parent("FOLLOWS_FROM")),
+        links: links.collect(),
+        begun: span["startTime"].as_u64().unwrap(),
         service: text(&process["serviceName"]),
         name: text(&span["operationName"]),
         attributes: tags

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::golden::{LIVE, succeeds};
+use crate::golden::{LIVE, WORKER, succeeds};
 use crate::live::{has_data, queries};
 use crate::prometheus::Prometheus;
 use crate::server::{self, Process, eventually, free_address};
@@ -18,17 +18,15 @@ use crate::service::Service;
 /// How long a broker, a group or a scrape may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-const PUBLISHER: &str = "account-service";
-const WORKER: &str = "directory-worker";
-
+pub(crate) const PUBLISHER: &str = "account-service";
 /// The topic of the events, and that of the worker's dead letters.
-const TOPICS: [&str; 2] = [
+pub(crate) const TOPICS: [&str; 2] = [
     "domain.user.events",
     "domain.user.events.directory-worker.dlq",
 ];
 
 /// What requests of the undertaking have in common.
-const CORRELATION_ID: &str = "sign-up-17";
+pub(crate) const CORRELATION_ID: &str = "sign-up-17";
 
 /// Where the programs of both are, built with Kafka.
 static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -37,6 +35,11 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     LIVE.build(&format!("build --locked {both} {kafka} --bins --examples"));
     LIVE.target().join("debug")
 });
+
+/// One of the programs.
+pub(crate) fn program(name: &str) -> PathBuf {
+    PROGRAMS.join(name)
+}
 
 /// A broker.
 pub(crate) struct Kafka {
@@ -81,9 +84,10 @@ impl Kafka {
         }
     }
 
-    /// Starts one of the programs on it.
-    fn run(&self, program: &str, variables: &[(&str, &str)]) -> Service {
-        let mut command = Command::new(PROGRAMS.join(program));
+    /// Starts the program of a service on it.
+    #[track_caller]
+    pub(crate) fn run(&self, program: &Path, variables: &[(&str, &str)]) -> Service {
+        let mut command = Command::new(program);
         command
             .env("MARTY_EVENTS_TRANSPORT", "kafka")
             .env("MARTY_KAFKA_BROKERS", &self.address)
@@ -107,7 +111,12 @@ fn make(topic: &str, address: &str) {
 }
 
 /// Sends a request; answers with the status, the header `location` and the body.
-fn send(service: &Service, method: &str, path: &str, body: &Value) -> (u16, String, Value) {
+pub(crate) fn send(
+    service: &Service,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> (u16, String, Value) {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     let agent: ureq::Agent = config.build().into();
     let body = if body.is_null() {
@@ -129,7 +138,7 @@ fn send(service: &Service, method: &str, path: &str, body: &Value) -> (u16, Stri
     (answer.status().as_u16(), location, body)
 }
 
-fn user(number: usize) -> Value {
+pub(crate) fn user(number: usize) -> Value {
     json!({ "name": "Ada", "email": format!("ada{number}@example.com") })
 }
 
@@ -165,8 +174,8 @@ fn logged(service: &Service, message: &str) -> Vec<Traced> {
 fn a_worker_knows_what_a_service_told_it_over_kafka() {
     let kafka = Kafka::start(&TOPICS);
     let keys = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-    let publisher = kafka.run(PUBLISHER, &[("MARTY_PII_KEYS", keys)]);
-    let worker = kafka.run(WORKER, &[]);
+    let publisher = kafka.run(&program(PUBLISHER), &[("MARTY_PII_KEYS", keys)]);
+    let worker = kafka.run(&program(WORKER), &[]);
 
     let paths: Vec<String> = (0..20)
         .map(|number| {
@@ -206,7 +215,7 @@ fn a_worker_knows_what_a_service_told_it_over_kafka() {
 
 #[test]
 fn a_service_that_publishes_over_kafka_wants_keys() {
-    let mut command = Command::new(PROGRAMS.join(PUBLISHER));
+    let mut command = Command::new(program(PUBLISHER));
     let output = command.env("MARTY_EVENTS_TRANSPORT", "kafka").output();
     let output = output.unwrap();
     assert!(!output.status.success());
@@ -217,8 +226,8 @@ fn a_service_that_publishes_over_kafka_wants_keys() {
 /// Without a server, as everybody begins: the worker with the events of its demonstration, and the service with users.
 #[test]
 fn every_panel_about_events_has_data() {
-    let start = |program: &str| {
-        let mut command = Command::new(PROGRAMS.join(program));
+    let start = |name: &str| {
+        let mut command = Command::new(program(name));
         Service::start(&mut command, "127.0.0.1:0")
     };
     let (publisher, worker) = (start(PUBLISHER), start("examples/demo"));

@@ -15,6 +15,8 @@ mod contract;
 mod corpora;
 #[cfg(feature = "kafka")]
 mod dead_letter;
+#[cfg(feature = "kafka")]
+mod event_trace;
 mod events;
 mod exposition;
 mod false_alarm;

@@ -11,9 +11,12 @@ use tokio::{task::coop::consume_budget, time::Instant};
 
 use super::{
     ConsumeError, Consumers, Memory, PublishError, Receipt, Subscription, broker::Broker,
-    metrics::Route, output::Emitter, sending::Sending, transport::Acknowledgement,
+    metrics::Route, output::Emitter, sending::Sending, span, transport::Acknowledgement,
 };
-use crate::event::{Attributes, Event, Keyring, Text, Topic, encode};
+use crate::{
+    event::{Attributes, Event, Keyring, Text, Topic, encode},
+    trace::ActiveSpan,
+};
 
 /// How long publishing may take in all, unless it is told otherwise.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(30);
@@ -87,7 +90,9 @@ impl EventBus {
     ///
     /// If it was not acknowledged; [`PublishError::is_retryable`] says whether it may be later.
     pub async fn publish<E: Event>(&self, event: &E) -> Result<Receipt, PublishError> {
-        self.publish_with(event, &self.attributes()).await
+        let (route, span) = self.begin::<E>();
+        let attributes = span::inside(span.as_ref(), || self.attributes());
+        self.send(event, &attributes, &route, span).await
     }
 
     /// Publishes an event of a domain, which is about `subject`, such as `user/17`.
@@ -106,8 +111,9 @@ impl EventBus {
                 "the event's topic is not that of a domain"
             );
         };
-        self.publish_with(event, &self.attributes().about(subject))
-            .await
+        let (route, span) = self.begin::<E>();
+        let attributes = span::inside(span.as_ref(), || self.attributes()).about(subject);
+        self.send(event, &attributes, &route, span).await
     }
 
     /// Publishes what this service tells of itself.
@@ -128,7 +134,8 @@ impl EventBus {
         self.publish(event).await
     }
 
-    /// Publishes `event` with `attributes`.
+    /// Publishes `event` with `attributes`. If these were made in the span that is around here, the event is part of its trace;
+    /// otherwise it stays in its own.
     ///
     /// # Errors
     ///
@@ -138,15 +145,37 @@ impl EventBus {
         event: &E,
         attributes: &Attributes,
     ) -> Result<Receipt, PublishError> {
+        let route = self.route::<E>();
+        let system = self.0.transport.system();
+        let (span, attributes) = span::send_made(system, &route, attributes);
+        self.send(event, &attributes, &route, span).await
+    }
+
+    /// Where an event goes, and the span of sending it there, if that is recorded.
+    fn begin<E: Event>(&self) -> (Arc<Route>, Option<ActiveSpan>) {
+        let route = self.route::<E>();
+        let span = span::send(self.0.transport.system(), &route);
+        (route, span)
+    }
+
+    async fn send<E: Event>(
+        &self,
+        event: &E,
+        attributes: &Attributes,
+        route: &Route,
+        span: Option<ActiveSpan>,
+    ) -> Result<Receipt, PublishError> {
         let begun = Instant::now();
         let until = begun + self.0.timeout;
-        let route = self.route::<E>();
         let published = async {
             let handed_over = self.enqueue(event, attributes, &route.topic, until).await?;
             handed_over.wait(until).await.0
         };
         let published = self.0.transport.explained(published.await);
         route.sent(published.as_ref().err(), begun.elapsed());
+        if let Some(span) = span {
+            span::sent(&span, attributes, published.as_ref());
+        }
         published
     }
 
@@ -159,11 +188,11 @@ impl EventBus {
         &self,
         events: impl IntoIterator<Item = &'a E>,
     ) -> Result<Vec<Receipt>, PublishError> {
-        let route = self.route::<E>();
+        let (route, span) = self.begin::<E>();
         let mut sending = Sending::new(&route, &*self.0.transport, self.0.timeout);
         for event in events {
             let begun = Instant::now();
-            let attributes = self.attributes();
+            let attributes = span::inside(span.as_ref(), || self.attributes());
             match self
                 .enqueue(event, &attributes, &route.topic, begun + self.0.timeout)
                 .await
@@ -177,7 +206,12 @@ impl EventBus {
             // While there is room nothing waits, and others want the thread too.
             consume_budget().await;
         }
-        sending.finish().await
+        let count = sending.count();
+        let sent = sending.finish().await;
+        if let Some(span) = span {
+            span::sent_all(&span, count, sent.as_ref().err());
+        }
+        sent
     }
 
     async fn enqueue<E: Event>(

@@ -24,7 +24,7 @@ use super::{
         duplicate, sent,
     },
     output::{Output, Outputs},
-    span,
+    span::{self, Attempts},
     transport::Boxed,
 };
 use crate::{
@@ -215,9 +215,10 @@ impl Job<'_> {
         let mut decoded = Some(decoded);
         let mut first_failure = self.past.and_then(|past| past.first_failure);
         let before = self.past.map_or(0, |past| past.attempts);
+        let mut spans = Attempts::of(self.group, self.assigned, self.received, event, attributes);
         for attempt in before.saturating_add(1).. {
             let begun = Instant::now();
-            let span = span::begin(self.group, self.assigned, event, attributes);
+            let span = spans.begin(attempt);
             let end = self.attempt(known, decoded.take(), attributes, attempt);
             let end = span::within(&span, end).await;
             if let End::Failed(failure) = &end {
@@ -248,6 +249,7 @@ impl Job<'_> {
                     attempts: attempt,
                     first_failure,
                     last_failure,
+                    trace: spans.last(),
                 };
                 return match again {
                     Again::Never => self.bury(event, death).await,
@@ -370,6 +372,7 @@ impl Job<'_> {
             attempts: 1,
             first_failure: now,
             last_failure: now,
+            trace: None,
         };
         self.bury(event, death).await
     }

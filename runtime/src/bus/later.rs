@@ -205,6 +205,7 @@ mod tests {
             attempts: 5,
             first_failure: then,
             last_failure: then,
+            trace: None,
         };
         let origin = Origin {
             topic: &"domain.a.events".into(),

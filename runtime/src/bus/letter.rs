@@ -25,6 +25,8 @@ pub(super) struct Death {
     pub(super) attempts: u32,
     pub(super) first_failure: SystemTime,
     pub(super) last_failure: SystemTime,
+    /// The `traceparent` of the last attempt, if that was recorded.
+    pub(super) trace: Option<String>,
 }
 
 /// The topic of the dead letters of `group` on `topic`.
@@ -58,5 +60,8 @@ pub(super) fn write(
     let time = |time| humantime::format_rfc3339_millis(time).to_string();
     put(header::DLQ_FIRST_FAILURE, &time(death.first_failure));
     put(header::DLQ_LAST_FAILURE, &time(death.last_failure));
+    if let Some(trace) = &death.trace {
+        put(header::DLQ_TRACEPARENT, trace);
+    }
     letter
 }

@@ -290,13 +290,16 @@ pub(crate) fn sent(topic: &Arc<str>, event: &str, error: &'static str, took: Dur
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) topic: Arc<str>,
-    event: &'static str,
+    /// What spans of sending there are called.
+    pub(crate) span: Arc<str>,
+    pub(crate) event: &'static str,
     ok: OnceLock<(Counter, Histogram)>,
 }
 
 impl Route {
-    pub(crate) const fn new(topic: Arc<str>, event: &'static str) -> Self {
+    pub(crate) fn new(topic: Arc<str>, event: &'static str) -> Self {
         Self {
+            span: format!("send {topic}").into(),
             topic,
             event,
             ok: OnceLock::new(),

@@ -59,6 +59,11 @@ impl<'route> Sending<'route> {
         self.refused.get_or_insert(error);
     }
 
+    /// How many were handed over.
+    pub(super) const fn count(&self) -> usize {
+        self.pushed
+    }
+
     /// Waits until each is answered.
     ///
     /// # Errors

@@ -95,6 +95,8 @@ pub(crate) fn decode_ref(record: RecordRef<'_>) -> Result<Decoded<'_>, DecodeErr
 
 fn of_headers(record: RecordRef<'_>) -> Result<Said<'_>, DecodeError> {
     let mut said = Said::default();
+    // The trace as an extension, which is how an implementation writes it that knows of no header for it.
+    let (mut parent, mut state) = (None, None);
     for (name, value) in record.headers() {
         let (known, place) = match name {
             "ce_specversion" => (header::CE_SPECVERSION, &mut said.spec_version),
@@ -108,12 +110,17 @@ fn of_headers(record: RecordRef<'_>) -> Result<Said<'_>, DecodeError> {
             "ce_causationid" => (header::CE_CAUSATIONID, &mut said.causation_id),
             "traceparent" => (header::TRACEPARENT, &mut said.trace_parent),
             "tracestate" => (header::TRACESTATE, &mut said.trace_state),
+            "ce_traceparent" => (header::CE_TRACEPARENT, &mut parent),
+            "ce_tracestate" => (header::CE_TRACESTATE, &mut state),
             _ => continue,
         };
         if place.is_some() {
             return Err(DecodeKind::Twice(known).into());
         }
         *place = text(value, known)?.map(Cow::Borrowed);
+    }
+    if said.trace_parent.is_none() {
+        (said.trace_parent, said.trace_state) = (parent, state);
     }
     Ok(said)
 }

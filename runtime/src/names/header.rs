@@ -18,6 +18,10 @@ pub const CE_CORRELATIONID: &str = "ce_correlationid";
 pub const CE_CAUSATIONID: &str = "ce_causationid";
 /// Whether there are personal data in it.
 pub const CE_DATACLASSIFICATION: &str = "ce_dataclassification";
+/// The trace that the event is part of. Read only: ours is the header of W3C.
+pub const CE_TRACEPARENT: &str = "ce_traceparent";
+/// What systems of traces say of it. Read only.
+pub const CE_TRACESTATE: &str = "ce_tracestate";
 /// The type of the data.
 pub const CONTENT_TYPE: &str = "content-type";
 /// The trace that the event is part of.
@@ -47,6 +51,8 @@ pub const DLQ_ERROR_MESSAGE: &str = "dlq-error-message";
 pub const DLQ_FIRST_FAILURE: &str = "dlq-first-failure";
 /// When it last failed, as RFC 3339 writes it.
 pub const DLQ_LAST_FAILURE: &str = "dlq-last-failure";
+/// The `traceparent` of the last attempt, if that was recorded.
+pub const DLQ_TRACEPARENT: &str = "dlq-traceparent";
 /// In place of a letter, what became of an earlier one of the same partition: `replayed` or `discarded`.
 pub const DLQ_DONE: &str = "dlq-done";
 /// The offset of that earlier letter.
@@ -84,6 +90,10 @@ pub const RETRY: [&str; 8] = [
 pub const REPLAY_GROUP: &str = "replay-group";
 /// How often it was put back. It stays with a letter that dies again.
 pub const REPLAY_COUNT: &str = "replay-count";
+/// The `traceparent` of the attempt after which it was given up, if that was recorded.
+pub const REPLAY_FAILURE_TRACEPARENT: &str = "replay-failure-traceparent";
+/// The `traceparent` of who put it back, if there is one.
+pub const REPLAY_TRACEPARENT: &str = "replay-traceparent";
 
 /// The constant that `name` is, of those that every event has.
 #[cfg(feature = "events")]

@@ -99,6 +99,11 @@ impl ActiveSpan {
         self.with_recording(|recording| recording.attribute(name, value.into()));
     }
 
+    /// Says that the span has to do with another, of whatever trace, which is not its parent.
+    pub fn link(&self, context: TraceContext) {
+        self.with_recording(|recording| recording.link(context));
+    }
+
     /// Says that what the span is about has failed, and why.
     pub fn fail(&self, description: &str) {
         self.with_recording(|recording| recording.fail(description));

@@ -25,6 +25,8 @@ pub struct Begin {
     pub(super) name: Arc<str>,
     pub(super) remote: Option<TraceContext>,
     pub(super) correlation_id: Option<Arc<str>>,
+    /// The trace that it begins, if that is recorded for certain.
+    pub(super) root: Option<TraceId>,
 }
 
 thread_local! {
@@ -75,6 +77,7 @@ impl Begin {
             name: name.into(),
             remote: None,
             correlation_id: None,
+            root: None,
         }
     }
 

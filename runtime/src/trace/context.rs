@@ -126,6 +126,18 @@ impl TraceContext {
         })
     }
 
+    /// The `traceparent` and the `tracestate` that a message carries of it.
+    #[cfg(feature = "events")]
+    pub(crate) fn to_texts(&self) -> (String, Option<Arc<str>>) {
+        (self.parent(self.span_id), self.state.clone())
+    }
+
+    /// The `traceparent` with `span` as the one that calls.
+    fn parent(&self, span: SpanId) -> String {
+        let flags = u8::from(self.sampled);
+        format!("00-{}-{span}-{flags:02x}", self.trace_id)
+    }
+
     /// The trace.
     #[must_use]
     pub const fn trace_id(&self) -> TraceId {
@@ -151,10 +163,8 @@ impl TraceContext {
 
     /// Writes the context into the headers of a call, with `parent` as the span that calls.
     pub(super) fn write(&self, parent: SpanId, headers: &mut HeaderMap) {
-        let flags = u8::from(self.sampled);
-        let text = format!("00-{}-{parent}-{flags:02x}", self.trace_id);
         // Neither can fail: both are made of harmless characters.
-        if let Ok(value) = HeaderValue::try_from(text) {
+        if let Ok(value) = HeaderValue::try_from(self.parent(parent)) {
             headers.insert(TRACEPARENT, value);
         }
         let state = self.state.as_deref().map(HeaderValue::from_str);

@@ -14,7 +14,7 @@ use tracing_subscriber::{
 };
 
 use super::{
-    Begin, Kind, Value,
+    Begin, Kind, TraceId, Value,
     attribute::{Attributes, Each},
     count,
     queue::Queue,
@@ -94,7 +94,13 @@ impl TraceLayer {
                 Place { scope, parent }
             }
             Some(_) => self.root(),
-            None => self.inside(around),
+            None => match begin.root {
+                Some(trace_id) => Place {
+                    scope: Scope::of(trace_id, true),
+                    parent: None,
+                },
+                None => self.inside(around),
+            },
         };
         place.scope.correlation_id = begin.correlation_id.take().or(place.scope.correlation_id);
         place
@@ -125,11 +131,16 @@ impl TraceLayer {
 
     fn root(&self) -> Place {
         let mut scope = Scope::root(false);
-        scope.context.sampled = self.queue.is_some() && self.sampler.takes(scope.context.trace_id);
+        scope.context.sampled = self.takes(scope.context.trace_id);
         Place {
             scope,
             parent: None,
         }
+    }
+
+    /// Whether a trace of that id which begins here is recorded.
+    pub(super) fn takes(&self, trace_id: TraceId) -> bool {
+        self.queue.is_some() && self.sampler.takes(trace_id)
     }
 
     /// Begins to record, if the span is sampled and has somewhere to go.

@@ -25,6 +25,8 @@ mod layer;
 mod log;
 #[cfg(any(feature = "otlp", feature = "otlp-http"))]
 mod otlp;
+#[cfg(feature = "events")]
+mod prospect;
 #[cfg_attr(
     not(any(feature = "otlp", feature = "otlp-http")),
     expect(dead_code, reason = "nothing is sent")
@@ -42,6 +44,8 @@ mod sample;
 mod scope;
 mod sending;
 mod state;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use active::{ActiveSpan, Entered};
 pub use attribute::Value;
@@ -56,6 +60,8 @@ pub(crate) use hex::wide as wide_hex_number;
 pub(crate) use install::{begin, complain, flush};
 pub use kind::Kind;
 pub use layer::TraceLayer;
+#[cfg(feature = "events")]
+pub(crate) use prospect::producer;
 #[cfg(not(any(feature = "otlp", feature = "otlp-http")))]
 pub(crate) use quiet::{begin, complain, flush};
 pub(crate) use random::next as random_number;

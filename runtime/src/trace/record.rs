@@ -106,7 +106,13 @@ impl Recording {
         self.status = Status::Error(shortened(description).to_owned());
     }
 
+    /// Keeps a link, once to each span.
     pub(super) fn link(&mut self, context: TraceContext) {
+        let place = (context.trace_id, context.span_id);
+        let mut links = self.links.iter();
+        if links.any(|link| (link.trace_id, link.span_id) == place) {
+            return;
+        }
         if self.links.len() < 16 {
             self.links.push(context);
         } else {
@@ -166,6 +172,8 @@ fn conventional(field: &'static str) -> &'static str {
         "http_request_method" => "http.request.method",
         "http_route" => "http.route",
         "http_response_status_code" => "http.response.status_code",
+        "messaging_consumer_group_name" => "messaging.consumer.group.name",
+        "messaging_destination_name" => "messaging.destination.name",
         "rpc_method" => "rpc.method",
         "rpc_response_status_code" => "rpc.response.status_code",
         other => other,
@@ -221,6 +229,23 @@ mod tests {
             }
             assert_eq!(recording.status, Status::Error("no stock".to_owned()));
         }
+    }
+
+    #[test]
+    fn keeps_a_link_to_each_span_once_and_counts_what_has_no_room() {
+        let mut recording = recording();
+        let context = || TraceContext {
+            trace_id: crate::trace::TraceId::random(),
+            span_id: SpanId::random(),
+            sampled: true,
+            state: None,
+        };
+        let first = context();
+        recording.link(first.clone());
+        recording.link(first.clone());
+        assert_eq!(recording.links, [first]);
+        (0..20).for_each(|_| recording.link(context()));
+        assert_eq!((recording.links.len(), recording.dropped_links), (16, 5));
     }
 
     #[test]

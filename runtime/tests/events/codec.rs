@@ -271,3 +271,39 @@ fn an_error_quotes_nothing_of_the_data() {
         "the data do not fit: they are not of this form at line 1 column 42",
     );
 }
+
+#[test]
+fn a_trace_is_read_from_an_attribute_where_it_has_no_header() {
+    let parent = |span: u64| format!("00-0af7651916cd43dd8448eb211c80319c-{span:016x}-01");
+    let read = |headers: &[(&str, &str)]| {
+        let order = OrderPlaced {
+            order_id: "17".to_owned(),
+            lines: Vec::new(),
+            note: None,
+            gift: false,
+        };
+        let mut attributes = Attributes::new("/shop");
+        attributes.trace = None;
+        let record = encode(&order, &attributes, &Keyring::none()).unwrap();
+        let record = headers.iter().fold(record, |record, (name, value)| {
+            record.with_header(name, Some(value.as_bytes()))
+        });
+        let decoded = decode(&record).unwrap();
+        let trace = decoded.attributes().trace.clone();
+        trace.map(|trace| {
+            (
+                trace.parent.to_string(),
+                trace.state.map(|it| it.to_string()),
+            )
+        })
+    };
+    let (header, attribute) = (parent(1), parent(2));
+    let of_attribute = [("ce_traceparent", &*attribute), ("ce_tracestate", "a=2")];
+    assert_eq!(
+        read(&of_attribute),
+        Some((attribute.clone(), Some("a=2".to_owned())))
+    );
+    let both = [&of_attribute[..], &[("traceparent", &header)]].concat();
+    assert_eq!(read(&both), Some((header.clone(), None)));
+    assert_eq!(read(&[]), None);
+}

@@ -18,6 +18,8 @@ mod handler;
 #[cfg(feature = "postgres")]
 mod inbox;
 #[cfg(feature = "kafka")]
+mod interop;
+#[cfg(feature = "kafka")]
 mod kafka;
 mod later;
 mod memory;
@@ -26,6 +28,8 @@ mod outbox;
 mod personal;
 #[cfg(feature = "event-protobuf")]
 mod protobuf;
+#[cfg(all(feature = "kafka", feature = "postgres"))]
+mod relay;
 #[cfg(all(feature = "event-schema", feature = "testing"))]
 mod schema;
 #[cfg(feature = "kafka-tls")]

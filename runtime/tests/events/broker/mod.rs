@@ -73,8 +73,9 @@ impl Node {
     }
 }
 
-/// The folder of the server in the version that is installed.
-pub(crate) fn server() -> PathBuf {
+/// The folder of a server's programs, in the version that is installed.
+pub(crate) fn server(name: &str) -> PathBuf {
+    let prefix = format!("{name}-");
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache/servers");
     let servers = std::env::var_os("MARTY_SERVERS").map_or(default, PathBuf::from);
     let mut found: Vec<PathBuf> = fs::read_dir(&servers)
@@ -84,13 +85,18 @@ pub(crate) fn server() -> PathBuf {
             path.file_name()
                 .unwrap()
                 .to_string_lossy()
-                .starts_with("kafka-")
+                .starts_with(&prefix)
         })
         .collect();
     found.sort();
     found
         .pop()
-        .unwrap_or_else(|| panic!("no kafka in {}; run tests/stack/install", servers.display()))
+        .unwrap_or_else(|| {
+            panic!(
+                "no {name} in {}; run tests/stack/install",
+                servers.display()
+            )
+        })
         .join("bin")
 }
 
@@ -200,7 +206,7 @@ impl Broker {
         );
         let file = folder.join("server.properties");
         fs::write(&file, properties).unwrap();
-        let formatted = Command::new(server().join("kafka-storage"))
+        let formatted = Command::new(server("kafka").join("kafka-storage"))
             .args(["format", "-t", "bXktbWFydHktY2x1c3Rlcg", "-c"])
             .arg(&file)
             .output()
@@ -241,7 +247,7 @@ impl Broker {
             .unwrap();
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
-            .arg(server().join("kafka-server"))
+            .arg(server("kafka").join("kafka-server"))
             .arg(self.folder.join("server.properties"))
             .stdout(log.try_clone().unwrap())
             .stderr(log)

@@ -85,7 +85,7 @@ impl SecureBroker {
         fs::write(folder.join("authority.pem"), authority.pem()).unwrap();
         let file = folder.join("server.properties");
         fs::write(&file, properties(&folder, &addresses)).unwrap();
-        let mut format = Command::new(server().join("kafka-storage"));
+        let mut format = Command::new(server("kafka").join("kafka-storage"));
         format.args(["format", "-t", "bXktbWFydHktY2x1c3Rlcg", "-c"]);
         format.arg(&file);
         for mechanism in &MECHANISMS[1..] {
@@ -97,7 +97,7 @@ impl SecureBroker {
         let log = fs::File::create(folder.join("out")).unwrap();
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
-            .arg(server().join("kafka-server"))
+            .arg(server("kafka").join("kafka-server"))
             .arg(&file)
             .stdout(log.try_clone().unwrap())
             .stderr(log)
