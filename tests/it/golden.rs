@@ -110,11 +110,8 @@ impl Golden {
         let examples = self.path(&format!("services/{service}/examples"));
         fs::create_dir_all(&examples).unwrap();
         fs::write(examples.join(format!("{name}.rs")), source).unwrap();
-        let features: String = features
-            .iter()
-            .map(|it| format!(" --features {it}"))
-            .collect();
-        let build = format!("build --package {service} --example {name}{features}");
+        let features = features.join(",");
+        let build = format!("build --package {service} --example {name} --features={features}");
         for command in commands.iter().copied().chain([&*build]) {
             succeeds(&mut self.cargo(command.split(' ')));
         }
