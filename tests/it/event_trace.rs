@@ -32,7 +32,7 @@ const HANDLING: &str = "process domain.user.events";
 /// The worker's program.
 static ASKING: LazyLock<PathBuf> = LazyLock::new(|| {
     let add = format!("add --quiet --package {WORKER} --dev marty-runtime --features http-client");
-    LIVE.example((WORKER, &["kafka"]), "asking", WITH_A_CALL, &[&add])
+    LIVE.example((WORKER, Some("kafka")), "asking", WITH_A_CALL, &[&add])
 });
 
 /// Both services on a broker, whose spans go to a Jaeger.

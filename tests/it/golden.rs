@@ -98,10 +98,10 @@ impl Golden {
         self.root.with_file_name("target")
     }
 
-    /// The program of an example that is added to a service with these features, after cargo was told `commands`.
+    /// The program of an example that is added to a service with such features, after cargo was told `commands`.
     pub(crate) fn example(
         &self,
-        (service, features): (&str, &[&str]),
+        (service, features): (&str, Option<&str>),
         name: &str,
         source: &str,
         commands: &[&str],
@@ -110,8 +110,8 @@ impl Golden {
         let examples = self.path(&format!("services/{service}/examples"));
         fs::create_dir_all(&examples).unwrap();
         fs::write(examples.join(format!("{name}.rs")), source).unwrap();
-        let features = features.join(",");
-        let build = format!("build --package {service} --example {name} --features={features}");
+        let features = features.map_or_else(String::new, |it| format!(" --features {it}"));
+        let build = format!("build --package {service} --example {name}{features}");
         for command in commands.iter().copied().chain([&*build]) {
             succeeds(&mut self.cargo(command.split(' ')));
         }

@@ -41,7 +41,7 @@ impl Live {
     /// Starts the service on free ports, or with its admin listener where it was before.
     fn start(admin: &str) -> Self {
         let mut command =
-            Command::new(LIVE.example(("user-service", &[]), "stuck", WITH_A_STUCK_ROUTE, &[]));
+            Command::new(LIVE.example(("user-service", None), "stuck", WITH_A_STUCK_ROUTE, &[]));
         // Short, so that a request that is not finished is given up soon.
         command.env("MARTY_REQUEST_TIMEOUT", "700ms");
         Self(Service::start(&mut command, admin))

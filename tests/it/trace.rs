@@ -42,7 +42,7 @@ fn build() -> PathBuf {
         format!("build --package {CALLEE} --bin {CALLEE}"),
     ];
     let commands = commands.each_ref().map(String::as_str);
-    LIVE.example((CALLER, &[]), "caller", WITH_A_CALL, &commands)
+    LIVE.example((CALLER, None), "caller", WITH_A_CALL, &commands)
 }
 
 /// Both services.

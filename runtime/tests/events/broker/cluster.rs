@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Broker, Node, PATIENCE, Topics, wire};
+use super::{Broker, Node, PATIENCE, topics::Topics, wire};
 
 pub(crate) struct Cluster(Vec<Broker>);
 

@@ -2,10 +2,10 @@
 //!
 //! It holds what runs brokers, what stands between them and clients, and what asks them; it must not know what is tried on them.
 
-mod cluster;
-mod proxy;
-mod topics;
-mod wire;
+pub(crate) mod cluster;
+pub(crate) mod proxy;
+pub(crate) mod topics;
+pub(crate) mod wire;
 
 use std::{
     fs,
@@ -23,10 +23,9 @@ use std::{
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
-pub(crate) use cluster::Cluster;
-pub(crate) use proxy::Proxy;
-pub(crate) use topics::Topics;
-pub(crate) use wire::{Act, Rule};
+use proxy::Proxy;
+use topics::Topics;
+use wire::{Act, Rule};
 
 /// How long a broker may take to be there.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);

@@ -7,7 +7,7 @@ use super::{
     run::{Outcome, Run, row},
     shop::{Order, Shop, config},
 };
-use crate::broker::{Broker, Cluster};
+use crate::broker::{Broker, cluster::Cluster};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_and_comes_back_loses_nothing() {

@@ -10,7 +10,10 @@ use super::{
     scrape::scrape,
     shop::{Order, Shop, config},
 };
-use crate::broker::{Act, Broker, Rule};
+use crate::broker::{
+    Broker,
+    wire::{Act, Rule},
+};
 
 /// What is wrong with the topic.
 #[derive(Clone, Copy)]

@@ -22,7 +22,7 @@ use super::{
     account::Account,
     run::{Outcome, Run, patience},
 };
-use crate::broker::Topics;
+use crate::broker::topics::Topics;
 
 /// So many customers order at once. What one orders is in order.
 const CUSTOMERS: u32 = 16;

@@ -9,7 +9,7 @@ use std::{
 use marty_runtime::bus::{Policy, Subscription};
 use tokio::{
     sync::Semaphore,
-    time::{Instant, sleep},
+    time::{Instant, interval, sleep},
 };
 
 use super::{
@@ -68,23 +68,7 @@ async fn storm(run: &Run) -> Outcome {
     let config = config(&broker.address());
     let shop = Shop::open(run, broker.topics(), &config, (6, &[])).await;
     let (stays, lasting) = join(&shop);
-    // There is something to do for as long as the storm lasts.
-    let publisher = tokio::spawn(shop.publish(0..run.events));
-    let until = Instant::now() + run.storm;
-    let (mut unstored, mut drained) = (0, 0);
-    while Instant::now() < until {
-        let (goes, work) = join(&shop);
-        sleep(Duration::from_secs(1)).await;
-        if run.coin() {
-            stop(goes).await;
-            drained += work.unstored();
-        } else {
-            unstored += work.unstored();
-            drop(goes);
-        }
-        shop.holds_what_is_stored();
-    }
-    publisher.await.unwrap();
+    let (mut unstored, drained) = tokio::join!(storms(run, &shop), steady(run, &shop)).0;
     let outcome = shop.close([stays], &(0..run.events).collect()).await;
     let group = format!("\"{}\"", shop.name);
     let failures = scrape("marty_kafka_commit_failures_total", &[&group]).await;
@@ -98,6 +82,37 @@ async fn storm(run: &Run) -> Outcome {
     let again = outcome.duplicates;
     assert!(again <= unstored, "{again} of {unstored} at most again");
     outcome
+}
+
+/// Lets a member join every second, and leave in order or without a word; says how much those may have handled and not stored that
+/// left without, and the others.
+async fn storms(run: &Run, shop: &Shop) -> (usize, usize) {
+    let until = Instant::now() + run.storm;
+    let (mut unstored, mut drained) = (0, 0);
+    while Instant::now() < until {
+        let (goes, work) = join(shop);
+        sleep(Duration::from_secs(1)).await;
+        if run.coin() {
+            stop(goes).await;
+            drained += work.unstored();
+        } else {
+            unstored += work.unstored();
+            drop(goes);
+        }
+        shop.holds_what_is_stored();
+    }
+    (unstored, drained)
+}
+
+/// Publishes as evenly as there is something to do for as long as the storm lasts.
+async fn steady(run: &Run, shop: &Shop) {
+    const PARTS: u32 = 50;
+    let mut turns = interval(run.storm / PARTS);
+    for part in 0..PARTS {
+        turns.tick().await;
+        let numbers = run.events * part / PARTS..run.events * (part + 1) / PARTS;
+        assert_eq!(shop.publish(numbers).await, 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
