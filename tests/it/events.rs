@@ -78,6 +78,19 @@ fn kafka_is_compiled_for_who_asks_for_it_and_for_images() {
     }
 }
 
+/// Schemas are for tests: what ships has nothing that makes them.
+#[test]
+fn what_describes_events_is_compiled_for_tests_alone() {
+    for service in WITH_EVENTS {
+        let tree = |edges: &str| {
+            let arguments = ["tree", "--locked", "--prefix", "none", "--package", service];
+            succeeds(&mut PROJECT.cargo(arguments.into_iter().chain(["--edges", edges])))
+        };
+        assert!(tree("normal,build,dev").contains("schemars v"), "{service}");
+        assert!(!tree("normal,build").contains("schemars"), "{service}");
+    }
+}
+
 /// Alone, each links a runtime that has other features than with the rest.
 #[test]
 fn clippy_finds_nothing_in_each_alone() {

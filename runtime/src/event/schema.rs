@@ -44,7 +44,10 @@ macro_rules! __event_protobuf {
 mod described {
     use std::borrow::Cow;
 
-    use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+    use schemars::{
+        JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
+        transform::RecursiveTransform,
+    };
     use serde_json::Value;
 
     use crate::event::Event;
@@ -62,10 +65,19 @@ mod described {
     /// The schema of what `Wire` reads, for the events of that type: what the derive calls.
     #[must_use]
     pub fn schema<Wire: JsonSchema>(event: &'static str) -> Value {
-        let settings = SchemaSettings::draft2020_12().for_deserialize();
+        let settings = SchemaSettings::draft2020_12()
+            .for_deserialize()
+            .with_transform(RecursiveTransform(in_order));
         let mut schema = settings.into_generator().into_root_schema_for::<Wire>();
         schema.insert("title".to_owned(), event.into());
         schema.to_value()
+    }
+
+    /// The order of a struct's fields says nothing, and so is none of its schema.
+    fn in_order(schema: &mut Schema) {
+        if let Some(Value::Array(names)) = schema.get_mut("required") {
+            names.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+        }
     }
 
     macro_rules! token {
