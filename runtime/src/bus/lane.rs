@@ -333,7 +333,9 @@ impl Job<'_> {
         let work = unwind::catch(Cause::event(attributes).scope(work));
         match timeout(self.group.options.policy.timeout, work).await {
             Ok(Ok(Ok(Ok(())))) => {
-                self.keep(outputs.map_or_else(Vec::new, |outputs| outputs.take()));
+                if let Some(outputs) = outputs {
+                    self.keep(outputs.take());
+                }
                 End::Handled
             }
             Ok(Ok(Ok(Err(error)))) => refused(error),

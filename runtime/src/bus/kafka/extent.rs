@@ -42,6 +42,12 @@ impl Watch {
             while ended.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
                 let spots = group.spots();
                 if spots.is_empty() {
+                    // Nothing else tells a member without partitions that brokers take it again.
+                    let topic = group.topics().first().map(|topic| &**topic);
+                    let refused = group.refusal.get().is_some();
+                    if refused && consumer.fetch_metadata(topic, PATIENCE).is_ok() {
+                        group.refusal.clear();
+                    }
                     continue;
                 }
                 match extents(&consumer, &spots) {

@@ -11,7 +11,7 @@ use std::{
 use rdkafka::{
     ClientContext,
     config::ClientConfig,
-    consumer::{BaseConsumer, Consumer as _},
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     message::DeliveryResult,
     producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
@@ -26,7 +26,6 @@ use super::{
     },
     config::KafkaConfig,
     convert,
-    feed::Feed,
 };
 
 /// What promises rest on.
@@ -126,7 +125,7 @@ impl Transactions {
     }
 
     /// Writes what there is, if it is time.
-    pub(super) fn turn(&mut self, consumer: &BaseConsumer<Feed>) {
+    pub(super) fn turn(&mut self, consumer: &BaseConsumer<impl ConsumerContext>) {
         if self.lost || Instant::now() < self.due {
             return;
         }
@@ -141,7 +140,7 @@ impl Transactions {
     /// somebody else's by now.
     pub(super) fn revoke(
         &mut self,
-        consumer: &BaseConsumer<Feed>,
+        consumer: &BaseConsumer<impl ConsumerContext>,
         spots: &[Spot],
         lost: bool,
     ) -> bool {
@@ -160,7 +159,7 @@ impl Transactions {
         all
     }
 
-    fn settle(&mut self, consumer: &BaseConsumer<Feed>) {
+    fn settle(&mut self, consumer: &BaseConsumer<impl ConsumerContext>) {
         self.due = Instant::now() + INTERVAL;
         if self.unsettled.is_empty() {
             return;
@@ -200,7 +199,10 @@ impl Transactions {
         }
     }
 
-    fn transact(&mut self, consumer: &BaseConsumer<Feed>) -> Result<(), (KafkaError, Left)> {
+    fn transact(
+        &mut self,
+        consumer: &BaseConsumer<impl ConsumerContext>,
+    ) -> Result<(), (KafkaError, Left)> {
         if let Err(error) = self.begin() {
             // What cannot begin has written nothing. The producer may be one that never will again.
             self.producer = None;
@@ -262,7 +264,7 @@ fn is_certain(error: &KafkaError) -> bool {
 
 fn write(
     producer: &Producer,
-    consumer: &BaseConsumer<Feed>,
+    consumer: &BaseConsumer<impl ConsumerContext>,
     settled: &[Settled],
 ) -> KafkaResult<()> {
     for output in settled.iter().flat_map(|one| &one.outputs) {
