@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     run::{Outcome, Run, patience, row},
     scrape::scrape,
-    shop::{Order, Shop, config},
+    shop::{CUSTOMERS, Order, Shop, config},
 };
 use crate::broker::{
     Broker,
@@ -96,11 +96,16 @@ async fn waits(run: &Run, wrong: Wrong) -> Outcome {
         .with("topic.metadata.refresh.interval.ms", "500");
     let shop = Shop::open(run, broker.topics(), &config, (3, &[])).await;
     spoil(run, &shop, wrong).await;
-    let bad: BTreeSet<u32> = (0..5).map(|_| run.part(10, 90)).collect();
+    // They are of one customer, and so of one partition.
+    let customer = run.below(CUSTOMERS);
+    let place = || run.part(10, 90) / CUSTOMERS * CUSTOMERS + customer;
+    let bad: BTreeSet<u32> = (0..5).map(|_| place()).collect();
     let member = member(&shop, &bad);
     assert_eq!(shop.publish(0..run.events).await, 0);
     let handled = stands(&shop, &member).await;
     assert!(handled.is_disjoint(&bad));
+    let beside = shop.beside(&bad);
+    assert!(!beside.is_empty() && handled.is_superset(&beside));
     shop.holds_what_is_stored();
     let topic = format!("\"{}\"", shop.letters);
     let error = format!("\"{}\"", class(wrong));

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use marty_runtime::bus::EventBus;
+use tokio::time::{Instant, sleep};
 
 use super::{
     run::{Outcome, Run, row},
@@ -22,16 +23,23 @@ async fn cut(run: &Run) -> Outcome {
     let config = config(&network.address().to_string()).with("socket.timeout.ms", "3000");
     let mut shop = Shop::open(run, broker.topics(), &config, (3, &[])).await;
     shop.bus = shop.bus.with_timeout(Duration::from_secs(2));
-    let member = shop.join();
-    let publisher = tokio::spawn(shop.publish(0..run.events));
-    shop.account.reach(run.part(5, 50)).await;
-    network.cut();
+    let (member, leaves) = (shop.join(), shop.join());
+    let closes = EventBus::kafka(&shop.name, &config).unwrap();
     let alone = Order {
         customer: "alone".to_owned(),
         ..Order::numbered(run.events)
     };
+    closes.publish(&alone).await.unwrap();
+    let publisher = tokio::spawn(shop.publish(0..run.events));
+    shop.account.reach(run.part(5, 50)).await;
+    network.cut();
     let error = shop.bus.publish(&alone).await.unwrap_err();
     assert!(error.is_retryable(), "{error}");
+    // Who ends meanwhile does not wait for the network.
+    let begun = Instant::now();
+    leaves.stop(begun + Duration::from_secs(1)).await;
+    tokio::task::block_in_place(|| drop(closes));
+    assert!(begun.elapsed() < Duration::from_secs(6));
     // Shorter and longer than the group waits for a member.
     sleep(run.storm / 8 * run.below(9)).await;
     network.heal(run.coin());

@@ -12,6 +12,7 @@ use marty_runtime::{
 
 use super::{
     run::{Outcome, Run, row},
+    scrape::scrape,
     shop::{Order, Shop, config},
 };
 use crate::broker::Broker;
@@ -60,6 +61,16 @@ async fn poison(run: &Run) -> Outcome {
         *found.entry(judge(&shop, letter)).or_default() += 1;
     }
     assert_eq!(found, given);
+    // What nobody here knows is counted.
+    let (group, skipped) = (format!("\"{}\"", shop.name), "\"skipped\"");
+    let name = "messaging_process_duration_seconds_count";
+    let counted = scrape(name, &[&group, skipped]).await;
+    let counted: f64 = counted.iter().map(|(_, count)| count).sum();
+    let accounted = u32::try_from(outcome.handled + outcome.letters).unwrap();
+    assert!(
+        (counted - f64::from(run.events - accounted)).abs() < 0.5,
+        "{counted}"
+    );
     outcome
 }
 

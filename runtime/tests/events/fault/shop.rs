@@ -25,7 +25,7 @@ use super::{
 use crate::broker::topics::Topics;
 
 /// So many customers order at once. What one orders is in order.
-const CUSTOMERS: u32 = 16;
+pub(crate) const CUSTOMERS: u32 = 16;
 
 #[derive(Clone, Debug, Event)]
 #[event(type = "order.placed", version = 1, topic = service, key = customer)]
@@ -160,6 +160,17 @@ impl Shop {
     /// Publishes one order until it is acknowledged.
     pub(crate) async fn insist(&self, order: &Order) {
         insist(&self.bus, order).await;
+    }
+
+    /// What was published to partitions that none of `numbers` is in.
+    pub(crate) fn beside(&self, numbers: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let placed = self.placed.lock().unwrap();
+        let theirs = placed.iter().filter(|(_, number)| numbers.contains(number));
+        let theirs: BTreeSet<i32> = theirs.map(|((partition, _), _)| *partition).collect();
+        let others = placed
+            .iter()
+            .filter(|(place, _)| !theirs.contains(&place.0));
+        others.map(|(_, number)| *number).collect()
     }
 
     /// What was published is in a topic that is not there any more.
