@@ -31,7 +31,7 @@ use rdkafka::{
 };
 use tokio::sync::Notify;
 
-#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
+#[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/events/broker/mod.rs"]
 mod broker;
 

@@ -28,7 +28,7 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer as _},
 };
 
-#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
+#[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/events/broker/mod.rs"]
 mod broker;
 

@@ -29,7 +29,7 @@ use rdkafka::{
 use tokio::runtime::Handle;
 
 #[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../tests/events/broker.rs"]
+#[path = "../tests/events/broker/mod.rs"]
 mod broker;
 
 #[derive(Clone, Event)]

@@ -31,7 +31,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 #[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../tests/events/broker.rs"]
+#[path = "../tests/events/broker/mod.rs"]
 mod broker;
 
 #[derive(Clone, Event)]
