@@ -2,7 +2,7 @@
 
 use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use marty_runtime::bus::KafkaConfig;
 use marty_runtime::config::Lookup;
@@ -20,6 +20,9 @@ use super::error::{EventsError, Kind};
 
 /// How long a broker may take to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a reason why none answers may take.
+const REASON: Duration = Duration::from_millis(500);
 
 /// How the names of topics of dead letters end.
 const LETTERS: &str = ".dlq";
@@ -72,12 +75,19 @@ impl ConsumerContext for Ear {}
 impl Ear {
     /// Why none answered that `consumer` asked.
     fn why(consumer: &BaseConsumer<Self>, brokers: &str, source: KafkaError) -> Kind {
-        // What was said meanwhile is heard now.
-        while consumer.poll(Duration::ZERO).is_some() {}
-        let heard = consumer.context().0.lock();
-        let heard = heard.unwrap_or_else(PoisonError::into_inner).take();
+        let heard = || {
+            let heard = consumer.context().0.lock();
+            heard.unwrap_or_else(PoisonError::into_inner).take()
+        };
+        // What was said meanwhile is heard now, and may be said a moment after the answer that there is none.
+        let until = Instant::now() + REASON;
+        let mut reason = None;
+        while reason.is_none() && Instant::now() < until {
+            let _ = consumer.poll(Duration::from_millis(20));
+            reason = heard();
+        }
         let brokers = brokers.to_owned();
-        match heard {
+        match reason {
             Some(reason) => Kind::Refused { brokers, reason },
             None => Kind::Unreachable { brokers, source },
         }

@@ -533,6 +533,18 @@ fn where_no_broker_is_that_is_said_soon() {
     insta::assert_snapshot!(stable(&outcome));
 }
 
+/// No broker is asked: the variables contradict each other, and the one with the secret does not show it.
+#[test]
+fn how_brokers_are_talked_to_is_what_the_variables_of_services_say() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.marty(["events", "dlq", "list"]);
+    command.env("MARTY_KAFKA_PASSWORD", "hunter2");
+    let outcome = sandbox.outcome(&mut command);
+    let said = "`MARTY_KAFKA_PASSWORD` is \"***\", but has to be left out, or `MARTY_KAFKA_SECURITY` has to be";
+    assert!(outcome.starts_with("status: 2\n"), "{outcome}");
+    assert!(outcome.contains(said), "{outcome}");
+}
+
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let sandbox = Sandbox::new();
