@@ -122,13 +122,13 @@ impl Feed {
         }
     }
 
-    /// Those of `positions` that are behind what was stored before: of topics that were made anew. The client commits by itself what
-    /// is further only, and what it has stored of the old topic would be skipped in the new one.
+    /// Those of `positions` that are behind what was stored before, or the first of an assignment: the topic may have been made anew,
+    /// and what is stored for the group be of the old one. The client commits by itself what is further only.
     fn back(&self, positions: &[(Spot, i64)]) -> Vec<(Spot, i64)> {
         let mut stored = lock(&self.stored);
         let mut is_back = |(spot, position): &&(Spot, i64)| {
             let before = stored.insert(spot.clone(), *position);
-            before.is_some_and(|before| before > *position)
+            before.is_none_or(|before| before > *position)
         };
         positions.iter().filter(|it| is_back(it)).cloned().collect()
     }
@@ -241,8 +241,10 @@ impl ConsumerContext for Feed {
         }
     }
 
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+    fn commit_callback(&self, result: KafkaResult<()>, list: &TopicPartitionList) {
         if let Err(error) = result {
+            let spots = convert::spots(list);
+            lock(&self.stored).retain(|spot, _| !spots.contains(spot));
             self.failed(&error, "commit");
         }
     }

@@ -19,11 +19,15 @@ use crate::broker::{Broker, Door};
 /// As many bytes wait at most to be acknowledged.
 const QUEUE: f64 = 64.0 * 1024.0 * 1024.0;
 
-/// As much may the process grow while the queue is full: the queue, requests that are under way, and what else runs beside.
-const GROWTH: u64 = 224 * 1024 * 1024;
+/// As much may the process grow while the queue is full: the queue, requests that are under way, and what other rows have beside.
+/// Without a bound it would be all that is published every two seconds.
+const GROWTH: u64 = 320 * 1024 * 1024;
 
 /// How long publishing may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How much later it may say so, on a machine that has other things to do.
+const LATE: Duration = Duration::from_secs(5);
 
 /// Bytes in a second.
 const SLOW: u64 = 500_000;
@@ -94,7 +98,7 @@ async fn in_time(bus: &EventBus, order: &Order) -> Option<&'static str> {
     let begun = Instant::now();
     let error = bus.publish(order).await.err();
     let took = begun.elapsed();
-    assert!(took < TIMEOUT + Duration::from_secs(2), "{took:?}");
+    assert!(took < TIMEOUT + LATE, "{took:?}");
     error.map(|error| error.class())
 }
 
