@@ -56,6 +56,13 @@ pub(crate) enum Acknowledgement {
 
 impl Acknowledgement {
     /// What was said by now; otherwise it is still to be waited for.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "a transport within the process has answered at once"
+        )
+    )]
     pub(crate) fn answered(self) -> Result<Answered, Self> {
         match self {
             Self::Known(answer) => Ok((answer, Instant::now())),
