@@ -2,45 +2,36 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use tokio::{
     sync::mpsc,
     task::coop::consume_budget,
-    time::{Instant, sleep, timeout},
+    time::{Instant, timeout},
 };
 
 use super::{
-    HandlerError, PublishError,
-    error::{BoxError, HandlerKind, scrub, scrubbed},
-    group::{Assigned, Group, Work},
+    assigned::{Assigned, Work},
+    error::BoxError,
+    failure::{Again, End, Failure, failed, message_of, refused, store_failed},
+    group::Group,
     handler::{AnyHandler, Delivery},
-    later::{self, Past},
-    letter::{self, Death, Origin},
-    metrics::{
-        ATTEMPT, Attempt, DEAD_LETTERS, DeadLetter, EventSeries, HANDLED, Handled, RETRIES, Retry,
-        duplicate, sent,
-    },
-    output::{Output, Outputs},
+    job::{Done, Job},
+    later::Past,
+    letter::Death,
+    metrics::{ATTEMPT, Attempt, EventSeries, HANDLED, Handled, duplicate},
+    output::Outputs,
     span::{self, Attempts},
     transport::Boxed,
 };
 use crate::{
-    business::ErrorClass as _,
-    event::{Attributes, Cause, DecodeError, Decoded, Received, Record, decode_ref},
-    metric::Counter,
+    event::{Attributes, Cause, DecodeError, Decoded, Received, decode_ref},
     names::{header, value},
     trace::random_number,
     unwind,
 };
-
-/// How long there is between attempts to write a dead letter, at most.
-const LETTER_WAIT: Duration = Duration::from_secs(5);
-
-/// How long a dead letter may take to be acknowledged before it is tried again.
-const LETTER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A lane as a group is told of it.
 pub(super) fn spawnable(
@@ -90,49 +81,6 @@ struct Known<'a> {
     handler: &'a dyn AnyHandler,
 }
 
-/// One record. Its steps return nothing where the partition is taken back before the record is done.
-struct Job<'a> {
-    group: &'a Group,
-    assigned: &'a Assigned,
-    received: Received<'a>,
-    /// What became of it before, in a retry topic.
-    past: Option<&'a Past>,
-    /// What it becomes, where that is written together with the position.
-    written: Mutex<Vec<Output>>,
-}
-
-/// The record is done.
-struct Done;
-
-/// How an attempt failed.
-struct Failure {
-    outcome: &'static str,
-    class: &'static str,
-    message: String,
-    again: Again,
-}
-
-/// Whether a further attempt may succeed.
-#[derive(Clone, Copy)]
-enum Again {
-    Never,
-    /// Not before so long from now.
-    After(Duration),
-}
-
-impl Again {
-    const fn unless(self, last: bool) -> Self {
-        if last { Self::Never } else { self }
-    }
-}
-
-/// How an attempt ended.
-enum End {
-    Handled,
-    Skipped,
-    Failed(Failure),
-}
-
 impl Job<'_> {
     async fn finish(&self) -> Option<Done> {
         if self.group.options.exactly_once {
@@ -157,15 +105,6 @@ impl Job<'_> {
             Some(known) => self.attempts(known, decoded).await,
             None => self.unknown().await,
         }
-    }
-
-    fn origin(&self) -> Origin<'_> {
-        let here = || Origin {
-            topic: &self.assigned.spot.topic,
-            partition: self.assigned.spot.partition,
-            offset: self.received.offset,
-        };
-        self.past.map_or_else(here, Past::origin)
     }
 
     /// Whether the record is a dead letter that was put back for another group.
@@ -361,132 +300,6 @@ impl Job<'_> {
         End::Failed(failed("panic", message_of(panic)))
     }
 
-    async fn bury_at_once(
-        &self,
-        event: &'static str,
-        class: &'static str,
-        message: String,
-    ) -> Option<Done> {
-        let now = SystemTime::now();
-        let death = Death {
-            class,
-            message,
-            attempts: 1,
-            first_failure: now,
-            last_failure: now,
-            trace: None,
-        };
-        self.bury(event, death).await
-    }
-
-    /// Writes the record to be tried later, if there is a later; otherwise its dead letter.
-    async fn put_off(&self, event: &'static str, failed: Death, after: Duration) -> Option<Done> {
-        let (topic, group, stage) = (
-            &self.assigned.spot.topic,
-            &self.group.name,
-            self.assigned.stage.as_ref(),
-        );
-        let Some((topic, delay)) = self.group.later.next(topic, group, stage) else {
-            return self.bury(event, failed).await;
-        };
-        let (origin, record) = (self.origin(), self.received.record);
-        let write = || later::write(origin, record, &failed, delay.max(after));
-        let what = "record for later cannot be written, the partition waits";
-        self.insist(event, &topic, write, what).await?;
-        self.retry(event, (failed.class, &failed.message), failed.attempts);
-        Some(Done)
-    }
-
-    /// Writes the dead letter.
-    async fn bury(&self, event: &'static str, death: Death) -> Option<Done> {
-        let origin = self.origin();
-        let topic = letter::topic(origin.topic, &self.group.name);
-        let write = || letter::write(origin, &self.group.name, self.received.record, &death);
-        let what = "dead letter cannot be written, the partition waits";
-        self.insist(event, &topic, write, what).await?;
-        self.buried(event, &death, &topic);
-        Some(Done)
-    }
-
-    /// Writes what the record becomes, however long that takes: it is not done before.
-    async fn insist(
-        &self,
-        event: &'static str,
-        topic: &Arc<str>,
-        write: impl Fn() -> Record,
-        what: &'static str,
-    ) -> Option<()> {
-        if self.group.options.exactly_once {
-            let (topic, record) = (Arc::clone(topic), write());
-            self.keep(vec![Output {
-                topic,
-                event,
-                record,
-            }]);
-            return Some(());
-        }
-        let spot = &self.assigned.spot;
-        let mut blocked = None;
-        for attempt in 1.. {
-            let letter = write();
-            let until = Instant::now() + LETTER_TIMEOUT;
-            let begun = Instant::now();
-            let written = async {
-                let handed_over = self.group.transport.enqueue(topic, letter, until).await?;
-                handed_over.wait(until).await.0
-            };
-            let written = self.unless_closing(written).await?;
-            let class = written.as_ref().map_or_else(PublishError::class, |_| "");
-            sent(topic, event, class, begun.elapsed());
-            let Err(error) = written else {
-                return Some(());
-            };
-            blocked.get_or_insert_with(|| Blocked::new(self.group));
-            tracing::error!(
-                group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
-                attempt, to = %topic, error = %error, "{what}"
-            );
-            let policy = super::Policy::default();
-            self.pause(policy.wait(attempt, random_number()).min(LETTER_WAIT))
-                .await?;
-        }
-        None
-    }
-
-    fn keep(&self, outputs: Vec<Output>) {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.extend(outputs);
-    }
-
-    fn buried(&self, event: &'static str, death: &Death, topic: &Arc<str>) {
-        let labels = DeadLetter {
-            group: Arc::clone(&self.group.name),
-            event,
-            reason: death.class,
-        };
-        DEAD_LETTERS.with(&labels, Counter::inc);
-        let spot = &self.assigned.spot;
-        tracing::warn!(
-            group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
-            event, attempts = death.attempts, reason = death.class, error = %death.message, dlq = %topic,
-            "event dead-lettered"
-        );
-    }
-
-    fn retry(&self, event: &'static str, (class, message): (&'static str, &str), attempt: u32) {
-        let labels = Retry {
-            group: Arc::clone(&self.group.name),
-            event,
-            error: class,
-        };
-        RETRIES.with(&labels, Counter::inc);
-        let spot = &self.assigned.spot;
-        tracing::warn!(
-            group = %self.group.name, topic = %spot.topic, partition = spot.partition, offset = self.received.offset,
-            event, attempt, class, error = %message, "event not handled, will be tried again"
-        );
-    }
-
     fn record(&self, event: &'static str, outcome: &'static str, took: Duration) {
         let labels = Attempt {
             topic: Arc::clone(&self.assigned.spot.topic),
@@ -522,19 +335,6 @@ impl Job<'_> {
             series.handled.observe(since.as_secs_f64());
         });
     }
-
-    async fn pause(&self, time: Duration) -> Option<()> {
-        self.unless_closing(sleep(time)).await
-    }
-
-    /// The result of `work`, or nothing once the partition is taken back.
-    async fn unless_closing<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut closing = self.assigned.closing.subscribe();
-        tokio::select! {
-            result = work => Some(result),
-            _ = closing.wait_for(|closing| *closing) => None,
-        }
-    }
 }
 
 /// Holds a partition of a retry topic until its record is due.
@@ -553,72 +353,4 @@ impl Drop for Held<'_> {
         self.1.hold(false);
         self.0.progressed();
     }
-}
-
-/// Counts a lane that waits for its dead letter.
-struct Blocked<'a>(&'a Group);
-
-impl<'a> Blocked<'a> {
-    fn new(group: &'a Group) -> Self {
-        group.blocked.fetch_add(1, Ordering::Relaxed);
-        Self(group)
-    }
-}
-
-impl Drop for Blocked<'_> {
-    fn drop(&mut self) {
-        self.0.blocked.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn failed(outcome: &'static str, message: String) -> Failure {
-    Failure {
-        outcome,
-        class: outcome,
-        message,
-        again: Again::After(Duration::ZERO),
-    }
-}
-
-fn store_failed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
-    Failure {
-        outcome: "retry",
-        class: "duplicates",
-        message: scrubbed(error),
-        again: Again::After(Duration::ZERO),
-    }
-}
-
-fn refused(error: HandlerError) -> End {
-    match error.0 {
-        HandlerKind::Skip { reason } => {
-            tracing::debug!(reason, "event skipped");
-            End::Skipped
-        }
-        HandlerKind::Retry {
-            class,
-            source,
-            after,
-        } => End::Failed(Failure {
-            outcome: "retry",
-            class,
-            message: scrubbed(&*source),
-            again: Again::After(after.unwrap_or_default()),
-        }),
-        HandlerKind::Reject { class, source } => End::Failed(Failure {
-            outcome: "rejected",
-            class,
-            message: scrubbed(&*source),
-            again: Again::Never,
-        }),
-    }
-}
-
-/// What a panic said.
-fn message_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    scrub(text.unwrap_or("the handler panicked"))
 }

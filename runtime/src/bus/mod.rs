@@ -53,6 +53,7 @@
 //! # }
 //! ```
 
+mod assigned;
 mod broker;
 #[expect(
     clippy::module_inception,
@@ -63,10 +64,12 @@ mod choice;
 mod consumers;
 mod duplicate;
 mod error;
+mod failure;
 mod group;
 mod handler;
 #[cfg(feature = "postgres")]
 mod inbox;
+mod job;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod lane;

@@ -11,11 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    PublishError, Receipt,
-    group::{Assigned, Group},
-    metrics::Route,
-};
+use super::{PublishError, Receipt, assigned::Assigned, group::Group, metrics::Route};
 use crate::{
     business::ErrorClass as _,
     event::{Attributes, Received, Trace},
