@@ -2,11 +2,12 @@
 
 use std::{
     any::Any,
-    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    task::Poll,
+    pin::Pin,
+    task::{Context, Poll},
 };
+
+use pin_project_lite::pin_project;
 
 use crate::{metric::CounterFamily, names};
 
@@ -14,14 +15,27 @@ use crate::{metric::CounterFamily, names};
 pub(crate) static PANICS: CounterFamily =
     CounterFamily::counter(names::MARTY_PANICS.name, names::MARTY_PANICS.help);
 
+pin_project! {
+    /// A future whose panics are its result.
+    pub(crate) struct Catch<F> {
+        #[pin]
+        future: F,
+    }
+}
+
 /// Runs `future` and returns what it panicked with instead of unwinding further.
-pub(crate) async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+pub(crate) const fn catch<F: Future>(future: F) -> Catch<F> {
+    Catch { future }
+}
+
+impl<F: Future> Future for Catch<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
+        match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
-    .await
+        }
+    }
 }

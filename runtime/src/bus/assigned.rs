@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::SystemTime,
 };
@@ -67,6 +67,8 @@ pub(crate) struct Assigned {
     paused: AtomicBool,
     stored: Mutex<Option<i64>>,
     behind_since: Mutex<Option<SystemTime>>,
+    /// All that there is before it was handed over: the offsets between the last record and it have none.
+    fetched: AtomicI64,
 }
 
 /// What a lane does of a batch: the places of records, each with the ticket that is handed in once it is done.
@@ -108,6 +110,7 @@ impl Assigned {
             paused: AtomicBool::new(false),
             stored: Mutex::default(),
             behind_since: Mutex::default(),
+            fetched: AtomicI64::new(i64::MIN),
             series,
         }
     }
@@ -272,10 +275,18 @@ impl Assigned {
         moved.then(|| (self.spot.clone(), position))
     }
 
+    pub(super) fn fetched(&self, next: i64) {
+        self.fetched.store(next, Ordering::Relaxed);
+    }
+
     pub(super) fn lag(&self, extent: &Extent) -> (f64, f64) {
         let (position, oldest) = {
             let tracker = lock(&self.tracker);
-            (tracker.position().unwrap_or(extent.begin), tracker.oldest())
+            let position = tracker.position().unwrap_or(extent.begin);
+            match tracker.oldest() {
+                Some(oldest) => (position, Some(oldest)),
+                None => (position.max(self.fetched.load(Ordering::Relaxed)), None),
+            }
         };
         let messages =
             u32::try_from(extent.end.saturating_sub(position).max(0)).unwrap_or(u32::MAX);

@@ -286,6 +286,21 @@ impl Group {
         lock(&self.assigned).keys().cloned().collect()
     }
 
+    /// The transport has handed over all that there is before `next`.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        cfg_attr(
+            not(test),
+            expect(dead_code, reason = "every offset of the other transport has a record")
+        )
+    )]
+    pub(crate) fn fetched(&self, spot: &Spot, next: i64) {
+        let assigned = lock(&self.assigned).get(spot).cloned();
+        if let Some(assigned) = assigned {
+            assigned.fetched(next);
+        }
+    }
+
     /// How far behind a partition is, in messages and in seconds, if it is assigned.
     #[cfg(test)]
     pub(super) fn lag(&self, extent: &Extent) -> Option<(f64, f64)> {

@@ -83,11 +83,11 @@ impl Job<'_> {
             &self.group.name,
             self.assigned.stage.as_ref(),
         );
-        let Some((topic, delay)) = self.group.later.next(topic, group, stage) else {
+        let Some((topic, delay)) = self.group.later.next(topic, group, stage, after) else {
             return self.bury(event, failed).await;
         };
         let (origin, record) = (self.origin(), self.received.record);
-        let write = || later::write(origin, record, &failed, delay.max(after));
+        let write = || later::write(origin, record, &failed, delay);
         let what = "record for later cannot be written, the partition waits";
         self.insist(event, &topic, write, what).await?;
         self.retry(event, (failed.class, &failed.message), failed.attempts);

@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -62,13 +62,29 @@ async fn run(group: Arc<Group>, assigned: Arc<Assigned>, mut inbox: mpsc::Unboun
                 past: past.as_ref().map(|(_, past)| past),
                 written: Mutex::default(),
             };
-            let done = assigned.enter() && job.finish().await.is_some();
+            let done = assigned.enter() && finished(&job).await;
             let written = job.written.into_inner();
             let written = written.unwrap_or_else(PoisonError::into_inner);
             assigned.leave(done.then_some(ticket), written, received.record.size());
             group.progressed();
             // Handlers that never wait would keep others from the thread for a whole batch.
             consume_budget().await;
+        }
+    }
+}
+
+/// Whether the record is done. What panics here is no handler: its record is never done, and the group is not ready.
+async fn finished(job: &Job<'_>) -> bool {
+    match unwind::catch(job.finish()).await {
+        Ok(done) => done.is_some(),
+        Err(panic) => {
+            job.group.blocked.fetch_add(1, Ordering::Relaxed);
+            let (spot, offset) = (&job.assigned.spot, job.received.offset);
+            tracing::error!(
+                group = %job.group.name, topic = %spot.topic, partition = spot.partition, offset,
+                panic = message_of(&*panic), "the record cannot be worked on, and the position stays before it"
+            );
+            false
         }
     }
 }

@@ -64,16 +64,21 @@ impl Later {
         self.stages.get(topic)
     }
 
-    /// Where a record of `topic` goes next that has failed, and for how long; nowhere, after the last delay.
+    /// Where a record of `topic` goes next that has failed, and for how long; nowhere, after the last delay. A delay that is shorter
+    /// than `after` is left out for a longer one. There is none longer than the last: what waits behind the record would wait too.
     pub(super) fn next(
         &self,
         topic: &str,
         group: &str,
         stage: Option<&Stage>,
+        after: Duration,
     ) -> Option<(Arc<str>, Duration)> {
         let (origin, number) = stage.map_or((topic, 0), |it| (&*it.origin, it.number));
-        let delay = self.delays.get(number)?;
-        Some((topic_of(origin, group, number + 1), *delay))
+        let left = self.delays.get(number..)?;
+        let is_long_enough = left.iter().position(|delay| *delay >= after);
+        let skipped = is_long_enough.unwrap_or(left.len().saturating_sub(1));
+        let delay = left.get(skipped)?;
+        Some((topic_of(origin, group, number + skipped + 1), *delay))
     }
 }
 
@@ -97,6 +102,10 @@ impl Past {
         let written = record.time();
         let text = |name| std::str::from_utf8(record.header(name)?).ok();
         let time = |name| humantime::parse_rfc3339(text(name)?).ok();
+        let millis = |name| {
+            let since = Duration::from_millis(text(name)?.parse().ok()?);
+            SystemTime::UNIX_EPOCH.checked_add(since)
+        };
         let place = || {
             let partition = text(header::RETRY_PARTITION)?.parse().ok()?;
             Some((partition, text(header::RETRY_OFFSET)?.parse().ok()?))
@@ -110,10 +119,10 @@ impl Past {
                 .and_then(|text| text.parse().ok())
                 .unwrap_or_default(),
             first_failure: time(header::RETRY_FIRST_FAILURE),
-            due: time(header::RETRY_DUE).unwrap_or(written),
+            due: millis(header::RETRY_DUE).unwrap_or(written),
             written,
         };
-        let original = time(header::RETRY_TIMESTAMP);
+        let original = millis(header::RETRY_TIMESTAMP);
         record.retain_headers(|name| !header::RETRY.contains(&name));
         record.set_time(original.unwrap_or(written));
         (record, past)
@@ -147,15 +156,23 @@ pub(super) fn write(
     later.retain_headers(|name| !header::RETRY.contains(&name));
     let now = SystemTime::now();
     let time = |time| humantime::format_rfc3339_millis(time).to_string();
+    // RFC 3339 ends with the year 9999, and whoever publishes may have any time.
+    let millis = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        since.unwrap_or_default().as_millis().to_string()
+    };
     let texts = [
         (header::RETRY_TOPIC, origin.topic.to_string()),
         (header::RETRY_PARTITION, origin.partition.to_string()),
         (header::RETRY_OFFSET, origin.offset.to_string()),
-        (header::RETRY_TIMESTAMP, time(record.time())),
+        (header::RETRY_TIMESTAMP, millis(record.time())),
         (header::RETRY_ATTEMPTS, failed.attempts.to_string()),
         (header::RETRY_ERROR_CLASS, failed.class.to_owned()),
         (header::RETRY_FIRST_FAILURE, time(failed.first_failure)),
-        (header::RETRY_DUE, time(now + delay)),
+        (
+            header::RETRY_DUE,
+            millis(now.checked_add(delay).unwrap_or(now)),
+        ),
     ];
     for (name, text) in texts {
         later.push_header(name, text.as_bytes());
@@ -180,7 +197,9 @@ mod tests {
         assert_eq!(later.topics().count(), 4);
         let mut topic: Arc<str> = "domain.a.events".into();
         let mut found = Vec::new();
-        while let Some((next, delay)) = later.next(&topic, "mailer", later.stage(&topic)) {
+        while let Some((next, delay)) =
+            later.next(&topic, "mailer", later.stage(&topic), Duration::ZERO)
+        {
             found.push((next.to_string(), delay.as_secs()));
             topic = next;
         }
@@ -189,6 +208,58 @@ mod tests {
             ("domain.a.events.mailer.retry.2".to_owned(), 10),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn who_is_told_to_wait_goes_to_a_delay_that_is_long_enough() {
+        let later = later();
+        for (after, number, delay) in [
+            (0, 1, 1),
+            (1, 1, 1),
+            (2, 2, 10),
+            (10, 2, 10),
+            (86_400, 2, 10),
+        ] {
+            let after = Duration::from_secs(after);
+            let (topic, found) = later
+                .next("domain.a.events", "mailer", None, after)
+                .unwrap();
+            assert_eq!(&*topic, format!("domain.a.events.mailer.retry.{number}"));
+            assert_eq!(found, Duration::from_secs(delay));
+        }
+        let last = later.stage("domain.a.events.mailer.retry.2");
+        assert_eq!(
+            later.next("", "mailer", last, Duration::from_hours(1)),
+            None
+        );
+    }
+
+    #[test]
+    fn any_time_of_an_event_can_be_kept() {
+        let far = SystemTime::UNIX_EPOCH + Duration::from_hours(83_000_000);
+        let record = Record::with_capacity(0, 0, far).with_value(b"v");
+        let origin = Origin {
+            topic: &"domain.a.events".into(),
+            partition: 0,
+            offset: 0,
+        };
+        let now = SystemTime::now();
+        let failed = Death {
+            class: "provider",
+            message: String::new(),
+            attempts: 1,
+            first_failure: now,
+            last_failure: now,
+            trace: None,
+        };
+        let later = write(origin, record.view(), &failed, Duration::MAX);
+        let spot = Spot {
+            topic: "domain.a.events.mailer.retry.1".into(),
+            partition: 0,
+        };
+        let (again, past) = taken(&spot, &later);
+        assert_eq!(again.time(), far);
+        assert_eq!(past.wait(), Duration::ZERO);
     }
 
     /// A record that was tried five times, in the retry topic of the second delay.

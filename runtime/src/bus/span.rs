@@ -1,15 +1,18 @@
 //! The spans of events: one of sending, and one of each attempt to handle, in the trace of who published.
 //!
 //! An attempt is a child of the sending, and links to it, as the conventions of OpenTelemetry for messaging have it. A further attempt
-//! links to the first as well. One at an event that was put back links to the attempt after which it was given up, and to who put
-//! it back.
+//! links to the first as well, unless it waited in a retry topic. One at an event that was put back links to the attempt after which
+//! it was given up, and to who put it back.
 
 use std::{
     borrow::Cow,
-    future::{Future, poll_fn},
-    pin::pin,
+    future::Future,
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
 };
+
+use pin_project_lite::pin_project;
 
 use super::{PublishError, Receipt, assigned::Assigned, group::Group, metrics::Route};
 use crate::{
@@ -214,14 +217,28 @@ pub(super) fn fail(span: &ActiveSpan, class: &'static str) {
     }
 }
 
+pin_project! {
+    /// Work that is carried out inside a span.
+    pub(super) struct Within<'span, F> {
+        span: &'span ActiveSpan,
+        #[pin]
+        work: F,
+    }
+}
+
 /// Carries out `work` inside the span.
-pub(super) async fn within<F: Future>(span: &ActiveSpan, work: F) -> F::Output {
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        let _entered = span.enter();
-        work.as_mut().poll(context)
-    })
-    .await
+pub(super) const fn within<F: Future>(span: &ActiveSpan, work: F) -> Within<'_, F> {
+    Within { span, work }
+}
+
+impl<F: Future> Future for Within<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.span.enter();
+        this.work.poll(context)
+    }
 }
 
 #[cfg(test)]

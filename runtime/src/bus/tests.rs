@@ -196,7 +196,8 @@ async fn a_partition_whose_record_is_not_due_is_paused_and_behind() {
     group.assign(std::slice::from_ref(&spot));
     let mut late = record(7);
     let written = SystemTime::now();
-    let due = humantime::format_rfc3339_millis(written + Duration::from_secs(2)).to_string();
+    let due = (written + Duration::from_secs(2)).duration_since(SystemTime::UNIX_EPOCH);
+    let due = due.unwrap().as_millis().to_string();
     late.set_time(written);
     late.push_header(header::RETRY_DUE, due.as_bytes());
     late.push_header(header::RETRY_ATTEMPTS, b"5");

@@ -84,8 +84,8 @@ impl Cause {
     }
 
     /// Carries out `work`: events whose attributes are made meanwhile have this cause. Tasks that it spawns have not.
-    pub async fn scope<F: Future>(self, work: F) -> F::Output {
-        CAUSE.scope(self, work).await
+    pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CAUSE.scope(self, work)
     }
 
     pub(super) fn into_parts(self) -> (Option<Text>, Option<EventId>, Option<Trace>) {

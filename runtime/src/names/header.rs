@@ -64,7 +64,7 @@ pub const RETRY_TOPIC: &str = "retry-original-topic";
 pub const RETRY_PARTITION: &str = "retry-original-partition";
 /// Its offset there.
 pub const RETRY_OFFSET: &str = "retry-original-offset";
-/// Its time there, as RFC 3339 writes it.
+/// Its time there, in milliseconds since 1970.
 pub const RETRY_TIMESTAMP: &str = "retry-original-timestamp";
 /// How often it was tried so far.
 pub const RETRY_ATTEMPTS: &str = "retry-attempts";
@@ -72,7 +72,7 @@ pub const RETRY_ATTEMPTS: &str = "retry-attempts";
 pub const RETRY_ERROR_CLASS: &str = "retry-error-class";
 /// When it first failed, as RFC 3339 writes it.
 pub const RETRY_FIRST_FAILURE: &str = "retry-first-failure";
-/// When it is to be tried again, as RFC 3339 writes it.
+/// When it is to be tried again, in milliseconds since 1970.
 pub const RETRY_DUE: &str = "retry-due";
 /// All of these.
 pub const RETRY: [&str; 8] = [

@@ -21,10 +21,13 @@ use super::{
         metrics::{COMMIT_FAILURES, CommitFailure},
         transport::{REVOKE_DRAIN, Spot},
     },
-    convert,
+    convert, statistics,
     transaction::Transactions,
 };
 use crate::{event::Batch, metric::Counter};
+
+/// As many bytes a batch has room for at first, at most: the next may be much smaller than the last.
+const ROOM: usize = 256 * 1024;
 
 /// Hands records over to a group, and follows its assignment. Everything here runs on the thread that polls.
 pub(super) struct Feed {
@@ -88,7 +91,7 @@ impl Feed {
             topic: known.map_or_else(|| topic.into(), Arc::clone),
             partition,
         };
-        let mut batch = Batch::with_capacity(pending.records, pending.bytes);
+        let mut batch = Batch::with_capacity(pending.records, pending.bytes.min(ROOM));
         convert::receive(&mut batch, message);
         pending.batches.push((spot, batch));
     }
@@ -198,6 +201,16 @@ impl Feed {
 }
 
 impl ClientContext for Feed {
+    fn stats_raw(&self, json: &[u8]) {
+        for fetched in statistics::fetched(json) {
+            let spot = Spot {
+                topic: (*fetched.topic).into(),
+                partition: fetched.partition,
+            };
+            self.group.fetched(&spot, fetched.next);
+        }
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let group = self.group.name();
         // Errors come by themselves. That records are gone is no error to the client.

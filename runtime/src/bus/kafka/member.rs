@@ -33,6 +33,8 @@ const PROMISED: &[(&str, &str)] = &[
     ("auto.commit.interval.ms", "1000"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("enable.partition.eof", "false"),
+    // Says how far each partition is fetched, which the lag is told by.
+    ("statistics.interval.ms", "5000"),
 ];
 
 /// What may be told otherwise.

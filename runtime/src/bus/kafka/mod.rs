@@ -10,6 +10,7 @@ mod feed;
 mod member;
 mod producer;
 mod security;
+mod statistics;
 mod transaction;
 
 use std::{sync::Arc, time::Duration};

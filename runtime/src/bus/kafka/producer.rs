@@ -206,7 +206,11 @@ impl Producer {
     fn send(&self, topic: &Arc<str>, record: &Record) -> Result<Acknowledgement, PublishError> {
         let size = record.size();
         self.queue.enter(size);
-        if size > self.largest && record.header(header::DLQ_TOPIC).is_none() {
+        // What was received is larger by the headers that say why it comes again, and was let in once.
+        let is_made_of_another = [header::DLQ_TOPIC, header::RETRY_TOPIC]
+            .iter()
+            .any(|name| record.header(name).is_some());
+        if size > self.largest && !is_made_of_another {
             self.queue.leave(size);
             let topic = (**topic).into();
             return Err(PublishKind::TooLarge { topic, size }.into());
