@@ -54,8 +54,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn without_kafka() -> Stop {
     let failure = Failure::message("this `marty` was built without the client of Kafka");
     let install = "cargo install --locked --path . --features kafka";
-    let hint =
-        format!("in its repository, `{install}` installs one with it; that takes a C compiler");
+    let hint = format!(
+        "in its repository, `{install}` installs one with it; that takes compilers for C and C++ and `make` (`build-essential` on Debian)"
+    );
     failure.hint(hint).into()
 }
 

@@ -37,7 +37,11 @@ impl EventsError {
     /// What can be done about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        match self.0 {
+        match &self.0 {
+            // What is wrong may be this program: the runtime names the feature where it was built without.
+            Kind::Config(error) if error.to_string().contains("`kafka-tls`") => Some(
+                "install marty by `cargo install --locked --path . --features kafka-tls`, in its repository",
+            ),
             Kind::Unreachable { .. } => {
                 Some("name the brokers by `--brokers HOST:PORT` or `MARTY_KAFKA_BROKERS`")
             }
@@ -48,5 +52,28 @@ impl EventsError {
             Kind::Settle { .. } => Some("the same command goes on where this one ended"),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use marty_runtime::config::ConfigError;
+
+    use super::*;
+
+    fn check(accepted: &str, is_hinted: bool) {
+        let error = ConfigError::new("MARTY_KAFKA_SECURITY", "tls", accepted);
+        let hint = EventsError::from(Kind::from(error)).hint();
+        let names_it = hint.is_some_and(|hint| hint.contains("--features kafka-tls"));
+        assert_eq!(names_it, is_hinted, "{hint:?}");
+    }
+
+    #[test]
+    fn who_lacks_tls_is_told_how_to_install_marty_with_it() {
+        check(
+            "`plaintext`; for `tls` it takes the feature `kafka-tls`",
+            true,
+        );
+        check("`plaintext`, `tls`, `sasl_plaintext` or `sasl_tls`", false);
     }
 }
