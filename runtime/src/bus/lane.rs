@@ -270,11 +270,12 @@ impl Job<'_> {
             }
         };
         let work = unwind::catch(Cause::event(attributes).scope(work));
-        match timeout(self.group.options.policy.timeout, work).await {
+        let ended = timeout(self.group.options.policy.timeout, work).await;
+        // However it ended the attempt is over, also for what the handler has left running.
+        let emitted = outputs.map(|outputs| outputs.take()).unwrap_or_default();
+        match ended {
             Ok(Ok(Ok(Ok(())))) => {
-                if let Some(outputs) = outputs {
-                    self.keep(outputs.take());
-                }
+                self.keep(emitted);
                 End::Handled
             }
             Ok(Ok(Ok(Err(error)))) => refused(error),
