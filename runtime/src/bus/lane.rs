@@ -22,7 +22,7 @@ use super::{
     later::Past,
     letter::Death,
     metrics::{ATTEMPT, Attempt, EventSeries, HANDLED, Handled, duplicate},
-    output::Outputs,
+    output::{Open, Outputs},
     span::{self, Attempts},
     transport::Boxed,
 };
@@ -251,6 +251,7 @@ impl Job<'_> {
     ) -> End {
         let origin = self.origin();
         let outputs = self.group.emitter.as_ref().map(Outputs::new);
+        let _open = outputs.clone().map(Open);
         let delivery = Delivery {
             group: Arc::clone(&self.group.name),
             event: known.event,

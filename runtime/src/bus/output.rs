@@ -81,6 +81,15 @@ impl Outputs {
     }
 }
 
+/// An attempt that runs. With it ends what can be published, also where it is cut off.
+pub(super) struct Open(pub(super) Outputs);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.take();
+    }
+}
+
 /// How far a partition is, and what there is to be written with that.
 #[derive(Debug)]
 pub(crate) struct Settled {

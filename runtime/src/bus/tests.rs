@@ -291,25 +291,25 @@ async fn what_events_of_a_topic_made_anew_had_become_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_can_be_emitted_once_an_attempt_has_failed() {
+async fn nothing_can_be_emitted_once_an_attempt_is_over() {
     let (told, mut heard) = mpsc::unbounded_channel();
-    let handler = move |_: Envelope<LampLit>, delivery: Delivery| {
+    let handler = move |event: Envelope<LampLit>, delivery: Delivery| {
         let told = told.clone();
         async move {
-            let attempt = delivery.attempt;
+            let attempt = delivery.attempt + event.data.number;
             delivery.emit(&LampSeen { number: attempt })?;
             told.send(delivery)?;
             match attempt {
                 1 => Err(HandlerError::retry("dark", "it is dark")),
-                2 => std::future::pending().await,
-                _ => Ok::<(), HandlerError>(()),
+                3 => Ok::<(), HandlerError>(()),
+                _ => std::future::pending().await,
             }
         }
     };
     let (bus, memory) = EventBus::in_memory("home");
     let consumers = Consumers::new("watchers").on::<LampLit>(handler);
-    let _subscription = bus.consume(consumers.exactly_once()).unwrap();
-    bus.publish(&LampLit { number: 1 }).await.unwrap();
+    let subscription = bus.consume(consumers.exactly_once()).unwrap();
+    bus.publish(&LampLit { number: 0 }).await.unwrap();
     let failed = heard.recv().await.unwrap();
     let overran = heard.recv().await.unwrap();
     assert!(failed.emit(&LampSeen { number: 7 }).is_err());
@@ -319,6 +319,13 @@ async fn nothing_can_be_emitted_once_an_attempt_has_failed() {
     assert!(last.emit(&LampSeen { number: 7 }).is_err());
     let seen = memory.records("domain.sight.events");
     assert_eq!(seen[0].record.key(), Some(&b"3"[..]));
+    bus.publish(&LampLit { number: 4 }).await.unwrap();
+    let cut_off = heard.recv().await.unwrap();
+    cut_off.emit(&LampSeen { number: 7 }).unwrap();
+    drop(subscription);
+    // With the lanes goes the group, and the handler.
+    assert!(heard.recv().await.is_none());
+    assert!(cut_off.emit(&LampSeen { number: 7 }).is_err());
 }
 
 #[tokio::test]
