@@ -256,7 +256,13 @@ impl Assigned {
 
     pub(super) fn settled(&self) -> Option<Settled> {
         let mut pending = lock(&self.pending);
-        let (spot, position) = self.moved()?;
+        let moved = self.moved();
+        // Where the topic was made anew, what the old one's events have become moves no position, and is to be written all the same.
+        let stays = || {
+            let position = lock(&self.tracker).position()?;
+            (!pending.is_empty()).then(|| (self.spot.clone(), position))
+        };
+        let (spot, position) = moved.or_else(stays)?;
         let outputs = pending.take();
         drop(pending);
         self.drained.notify_waiters();

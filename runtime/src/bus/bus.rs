@@ -244,6 +244,7 @@ impl EventBus {
             service: Arc::clone(&self.0.service),
             source: self.0.source.clone(),
             keys: self.0.keys.clone(),
+            largest: self.0.transport.largest(),
         });
         let group = Arc::new(group);
         let consumer = self.0.transport.consume(Arc::clone(&group))?;

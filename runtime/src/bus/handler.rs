@@ -33,8 +33,8 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// If the event cannot be written, the group is not exactly once, or the attempt is over. That brokers do not take it is no error of
-    /// the handler: its partition waits until they do.
+    /// If the event cannot be written, is too large, the group is not exactly once, or the attempt is over. That brokers do not take it is
+    /// no error of the handler: all partitions of its member wait until they do.
     pub fn emit<E: Event>(&self, event: &E) -> Result<(), PublishError> {
         let outputs = self.outputs.as_ref();
         outputs

@@ -22,7 +22,7 @@ use super::{
     later::Past,
     letter::Death,
     metrics::{ATTEMPT, Attempt, EventSeries, HANDLED, Handled, duplicate},
-    output::Outputs,
+    output::{Open, Outputs},
     span::{self, Attempts},
     transport::Boxed,
 };
@@ -267,6 +267,7 @@ impl Job<'_> {
     ) -> End {
         let origin = self.origin();
         let outputs = self.group.emitter.as_ref().map(Outputs::new);
+        let _open = outputs.clone().map(Open);
         let delivery = Delivery {
             group: Arc::clone(&self.group.name),
             event: known.event,
@@ -286,11 +287,12 @@ impl Job<'_> {
             }
         };
         let work = unwind::catch(Cause::event(attributes).scope(work));
-        match timeout(self.group.options.policy.timeout, work).await {
+        let ended = timeout(self.group.options.policy.timeout, work).await;
+        // However it ended the attempt is over, also for what the handler has left running.
+        let emitted = outputs.map(|outputs| outputs.take()).unwrap_or_default();
+        match ended {
             Ok(Ok(Ok(Ok(())))) => {
-                if let Some(outputs) = outputs {
-                    self.keep(outputs.take());
-                }
+                self.keep(emitted);
                 End::Handled
             }
             Ok(Ok(Ok(Err(error)))) => refused(error),

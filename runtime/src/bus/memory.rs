@@ -227,6 +227,10 @@ impl Transport for Memory {
         "in_memory"
     }
 
+    fn largest(&self) -> usize {
+        LARGEST
+    }
+
     fn enqueue<'a>(
         &'a self,
         topic: &'a Arc<str>,
@@ -381,7 +385,11 @@ impl Feed {
     async fn give_up(&mut self, spots: &[Spot], until: Instant) -> bool {
         let (finished, positions) = self.group.revoke(spots, until).await;
         self.settle();
+        let was_blocked = !self.unsettled.is_empty();
         self.unsettled.retain(|one| !spots.contains(&one.spot));
+        if was_blocked && self.unsettled.is_empty() {
+            self.group.blocked.fetch_sub(1, Ordering::Relaxed);
+        }
         {
             let mut state = self.memory.state();
             if let Some(members) = state.groups.get_mut(self.group.name()) {

@@ -21,6 +21,8 @@ pub(crate) struct Emitter {
     pub(super) service: Arc<str>,
     pub(super) source: Text,
     pub(super) keys: Keyring,
+    /// How large a record may be.
+    pub(super) largest: usize,
 }
 
 /// A record that waits to be written.
@@ -54,10 +56,18 @@ impl Outputs {
     pub(super) fn add<E: Event>(&self, event: &E) -> Result<(), PublishError> {
         let attributes = Attributes::new(self.emitter.source.clone());
         let record = encode(event, &attributes, &self.emitter.keys);
+        let record = record.map_err(PublishError::encode)?;
+        let topic = E::TOPIC.name(&self.emitter.service);
+        let size = record.size();
+        // Once the event is done it is too late to say so: nothing else of its member would be written any more.
+        if size > self.emitter.largest {
+            let topic = (*topic).into();
+            return Err(PublishKind::TooLarge { topic, size }.into());
+        }
         let output = Output {
-            topic: E::TOPIC.name(&self.emitter.service),
+            topic,
             event: E::TYPE,
-            record: record.map_err(PublishError::encode)?,
+            record,
         };
         let mut written = lock(&self.written);
         let written = written.as_mut().ok_or(PublishKind::NoTransaction)?;
@@ -68,6 +78,15 @@ impl Outputs {
     /// The attempt is over: what it has published, and no more of it.
     pub(super) fn take(&self) -> Vec<Output> {
         lock(&self.written).take().unwrap_or_default()
+    }
+}
+
+/// An attempt that runs. With it ends what can be published, also where it is cut off.
+pub(super) struct Open(pub(super) Outputs);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.take();
     }
 }
 
@@ -92,6 +111,18 @@ pub(crate) fn absorb(settled: &mut Vec<Settled>, later: Vec<Settled>) {
     }
 }
 
+/// How many of the first of `settled` go into one transaction: those that come to `most` bytes at most, and at least one.
+#[cfg(feature = "kafka")]
+pub(crate) fn portion(settled: &[Settled], most: usize) -> usize {
+    let mut bytes = 0;
+    let fit = settled.iter().take_while(|one| {
+        let sizes = one.outputs.iter().map(|output| output.record.size());
+        bytes += sizes.sum::<usize>();
+        bytes <= most
+    });
+    fit.count().max(1).min(settled.len())
+}
+
 /// What of a partition waits to be written.
 #[derive(Default)]
 pub(super) struct Pending {
@@ -110,6 +141,10 @@ impl Pending {
         self.outputs.len() >= MOST || self.bytes >= MOST_BYTES
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.outputs.is_empty()
+    }
+
     pub(super) fn take(&mut self) -> Vec<Output> {
         self.bytes = 0;
         std::mem::take(&mut self.outputs)
@@ -125,6 +160,7 @@ impl fmt::Debug for Outputs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::business::ErrorClass as _;
 
     #[derive(Event)]
     #[event(type = "lamp.lit", topic = domain("lamp"), key = number)]
@@ -132,14 +168,33 @@ mod tests {
         number: u32,
     }
 
-    #[test]
-    fn what_comes_after_the_attempt_is_refused() {
-        let emitter = Arc::new(Emitter {
+    fn outputs(largest: usize) -> Outputs {
+        Outputs::new(&Arc::new(Emitter {
             service: "home".into(),
             source: "/home".to_owned().into(),
             keys: Keyring::none(),
-        });
-        let outputs = Outputs::new(&emitter);
+            largest,
+        }))
+    }
+
+    #[test]
+    fn what_is_larger_than_a_topic_takes_is_refused_at_once() {
+        let fitting = outputs(usize::MAX);
+        fitting.add(&LampLit { number: 1 }).unwrap();
+        let size = fitting.take()[0].record.size();
+        outputs(size).add(&LampLit { number: 1 }).unwrap();
+        let small = outputs(size - 1);
+        let error = small.add(&LampLit { number: 1 }).unwrap_err();
+        assert!(
+            error.class() == "too_large" && !error.is_retryable(),
+            "{error}"
+        );
+        assert!(small.take().is_empty());
+    }
+
+    #[test]
+    fn what_comes_after_the_attempt_is_refused() {
+        let outputs = outputs(usize::MAX);
         let late = outputs.clone();
         outputs.add(&LampLit { number: 1 }).unwrap();
         let taken = outputs.take();
@@ -147,6 +202,31 @@ mod tests {
         assert_eq!(&*taken[0].topic, "domain.lamp.events");
         let error = late.add(&LampLit { number: 2 }).unwrap_err();
         assert!(!error.is_retryable(), "{error}");
+    }
+
+    #[cfg(feature = "kafka")]
+    #[test]
+    fn a_transaction_takes_what_fits_and_at_least_one_partition() {
+        let settled: Vec<Settled> = [0, 40, 60, 0, 1]
+            .into_iter()
+            .map(|size| Settled {
+                spot: Spot {
+                    topic: "a".into(),
+                    partition: 0,
+                },
+                position: 1,
+                outputs: vec![Output {
+                    topic: "b".into(),
+                    event: "lamp.lit.v1",
+                    record: Record::with_capacity(0, 0, std::time::SystemTime::UNIX_EPOCH)
+                        .with_value(&vec![0; size]),
+                }],
+            })
+            .collect();
+        let portions = [1, 40, 99, 100, 101, usize::MAX].map(|most| portion(&settled, most));
+        assert_eq!(portions, [1, 2, 2, 4, 5, 5]);
+        assert_eq!(portion(&settled[2..], 1), 1);
+        assert_eq!(portion(&[], 1), 0);
     }
 
     #[test]

@@ -7,12 +7,14 @@ use std::{
 };
 
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, mpsc},
     time::{Instant, timeout},
 };
 
 use super::{
-    Consumers, Delivery, Group, HandlerError, Memory,
+    Consumers, Delivery, EventBus, Group, HandlerError, Memory,
+    output::Emitter,
+    partition,
     transport::{Extent, Spot},
 };
 use crate::{
@@ -23,6 +25,12 @@ use crate::{
 #[derive(Event)]
 #[event(type = "lamp.lit", topic = domain("lamp"), key = number)]
 struct LampLit {
+    number: u32,
+}
+
+#[derive(Event)]
+#[event(type = "lamp.seen", topic = domain("sight"), key = number)]
+struct LampSeen {
     number: u32,
 }
 
@@ -175,7 +183,7 @@ async fn the_lag_is_known_before_anything_is_received() {
 
 #[tokio::test]
 async fn a_partition_whose_record_is_not_due_is_paused_and_behind() {
-    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let (told, mut heard) = mpsc::unbounded_channel();
     let handler = move |event: Envelope<LampLit>, delivery: Delivery| {
         let told = told.clone();
         async move {
@@ -233,4 +241,121 @@ async fn what_is_put_back_for_another_group_is_skipped() {
     group.deliver(&spot(), batch((0..).zip(&records)));
     until(|| group.moved().iter().any(|(_, position)| *position == 2)).await;
     assert_eq!(permits.available_permits(), 0);
+}
+
+#[tokio::test]
+async fn what_events_of_a_topic_made_anew_had_become_is_written() {
+    let permits = Arc::new(Semaphore::new(0));
+    let given = Arc::clone(&permits);
+    let handler = move |event: Envelope<LampLit>, delivery: Delivery| {
+        let given = Arc::clone(&given);
+        async move {
+            given.acquire().await?.forget();
+            let number = event.data.number;
+            delivery.emit(&LampSeen { number })?;
+            Ok::<(), HandlerError>(())
+        }
+    };
+    let consumers = Consumers::new("watchers").on::<LampLit>(handler);
+    let memory = Memory::new().transport();
+    let mut group = consumers.exactly_once().into_group("home", memory).unwrap();
+    group.emit_by(Emitter {
+        service: "home".into(),
+        source: "/home".to_owned().into(),
+        keys: Keyring::none(),
+        largest: usize::MAX,
+    });
+    let group = Arc::new(group);
+    group.assign(&[spot()]);
+    group.deliver(&spot(), received(100..102));
+    // Its offsets go back.
+    group.deliver(&spot(), received(3..5));
+    let settled = || {
+        let settled = group.settled();
+        let settled = settled.iter().map(|one| (one.position, one.outputs.len()));
+        settled.collect::<Vec<_>>()
+    };
+    assert_eq!(settled(), [(3, 0)]);
+    assert_eq!(settled(), []);
+    permits.add_permits(1);
+    until(|| settled() == [(3, 1)]).await;
+    permits.add_permits(3);
+    let count = std::cell::Cell::new(0);
+    until(|| {
+        let settled = settled();
+        count.set(count.get() + settled.iter().map(|(_, outputs)| outputs).sum::<usize>());
+        settled.iter().any(|(position, _)| *position == 5)
+    })
+    .await;
+    assert_eq!((count.get(), settled()), (3, vec![]));
+    group.abandon();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_can_be_emitted_once_an_attempt_is_over() {
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let handler = move |event: Envelope<LampLit>, delivery: Delivery| {
+        let told = told.clone();
+        async move {
+            let attempt = delivery.attempt + event.data.number;
+            delivery.emit(&LampSeen { number: attempt })?;
+            told.send(delivery)?;
+            match attempt {
+                1 => Err(HandlerError::retry("dark", "it is dark")),
+                3 => Ok::<(), HandlerError>(()),
+                _ => std::future::pending().await,
+            }
+        }
+    };
+    let (bus, memory) = EventBus::in_memory("home");
+    let consumers = Consumers::new("watchers").on::<LampLit>(handler);
+    let subscription = bus.consume(consumers.exactly_once()).unwrap();
+    bus.publish(&LampLit { number: 0 }).await.unwrap();
+    let failed = heard.recv().await.unwrap();
+    let overran = heard.recv().await.unwrap();
+    assert!(failed.emit(&LampSeen { number: 7 }).is_err());
+    let last = heard.recv().await.unwrap();
+    assert!(overran.emit(&LampSeen { number: 7 }).is_err());
+    until(|| memory.records("domain.sight.events").len() == 1).await;
+    assert!(last.emit(&LampSeen { number: 7 }).is_err());
+    let seen = memory.records("domain.sight.events");
+    assert_eq!(seen[0].record.key(), Some(&b"3"[..]));
+    bus.publish(&LampLit { number: 4 }).await.unwrap();
+    let cut_off = heard.recv().await.unwrap();
+    cut_off.emit(&LampSeen { number: 7 }).unwrap();
+    drop(subscription);
+    // With the lanes goes the group, and the handler.
+    assert!(heard.recv().await.is_none());
+    assert!(cut_off.emit(&LampSeen { number: 7 }).is_err());
+}
+
+#[tokio::test]
+async fn a_member_is_not_blocked_any_more_by_what_is_another_ones() {
+    let handler = |event: Envelope<LampLit>, delivery: Delivery| async move {
+        let number = event.data.number;
+        delivery.emit(&LampSeen { number })?;
+        Ok::<(), HandlerError>(())
+    };
+    let consumers = || {
+        let consumers = Consumers::new("watchers").on::<LampLit>(handler);
+        consumers.exactly_once()
+    };
+    let (bus, memory) = EventBus::in_memory("home");
+    memory.refuse("domain.sight.events", true);
+    // The one partition of three that goes to a second member.
+    for number in 0.. {
+        let record = record(number);
+        if partition::of_key(record.key().unwrap(), 3) == 1 {
+            memory.put("domain.lamp.events", record).unwrap();
+            break;
+        }
+    }
+    let first = bus.consume(consumers()).unwrap();
+    until(|| first.state().blocked() == 1).await;
+    let second = bus.consume(consumers()).unwrap();
+    until(|| second.state().blocked() == 1).await;
+    assert_eq!(first.state().blocked(), 0);
+    memory.refuse("domain.sight.events", false);
+    until(|| second.state().blocked() == 0).await;
+    assert_eq!(memory.records("domain.sight.events").len(), 1);
 }

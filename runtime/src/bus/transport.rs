@@ -14,6 +14,10 @@ pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait Transport: Send + Sync + fmt::Debug + 'static {
     /// What spans call it.
     fn system(&self) -> &'static str;
+
+    /// How large a record may be that is published, in bytes.
+    fn largest(&self) -> usize;
+
     /// Hands `record` over, waiting for room until `until`. Records that one caller hands over keep their order in a partition.
     fn enqueue<'a>(
         &'a self,

@@ -9,6 +9,7 @@ use std::{
 
 use marty_runtime::{
     bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig},
+    business::ErrorClass as _,
     event::{Envelope, Event},
 };
 use rdkafka::{
@@ -331,4 +332,54 @@ async fn a_broker_that_is_killed_under_transactions_has_each_once() {
     assert!(subscription.stop(Instant::now() + PATIENCE).await);
     assert_eq!(stored(&broker), 1000);
     assert_eq!(numbers(&shipped()), (0..1000).collect::<Vec<u32>>());
+}
+
+#[derive(Event)]
+#[event(type = "bulk.weighed", topic = domain("bulk"), key = number)]
+struct Weighed {
+    text: String,
+    number: u32,
+}
+
+impl Weighed {
+    fn of(length: usize) -> Self {
+        Self {
+            text: "x".repeat(length),
+            number: 7,
+        }
+    }
+}
+
+const WEIGHED: &str = "domain.bulk.events";
+
+const WEIGHED_LETTERS: &str = "domain.bulk.events.weigher.dlq";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_letter_may_be_larger_than_what_is_published_and_what_is_emitted_may_not() {
+    let broker = Broker::shared();
+    for topic in [WEIGHED, WEIGHED_LETTERS] {
+        broker.create(topic, 3).await;
+    }
+    let bus = EventBus::kafka("shop", &KafkaConfig::new(&broker.address())).unwrap();
+    let handler = |event: Envelope<Weighed>, delivery: Delivery| async move {
+        // More than what it was handed, which was as large as may be.
+        let emitted = delivery.emit(&Weighed::of(event.data.text.len() + 100));
+        let class = emitted.map_or_else(|error| error.class(), |()| "taken");
+        Err::<(), _>(HandlerError::reject(class, "it is heavy"))
+    };
+    let consumers = Consumers::new("weigher").on::<Weighed>(handler);
+    let subscription = bus.consume(consumers.exactly_once()).unwrap();
+    for length in (0..1_000_000).rev().step_by(50) {
+        match bus.publish(&Weighed::of(length)).await {
+            Ok(_) => break,
+            Err(error) => assert_eq!(error.class(), "too_large"),
+        }
+    }
+    let stored = || tokio::task::block_in_place(|| broker.stored("weigher", WEIGHED, 3));
+    until(|| stored() == 1).await;
+    assert_eq!(subscription.state().blocked(), 0);
+    assert!(subscription.stop(Instant::now() + PATIENCE).await);
+    let letters = tokio::task::block_in_place(|| read(broker, WEIGHED_LETTERS, "read_committed"));
+    let weighed = tokio::task::block_in_place(|| read(broker, WEIGHED, "read_committed"));
+    assert_eq!((numbers(&letters), numbers(&weighed)), (vec![7], vec![7]));
 }

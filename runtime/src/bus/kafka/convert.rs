@@ -9,9 +9,10 @@ use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Header, Headers as _, Message as _, OwnedHeaders},
     topic_partition_list::{Offset, TopicPartitionList},
+    types::RDKafkaConfRes,
 };
 
-use super::super::{PublishError, error::PublishKind, transport::Spot};
+use super::super::{BoxedError, PublishError, error::PublishKind, transport::Spot};
 use crate::event::{Batch, Record};
 
 /// Adds `message` to `batch`, in memory of ours: librdkafka's own would be given back by another thread, record by record.
@@ -97,6 +98,19 @@ pub(super) fn refusal<'a>(error: &KafkaError, reason: &'a str) -> Option<&'a str
     refuses.then_some(reason)
 }
 
+/// Why a client is not made, without the value of a property that is refused, which may be a password: the client's own text has it.
+pub(super) fn unmade(error: KafkaError) -> BoxedError {
+    match error {
+        KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, _, property, _) => {
+            format!("the client has no property `{property}`").into()
+        }
+        KafkaError::ClientConfig(_, _, property, _) => {
+            format!("the client does not take the value of the property `{property}`").into()
+        }
+        error => error.into(),
+    }
+}
+
 /// What an error of the producer means for a record of `topic`.
 pub(super) fn refused(topic: &str, size: usize, error: &KafkaError) -> PublishError {
     let topic: Box<str> = topic.into();
@@ -124,4 +138,43 @@ pub(super) fn refused(topic: &str, size: usize, error: &KafkaError) -> PublishEr
         }
     }
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::{EventBus, KafkaConfig};
+
+    /// All that is shown of an error and its causes, in whatever way.
+    fn shown(error: &dyn std::error::Error) -> String {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        let shown = causes.map(|error| format!("{error}\n{error:?}\n{error:#?}\n"));
+        shown.collect()
+    }
+
+    #[tokio::test]
+    async fn the_value_of_a_property_that_is_refused_is_shown_nowhere() {
+        for property in ["compression.type", "socket.timeout.ms", "no.such.property"] {
+            let config = KafkaConfig::new("127.0.0.1:9").with(property, "hunter2");
+            let Err(error) = EventBus::kafka("home", &config) else {
+                panic!("{property} is taken");
+            };
+            let shown = shown(&error);
+            assert!(
+                shown.contains(property) && !shown.contains("hunter2"),
+                "{shown}"
+            );
+        }
+        let password = KafkaError::ClientConfig(
+            RDKafkaConfRes::RD_KAFKA_CONF_INVALID,
+            "\"hunter2\" is not supported in this build".to_owned(),
+            "ssl.key.password".to_owned(),
+            "hunter2".to_owned(),
+        );
+        let shown = shown(&*unmade(password));
+        assert!(
+            shown.contains("ssl.key.password") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+    }
 }

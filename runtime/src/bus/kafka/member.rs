@@ -119,7 +119,9 @@ impl Member {
             id: format!("{name}.{}", Uuid::new_v4()),
             group,
         };
-        let consumer = recipe.consumer().map_err(|error| failed(error.into()))?;
+        let consumer = recipe
+            .consumer()
+            .map_err(|error| failed(convert::unmade(error)))?;
         let (orders, ordered) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         thread::Builder::new()
@@ -159,7 +161,10 @@ fn run(recipe: &Recipe, consumer: BaseConsumer<Feed>, orders: &mpsc::Receiver<Or
                     return finished;
                 }
             }
-            Err(error) => tracing::error!(group = %recipe.group.name(), %error, "no consumer"),
+            Err(error) => {
+                let error = convert::unmade(error);
+                tracing::error!(group = %recipe.group.name(), %error, "no consumer");
+            }
         }
         // Whatever it was about is as after a crash.
         match orders.recv_timeout(ANEW) {

@@ -52,6 +52,10 @@ impl Transport for Kafka {
         "kafka"
     }
 
+    fn largest(&self) -> usize {
+        self.producer.largest()
+    }
+
     fn enqueue<'a>(
         &'a self,
         topic: &'a Arc<str>,

@@ -55,10 +55,10 @@ const DEFAULTS: &[(&str, &str)] = &[
 const QUEUE: u32 = 64 * 1024 * 1024;
 
 /// What says how large a record may be, and how large it is without.
-const LARGEST: (&str, usize) = ("message.max.bytes", 1_000_000);
+pub(super) const LARGEST: (&str, usize) = ("message.max.bytes", 1_000_000);
 
 /// A dead letter is larger than what it is of: how large it may be is for its topic to say, which can be told otherwise while we wait.
-const LARGEST_LETTER: usize = 64_000_000;
+pub(super) const LARGEST_LETTER: usize = 64_000_000;
 
 /// As much is given back at once, or what there is after every poll.
 const GIVE_BACK: usize = 4 * 1024 * 1024;
@@ -146,8 +146,8 @@ impl Producer {
         });
         let client: BaseProducer<Context> = client
             .create_with_context(Context(Arc::clone(&queue)))
-            .map_err(|source| ConsumeKind::Producer {
-                source: source.into(),
+            .map_err(|error| ConsumeKind::Producer {
+                source: convert::unmade(error),
             })?;
         let (client, ends) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
         let (polled, end, shown) = (Arc::clone(&client), Arc::clone(&ends), Arc::clone(&queue));
@@ -174,6 +174,10 @@ impl Producer {
 
     pub(super) fn refusal(&self) -> Option<Arc<str>> {
         self.queue.refusal.get()
+    }
+
+    pub(super) const fn largest(&self) -> usize {
+        self.largest
     }
 
     pub(super) fn is_idle(&self) -> bool {

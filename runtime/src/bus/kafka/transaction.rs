@@ -21,11 +21,12 @@ use super::{
     super::{
         Group,
         metrics::sent,
-        output::{Output, Settled, absorb},
+        output::{Output, Settled, absorb, portion},
         transport::Spot,
     },
     config::KafkaConfig,
     convert,
+    producer::{LARGEST, LARGEST_LETTER},
 };
 
 /// What promises rest on.
@@ -40,14 +41,20 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("compression.type", "lz4"),
     // A transaction ends with a flush: nothing is gained by waiting.
     ("linger.ms", "1"),
-    ("transaction.timeout.ms", "15000"),
+    TIMEOUT,
 ];
+
+/// How long brokers let a transaction be open, in milliseconds.
+const TIMEOUT: (&str, &str) = ("transaction.timeout.ms", "15000");
 
 /// How long there is between transactions.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long one step of a transaction may take before it is asked again.
 const STEP: Duration = Duration::from_secs(5);
+
+/// As many bytes are written by one transaction, and by fewer if one was in vain: brokers may be slow.
+const PORTION: usize = 8 * 1024 * 1024;
 
 /// How long it may be asked.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -62,6 +69,10 @@ pub(super) struct Transactions {
     producer: Option<Producer>,
     /// What was to be written by a transaction that was given up.
     unsettled: Vec<Settled>,
+    /// As many bytes of it the next transaction writes.
+    portion: usize,
+    /// How long records may take to be written: less than a transaction may be open, so that it is we who end it.
+    patience: Duration,
     failures: u32,
     due: Instant,
     lost: bool,
@@ -104,6 +115,12 @@ impl Transactions {
                 settings.set(*property, *value);
             }
         }
+        // What is emitted was measured before. How large a dead letter may be is for its topic to say.
+        let largest = settings.get(LARGEST.0).and_then(|it| it.parse().ok());
+        let largest = largest.unwrap_or(LARGEST.1).max(LARGEST_LETTER);
+        settings.set(LARGEST.0, largest.to_string());
+        let timeout = settings.get(TIMEOUT.0).and_then(|it| it.parse().ok());
+        let timeout = Duration::from_millis(timeout.unwrap_or_default());
         // The producer's other deadlines follow from that of its transactions.
         settings.remove("delivery.timeout.ms");
         settings.remove("message.timeout.ms");
@@ -113,6 +130,8 @@ impl Transactions {
             group: Arc::clone(group),
             producer: None,
             unsettled: Vec::new(),
+            portion: PORTION,
+            patience: PATIENCE.min(timeout * 2 / 3),
             failures: 0,
             due: Instant::now(),
             lost: false,
@@ -148,9 +167,7 @@ impl Transactions {
         if lost {
             self.unsettled.retain(|one| !spots.contains(&one.spot));
         }
-        if !self.lost {
-            self.settle(consumer);
-        }
+        while !self.lost && !self.unsettled.is_empty() && self.settle(consumer) {}
         let all = self.unsettled.is_empty() && !lost;
         self.unsettled.retain(|one| !spots.contains(&one.spot));
         if self.unsettled.is_empty() {
@@ -159,25 +176,33 @@ impl Transactions {
         all
     }
 
-    fn settle(&mut self, consumer: &BaseConsumer<impl ConsumerContext>) {
-        self.due = Instant::now() + INTERVAL;
-        if self.unsettled.is_empty() {
-            return;
-        }
+    /// Writes the next portion of what there is; says whether it was written.
+    fn settle(&mut self, consumer: &BaseConsumer<impl ConsumerContext>) -> bool {
         let begun = Instant::now();
-        match self.transact(consumer) {
-            Ok(()) => {
-                let settled = std::mem::take(&mut self.unsettled);
-                for output in settled.iter().flat_map(|one| &one.outputs) {
-                    sent(&output.topic, output.event, "", begun.elapsed());
-                }
-                self.unblock();
-            }
-            Err((error, left)) => self.failed(&error, &left),
+        self.due = begun + INTERVAL;
+        if self.unsettled.is_empty() {
+            return true;
         }
+        let count = portion(&self.unsettled, self.portion);
+        if let Err((error, left)) = self.transact(consumer, count) {
+            self.failed(error, &left);
+            return false;
+        }
+        for output in self.unsettled.drain(..count).flat_map(|one| one.outputs) {
+            sent(&output.topic, output.event, "", begun.elapsed());
+        }
+        self.portion = self.portion.saturating_mul(2).min(PORTION);
+        if self.unsettled.is_empty() {
+            self.unblock();
+        } else {
+            self.due = begun;
+        }
+        true
     }
 
-    fn failed(&mut self, error: &KafkaError, left: &Left) {
+    fn failed(&mut self, error: KafkaError, left: &Left) {
+        self.portion = (self.portion / 2).max(1);
+        let error = convert::unmade(error);
         self.lost = matches!(left, Left::Doubt);
         if self.failures == 0 {
             self.group.blocked.fetch_add(1, Ordering::Relaxed);
@@ -202,6 +227,7 @@ impl Transactions {
     fn transact(
         &mut self,
         consumer: &BaseConsumer<impl ConsumerContext>,
+        count: usize,
     ) -> Result<(), (KafkaError, Left)> {
         if let Err(error) = self.begin() {
             // What cannot begin has written nothing. The producer may be one that never will again.
@@ -211,7 +237,12 @@ impl Transactions {
         let Some(producer) = &self.producer else {
             return Err((KafkaError::Canceled, Left::Nothing));
         };
-        let written = write(producer, consumer, &self.unsettled);
+        let until = Instant::now() + self.patience;
+        let settled = self.unsettled.get(..count).unwrap_or_default();
+        let written = write(producer, consumer, settled);
+        // Committing flushes for as long as a step may take only.
+        let written =
+            written.and_then(|()| producer.flush(until.saturating_duration_since(Instant::now())));
         let failed = match written {
             Ok(()) => match insist(|| producer.commit_transaction(STEP)) {
                 Ok(()) => return Ok(()),
