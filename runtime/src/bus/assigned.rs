@@ -281,6 +281,7 @@ impl Assigned {
         moved.then(|| (self.spot.clone(), position))
     }
 
+    #[cfg(feature = "kafka")]
     pub(super) fn fetched(&self, next: i64) {
         self.fetched.store(next, Ordering::Relaxed);
     }

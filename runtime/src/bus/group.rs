@@ -287,13 +287,7 @@ impl Group {
     }
 
     /// The transport has handed over all that there is before `next`.
-    #[cfg_attr(
-        not(feature = "kafka"),
-        cfg_attr(
-            not(test),
-            expect(dead_code, reason = "every offset of the other transport has a record")
-        )
-    )]
+    #[cfg(feature = "kafka")]
     pub(crate) fn fetched(&self, spot: &Spot, next: i64) {
         let assigned = lock(&self.assigned).get(spot).cloned();
         if let Some(assigned) = assigned {

@@ -72,13 +72,7 @@ impl Batch {
     }
 
     /// Takes the headers of the last record away again.
-    #[cfg_attr(
-        not(feature = "kafka"),
-        cfg_attr(
-            not(test),
-            expect(dead_code, reason = "only a client of a broker needs it")
-        )
-    )]
+    #[cfg(feature = "kafka")]
     pub(crate) fn drop_headers(&mut self) {
         if let Some(last) = self.entries.last() {
             self.headers.truncate(last.headers);
@@ -193,6 +187,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "kafka")]
     #[test]
     fn headers_that_cannot_be_read_are_those_of_none() {
         let mut batch = Batch::default();
