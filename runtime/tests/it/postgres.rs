@@ -118,6 +118,8 @@ fn a_service_is_not_ready_when_its_database_is_gone() {
     let runtime = Runtime::new().unwrap();
     let database = runtime.block_on(async { Postgres::new("gone", pool(server.url())) });
     let live = Live::start(service(Router::new()).pool(database));
+    // The first connection may take longer than the check waits.
+    live.await_value("marty_health_check_up{check=\"gone\"}", 1.0);
     assert_eq!(get(live.admin, "/readyz").status, 200);
     drop(server);
     live.await_value("marty_health_check_up{check=\"gone\"}", 0.0);
