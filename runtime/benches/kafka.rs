@@ -11,7 +11,7 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -21,19 +21,20 @@ use std::{
 
 use marty_runtime::{
     bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig},
-    event::{Attributes, Envelope, Event, Keyring, encode},
+    event::{Envelope, Event},
 };
 use rdkafka::{
-    ClientConfig,
     consumer::{BaseConsumer, Consumer as _},
-    message::{Header, Headers as _, Message as _, OwnedHeaders},
-    producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
+    message::{Headers as _, Message as _},
+    producer::Producer as _,
 };
 use tokio::sync::Notify;
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/events/broker/mod.rs"]
 mod broker;
+#[path = "client/mod.rs"]
+mod client;
 
 #[derive(Clone, Event)]
 #[event(type = "order.placed", topic = domain("bench"), key = number)]
@@ -51,18 +52,6 @@ struct Cost {
     processor: f64,
 }
 
-/// Processor time of the process so far, in ticks of 10 ms.
-fn ticks() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum()
-}
-
 fn events(count: u32) -> Vec<OrderPlaced> {
     (0..count)
         .map(|number| OrderPlaced {
@@ -72,34 +61,10 @@ fn events(count: u32) -> Vec<OrderPlaced> {
         .collect()
 }
 
-fn client(brokers: &str) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", brokers);
-    config
-}
-
 fn produce_raw(brokers: &str, events: &[OrderPlaced]) {
-    let producer: ThreadedProducer<DefaultProducerContext> = client(brokers)
-        .set("enable.idempotence", "true")
-        .set("acks", "all")
-        .set("partitioner", "murmur2_random")
-        .set("compression.type", "lz4")
-        .set("linger.ms", "2")
-        .set("queue.buffering.max.messages", "200000")
-        .set("queue.buffering.max.kbytes", "1048576")
-        .create()
-        .expect("a producer");
+    let producer = client::producer(brokers);
     for event in events {
-        // The envelope is the same work for both: its cost is the other bench's.
-        let record = encode(event, &Attributes::new("/shop"), &Keyring::none()).expect("a record");
-        let headers = record.headers().fold(
-            OwnedHeaders::new_with_capacity(8),
-            |headers, (key, value)| headers.insert(Header { key, value }),
-        );
-        let mut message = BaseRecord::<[u8], [u8]>::to(TOPIC).headers(headers);
-        message.key = record.key();
-        message.payload = record.value();
-        assert!(producer.send(message).is_ok());
+        client::send(&producer, TOPIC, event);
     }
     producer
         .flush(Duration::from_mins(1))
@@ -118,11 +83,7 @@ struct Plain {
 }
 
 fn consume_raw(brokers: &str, group: &str, count: u32) {
-    let consumer: BaseConsumer = client(brokers)
-        .set("group.id", group)
-        .set("auto.offset.reset", "earliest")
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("fetch.queue.backoff.ms", "20")
+    let consumer: BaseConsumer = client::consumer(brokers, group, "earliest")
         .set("queued.min.messages", "10000")
         .set("queued.max.messages.kbytes", "16384")
         .create()
@@ -166,11 +127,11 @@ async fn consume_ours(brokers: &str, group: &str, count: u32) {
 }
 
 async fn measure(work: impl AsyncFnOnce()) -> Cost {
-    let (begun, before) = (Instant::now(), ticks());
+    let (begun, before) = (Instant::now(), client::processor());
     work().await;
     Cost {
         wall: begun.elapsed(),
-        processor: (ticks() - before) / 100.0,
+        processor: client::processor() - before,
     }
 }
 

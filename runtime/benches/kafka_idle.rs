@@ -10,7 +10,7 @@
 )]
 
 use std::{
-    env, fs,
+    env,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,14 +23,14 @@ use marty_runtime::{
     bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig, Subscription},
     event::{Envelope, Event},
 };
-use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer as _},
-};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/events/broker/mod.rs"]
 mod broker;
+#[expect(dead_code, reason = "another bench uses more of it")]
+#[path = "client/mod.rs"]
+mod client;
 
 #[derive(Clone, Event)]
 #[event(type = "order.kept", topic = domain("many"))]
@@ -39,42 +39,22 @@ struct OrderKept {}
 const MANY: &str = "domain.many.events";
 const PARTITIONS: i32 = 200;
 
-fn consumer(brokers: &str, group: &str) -> BaseConsumer {
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", brokers)
-        .set("group.id", group)
-        .set("auto.offset.reset", "latest")
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("fetch.queue.backoff.ms", "20");
-    config.create().expect("a consumer")
-}
-
 async fn stop(subscription: Subscription) {
     let until = tokio::time::Instant::now() + Duration::from_secs(10);
     subscription.stop(until).await;
 }
 
-/// Processor time of the process so far, in seconds.
-fn processor() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let fields = stat.rsplit(')').next().unwrap().split_whitespace();
-    let ticks = fields
-        .skip(11)
-        .take(2)
-        .map(|ticks| ticks.parse::<f64>().unwrap());
-    ticks.sum::<f64>() / 100.0
-}
-
 /// Of a processor, in percent, over so long.
 fn share(over: Duration, wait: impl FnOnce(Duration)) -> f64 {
-    let (begun, before) = (Instant::now(), processor());
+    let (begun, before) = (Instant::now(), client::processor());
     wait(over);
-    100.0 * (processor() - before) / begun.elapsed().as_secs_f64()
+    100.0 * (client::processor() - before) / begun.elapsed().as_secs_f64()
 }
 
 fn idle_raw(brokers: &str, over: Duration) -> f64 {
-    let consumer = consumer(brokers, "idle-raw");
+    let consumer: BaseConsumer = client::consumer(brokers, "idle-raw", "latest")
+        .create()
+        .expect("a consumer");
     consumer.subscribe(&[MANY]).expect("a subscription");
     let all = usize::try_from(PARTITIONS).unwrap();
     while consumer

@@ -18,19 +18,20 @@ use std::{
 
 use marty_runtime::{
     bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig},
-    event::{Attributes, Envelope, Event, Keyring, encode},
+    event::{Envelope, Event},
 };
 use rdkafka::{
-    ClientConfig,
     consumer::{BaseConsumer, Consumer as _},
-    message::{Header, Message as _, OwnedHeaders},
-    producer::{BaseRecord, DefaultProducerContext, ThreadedProducer},
+    message::Message as _,
 };
 use tokio::runtime::Handle;
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/events/broker/mod.rs"]
 mod broker;
+#[expect(dead_code, reason = "another bench uses more of it")]
+#[path = "client/mod.rs"]
+mod client;
 
 #[derive(Clone, Event)]
 #[event(type = "order.placed", topic = domain("bench"), key = number)]
@@ -84,10 +85,7 @@ struct Load {
 
 impl Load {
     fn of(rate: u32, count: u32) -> Self {
-        let warm = (f64::from(rate) * WARM.as_secs_f64()).ceil();
-        let warm = (0..rate)
-            .take_while(|number| f64::from(*number) < warm)
-            .count();
+        let warm = (u128::from(rate) * WARM.as_millis()).div_ceil(1000);
         Self {
             rate,
             warm: u32::try_from(warm).unwrap(),
@@ -112,47 +110,13 @@ impl Load {
     }
 }
 
-fn raw_consumer(brokers: &str, group: &str) -> BaseConsumer {
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", brokers)
-        .set("group.id", group)
-        .set("auto.offset.reset", "latest")
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("fetch.queue.backoff.ms", "20");
-    let consumer: BaseConsumer = config.create().expect("a consumer");
-    consumer.subscribe(&[TOPIC]).expect("a subscription");
-    consumer
-}
-
-fn raw_producer(brokers: &str) -> ThreadedProducer<DefaultProducerContext> {
-    ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("enable.idempotence", "true")
-        .set("acks", "all")
-        .set("partitioner", "murmur2_random")
-        .set("compression.type", "lz4")
-        .set("linger.ms", "2")
-        .create()
-        .expect("a producer")
-}
-
-fn send_raw(producer: &ThreadedProducer<DefaultProducerContext>, event: &OrderPlaced) {
-    let record = encode(event, &Attributes::new("/shop"), &Keyring::none()).expect("a record");
-    let headers = record.headers().fold(
-        OwnedHeaders::new_with_capacity(8),
-        |headers, (key, value)| headers.insert(Header { key, value }),
-    );
-    let mut message = BaseRecord::<[u8], [u8]>::to(TOPIC).headers(headers);
-    message.key = record.key();
-    message.payload = record.value();
-    assert!(producer.send(message).is_ok());
-}
-
 /// What passed since each event was sent, in microseconds, by the client alone.
 fn raw(brokers: &str, group: &str, load: Load) -> Vec<u64> {
-    let consumer = raw_consumer(brokers, group);
-    let producer = raw_producer(brokers);
+    let consumer: BaseConsumer = client::consumer(brokers, group, "latest")
+        .create()
+        .expect("a consumer");
+    consumer.subscribe(&[TOPIC]).expect("a subscription");
+    let producer = client::producer(brokers);
     let poll = || {
         let message = consumer.poll(Duration::from_millis(20))?.ok()?;
         let event: Sent = serde_json::from_slice(message.payload()?).expect("an order");
@@ -160,14 +124,14 @@ fn raw(brokers: &str, group: &str, load: Load) -> Vec<u64> {
     };
     // It begins at the end of the topic: what is sent before it is assigned is not seen.
     while poll().is_none() {
-        send_raw(&producer, &order(0));
+        client::send(&producer, TOPIC, &order(0));
     }
     let quiet = Instant::now();
     while quiet.elapsed() < WARM {
         poll();
     }
     let sending = thread::spawn(move || {
-        load.pace(|event| send_raw(&producer, &event));
+        load.pace(|event| client::send(&producer, TOPIC, &event));
         // Kept until all that it sent has arrived.
         producer
     });

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use rdkafka::{
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::{
     super::{
         Group,
+        assigned::lock,
         metrics::{COMMIT_FAILURES, CommitFailure},
         transport::{REVOKE_DRAIN, Spot},
     },
@@ -47,10 +48,6 @@ struct Pending {
     /// How much there was in the last batch: as much room has the next.
     records: usize,
     bytes: usize,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Feed {
