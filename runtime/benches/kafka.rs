@@ -1,5 +1,8 @@
 //! What the bus costs over Kafka: the same events, with the same bytes and headers, by the client alone and by the bus, one after the
 //! other on a real broker. The ratios are what counts.
+//!
+//! The client is taken in two ways: bare, by a thread that blocks and learns of no event whether it was acknowledged, and as services that
+//! do many things at a time take it, with every acknowledgement awaited and every position stored once its event is read.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,9 +27,10 @@ use marty_runtime::{
     event::{Envelope, Event},
 };
 use rdkafka::{
-    consumer::{BaseConsumer, Consumer as _},
-    message::{Headers as _, Message as _},
-    producer::Producer as _,
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer as _, StreamConsumer},
+    message::{BorrowedMessage, Headers as _, Message as _},
+    producer::{FutureProducer, FutureRecord, Producer as _, ThreadedProducer},
 };
 use tokio::sync::Notify;
 
@@ -62,13 +66,35 @@ fn events(count: u32) -> Vec<OrderPlaced> {
 }
 
 fn produce_raw(brokers: &str, events: &[OrderPlaced]) {
-    let producer = client::producer(brokers);
+    let producer: ThreadedProducer<_> = client::producer(brokers);
     for event in events {
         client::send(&producer, TOPIC, event);
     }
     producer
         .flush(Duration::from_mins(1))
         .expect("all acknowledged");
+}
+
+async fn produce_awaited(brokers: &str, events: &[OrderPlaced]) {
+    let producer: FutureProducer = client::producer(brokers);
+    let sent: Vec<_> = events
+        .iter()
+        .map(|event| {
+            let record = client::record(event);
+            let headers = client::headers(&record);
+            let mut message = FutureRecord::<[u8], [u8]>::to(TOPIC).headers(headers);
+            message.key = record.key();
+            message.payload = record.value();
+            let sent = producer.send_result(message);
+            sent.map_err(|(error, _)| error).expect("room")
+        })
+        .collect();
+    for acknowledged in sent {
+        let acknowledged = acknowledged.await.expect("an answer");
+        acknowledged
+            .map_err(|(error, _)| error)
+            .expect("acknowledged");
+    }
 }
 
 async fn produce_ours(brokers: &str, events: &[OrderPlaced]) {
@@ -82,29 +108,54 @@ struct Plain {
     text: String,
 }
 
-fn consume_raw(brokers: &str, group: &str, count: u32) {
-    let consumer: BaseConsumer = client::consumer(brokers, group, "earliest")
+fn consumer(brokers: &str, group: &str) -> ClientConfig {
+    let mut config = client::consumer(brokers, group, "earliest");
+    config
         .set("queued.min.messages", "10000")
-        .set("queued.max.messages.kbytes", "16384")
-        .create()
-        .expect("a consumer");
+        .set("queued.max.messages.kbytes", "16384");
+    config
+}
+
+/// Reads an order as whoever takes more than one type of event does: the headers first.
+fn read(message: &BorrowedMessage<'_>, count: u32) {
+    let is_known = message.headers().is_some_and(|headers| {
+        headers.iter().any(|header| {
+            header.key == "ce_type" && header.value == Some(OrderPlaced::TYPE.as_bytes())
+        })
+    });
+    assert!(is_known);
+    let event: Plain =
+        serde_json::from_slice(message.payload().unwrap_or_default()).expect("an order");
+    assert!(event.number < count && event.text.len() == 1000);
+}
+
+fn consume_raw(brokers: &str, group: &str, count: u32) {
+    let consumer: BaseConsumer = consumer(brokers, group).create().expect("a consumer");
     consumer.subscribe(&[TOPIC]).expect("a subscription");
     let mut seen = 0;
     while seen < count {
         if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
-            // Whoever takes more than one type of event reads the headers first.
-            let is_known = message.headers().is_some_and(|headers| {
-                headers.iter().any(|header| {
-                    header.key == "ce_type" && header.value == Some(OrderPlaced::TYPE.as_bytes())
-                })
-            });
-            assert!(is_known);
-            let event: Plain =
-                serde_json::from_slice(message.payload().unwrap_or_default()).expect("an order");
-            assert!(event.number < count && event.text.len() == 1000);
+            read(&message, count);
             seen += 1;
         }
     }
+}
+
+async fn consume_awaited(brokers: &str, group: &str, count: u32) {
+    let consumer: StreamConsumer = consumer(brokers, group)
+        .set("enable.auto.offset.store", "false")
+        .create()
+        .expect("a consumer");
+    consumer.subscribe(&[TOPIC]).expect("a subscription");
+    let task = tokio::spawn(async move {
+        for _ in 0..count {
+            let message = consumer.recv().await.expect("a message");
+            read(&message, count);
+            let stored = consumer.store_offset_from_message(&message);
+            stored.expect("a position");
+        }
+    });
+    task.await.expect("all read");
 }
 
 async fn consume_ours(brokers: &str, group: &str, count: u32) {
@@ -147,6 +198,8 @@ async fn produce(brokers: &str, events: &[OrderPlaced], turns: u32, costs: &mut 
     for _ in 0..turns {
         let raw = measure(async || produce_raw(brokers, events)).await;
         costs.entry("produce raw").or_default().push(raw);
+        let awaited = measure(async || produce_awaited(brokers, events).await).await;
+        costs.entry("produce awaited").or_default().push(awaited);
         let ours = measure(async || produce_ours(brokers, events).await).await;
         costs.entry("produce ours").or_default().push(ours);
     }
@@ -157,25 +210,43 @@ async fn consume(brokers: &str, count: u32, turns: u32, costs: &mut Costs) {
         let group = format!("raw-{turn}");
         let raw = measure(async || consume_raw(brokers, &group, count)).await;
         costs.entry("consume raw").or_default().push(raw);
+        let group = format!("awaited-{turn}");
+        let awaited = measure(async || consume_awaited(brokers, &group, count).await).await;
+        costs.entry("consume awaited").or_default().push(awaited);
         let group = format!("ours-{turn}");
         let ours = measure(async || consume_ours(brokers, &group, count).await).await;
         costs.entry("consume ours").or_default().push(ours);
     }
 }
 
+/// Events a second, and microseconds of processor time for each.
+fn medians(costs: &[Cost], count: u32) -> (f64, f64) {
+    let throughput = |cost: &Cost| f64::from(count) / cost.wall.as_secs_f64();
+    let processor = |cost: &Cost| cost.processor * 1e6 / f64::from(count);
+    (
+        median(costs.iter().map(throughput).collect()),
+        median(costs.iter().map(processor).collect()),
+    )
+}
+
 fn report(costs: &Costs, count: u32) {
-    for (what, costs) in costs {
-        let throughput = |cost: &Cost| f64::from(count) / cost.wall.as_secs_f64();
-        let processor = |cost: &Cost| cost.processor * 1e6 / f64::from(count);
-        println!(
-            "{what}: {:.0} events/s, {:.2} µs of processor time each",
-            median(costs.iter().map(throughput).collect()),
-            median(costs.iter().map(processor).collect())
-        );
+    for (what, all) in costs {
+        let (throughput, processor) = medians(all, count);
+        print!("{what}: {throughput:.0} events/s, {processor:.2} µs of processor time each");
+        let ours = what.split_once(' ').map(|(what, _)| format!("{what} ours"));
+        if let Some(ours) = ours.and_then(|ours| costs.get(&*ours)) {
+            let (our_throughput, our_processor) = medians(ours, count);
+            print!(
+                "; ours {:.0} % of it, for {:.2} of its processor time",
+                100.0 * our_throughput / throughput,
+                our_processor / processor
+            );
+        }
+        println!();
     }
 }
 
-/// Measures both, or what the arguments name: `produce`, `consume`.
+/// Measures all, or what the arguments name: `produce`, `consume`.
 #[tokio::main(worker_threads = 2)]
 async fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use marty_runtime::event::{Attributes, Event, Keyring, encode};
+use marty_runtime::event::{Attributes, Event, Keyring, Record, encode};
 use rdkafka::{
     ClientConfig,
+    config::FromClientConfig,
     message::{Header, OwnedHeaders},
     producer::{BaseRecord, DefaultProducerContext, ThreadedProducer},
 };
@@ -21,7 +22,8 @@ pub(crate) fn consumer(brokers: &str, group: &str, reset: &str) -> ClientConfig 
     config
 }
 
-pub(crate) fn producer(brokers: &str) -> ThreadedProducer<DefaultProducerContext> {
+/// A producer of any of the kinds that the client has.
+pub(crate) fn producer<P: FromClientConfig>(brokers: &str) -> P {
     ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("enable.idempotence", "true")
@@ -35,18 +37,27 @@ pub(crate) fn producer(brokers: &str) -> ThreadedProducer<DefaultProducerContext
         .expect("a producer")
 }
 
-/// Sends `event`. The envelope is the same work for both: its cost is another bench's.
+/// What is sent of `event`. The envelope is the same work for all: its cost is another bench's.
+pub(crate) fn record<E: Event>(event: &E) -> Record {
+    encode(event, &Attributes::new("/shop"), &Keyring::none()).expect("a record")
+}
+
+/// The headers of `record` in the client's memory.
+pub(crate) fn headers(record: &Record) -> OwnedHeaders {
+    record.headers().fold(
+        OwnedHeaders::new_with_capacity(8),
+        |headers, (key, value)| headers.insert(Header { key, value }),
+    )
+}
+
+/// Sends `event`.
 pub(crate) fn send<E: Event>(
     producer: &ThreadedProducer<DefaultProducerContext>,
     topic: &str,
     event: &E,
 ) {
-    let record = encode(event, &Attributes::new("/shop"), &Keyring::none()).expect("a record");
-    let headers = record.headers().fold(
-        OwnedHeaders::new_with_capacity(8),
-        |headers, (key, value)| headers.insert(Header { key, value }),
-    );
-    let mut message = BaseRecord::<[u8], [u8]>::to(topic).headers(headers);
+    let record = record(event);
+    let mut message = BaseRecord::<[u8], [u8]>::to(topic).headers(headers(&record));
     message.key = record.key();
     message.payload = record.value();
     assert!(producer.send(message).is_ok());
