@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::{Duration, SystemTime},
 };
@@ -75,7 +76,7 @@ async fn run(group: Arc<Group>, assigned: Arc<Assigned>, mut inbox: mpsc::Unboun
 
 /// Whether the record is done. What panics here is no handler: its record is never done, and the group is not ready.
 async fn finished(job: &Job<'_>) -> bool {
-    match unwind::catch(job.finish()).await {
+    match unwind::catch(pin!(job.finish())).await {
         Ok(done) => done.is_some(),
         Err(panic) => {
             job.group.blocked.fetch_add(1, Ordering::Relaxed);
@@ -174,7 +175,7 @@ impl Job<'_> {
         for attempt in before.saturating_add(1).. {
             let begun = Instant::now();
             let span = spans.begin(attempt);
-            let end = self.attempt(known, decoded.take(), attributes, attempt);
+            let end = pin!(self.attempt(known, decoded.take(), attributes, attempt));
             let end = span::within(&span, end).await;
             if let End::Failed(failure) = &end {
                 span::fail(&span, failure.class);
@@ -286,8 +287,9 @@ impl Job<'_> {
                 Err(error) => Err(error),
             }
         };
-        let work = unwind::catch(Cause::event(attributes).scope(work));
-        let ended = timeout(self.group.options.policy.timeout, work).await;
+        // Futures are large, and every net around one that is not pinned takes another copy of it.
+        let work = pin!(Cause::event(attributes).scope(work));
+        let ended = timeout(self.group.options.policy.timeout, unwind::catch(work)).await;
         // However it ended the attempt is over, also for what the handler has left running.
         let emitted = outputs.map(|outputs| outputs.take()).unwrap_or_default();
         match ended {

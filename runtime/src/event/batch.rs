@@ -2,18 +2,40 @@
 //!
 //! A record of its own costs two allocations, which one thread makes and another gives back; a batch makes that two for all.
 
-use std::{fmt, time::SystemTime};
+use std::{
+    fmt, mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
 
 use super::record::{Header, Name, Part, RecordRef, put};
 use crate::names::header;
 
+/// A buffer that has grown larger than this is not kept for another batch.
+const LARGEST_KEPT: usize = 512 * 1024;
+
+/// As many buffers are kept: one comes back about as often as one is taken.
+const KEPT: usize = 4;
+
 /// Records of one partition, in their order.
 #[derive(Default)]
 pub(crate) struct Batch {
+    buffer: Buffer,
+    /// Where the buffer goes once the batch is done with.
+    spare: Option<Arc<Spare>>,
+}
+
+#[derive(Default)]
+struct Buffer {
     bytes: Vec<u8>,
     headers: Vec<Header>,
     entries: Vec<Entry>,
 }
+
+/// Buffers of batches that are done with, for those to come: memory of such a size is otherwise asked of the system, and given back to it,
+/// for every one.
+#[derive(Default)]
+pub(crate) struct Spare(Mutex<Vec<Buffer>>);
 
 /// Where a record lies.
 #[derive(Clone, Copy)]
@@ -37,9 +59,18 @@ impl Batch {
     /// An empty one, with room for as many records and bytes.
     pub(crate) fn with_capacity(records: usize, bytes: usize) -> Self {
         Self {
-            bytes: Vec::with_capacity(bytes),
-            headers: Vec::with_capacity(8 * records),
-            entries: Vec::with_capacity(records),
+            buffer: Buffer::with_capacity(records, bytes),
+            spare: None,
+        }
+    }
+
+    /// The same in a buffer out of `spare`, if there is one.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn out_of(spare: &Arc<Spare>, records: usize, bytes: usize) -> Self {
+        let kept = spare.buffers().pop();
+        Self {
+            buffer: kept.unwrap_or_else(|| Buffer::with_capacity(records, bytes)),
+            spare: Some(Arc::clone(spare)),
         }
     }
 
@@ -54,51 +85,55 @@ impl Batch {
         let entry = Entry {
             offset,
             time,
-            key: key.map(|key| put(&mut self.bytes, key)),
-            value: value.map(|value| put(&mut self.bytes, value)),
-            headers: self.headers.len(),
+            key: key.map(|key| put(&mut self.buffer.bytes, key)),
+            value: value.map(|value| put(&mut self.buffer.bytes, value)),
+            headers: self.buffer.headers.len(),
         };
-        self.entries.push(entry);
+        self.buffer.entries.push(entry);
     }
 
     /// Adds a header to the last record.
     pub(crate) fn push_header(&mut self, name: &str, value: Option<&[u8]>) {
         let name = header::known(name).map_or_else(
-            || Name::Part(put(&mut self.bytes, name.as_bytes())),
+            || Name::Part(put(&mut self.buffer.bytes, name.as_bytes())),
             Name::Known,
         );
-        let value = value.map(|value| put(&mut self.bytes, value));
-        self.headers.push(Header { name, value });
+        let value = value.map(|value| put(&mut self.buffer.bytes, value));
+        self.buffer.headers.push(Header { name, value });
     }
 
     /// Takes the headers of the last record away again.
     #[cfg(feature = "kafka")]
     pub(crate) fn drop_headers(&mut self) {
-        if let Some(last) = self.entries.last() {
-            self.headers.truncate(last.headers);
+        if let Some(last) = self.buffer.entries.last() {
+            self.buffer.headers.truncate(last.headers);
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.buffer.entries.len()
     }
 
     /// How many bytes there are in all.
     pub(crate) fn size(&self) -> usize {
-        self.bytes.len()
+        self.buffer.bytes.len()
     }
 
     /// The record at `place`.
     pub(crate) fn get(&self, place: usize) -> Option<Received<'_>> {
-        let entry = self.entries.get(place)?;
+        let entry = self.buffer.entries.get(place)?;
         let end = self
+            .buffer
             .entries
             .get(place + 1)
-            .map_or(self.headers.len(), |next| next.headers);
+            .map_or(self.buffer.headers.len(), |next| next.headers);
         let record = RecordRef::new(
-            &self.bytes,
+            &self.buffer.bytes,
             (entry.key, entry.value),
-            self.headers.get(entry.headers..end).unwrap_or_default(),
+            self.buffer
+                .headers
+                .get(entry.headers..end)
+                .unwrap_or_default(),
             entry.time,
         );
         Some(Received {
@@ -110,6 +145,40 @@ impl Batch {
     /// Every record in its order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Received<'_>> {
         (0..self.len()).filter_map(|place| self.get(place))
+    }
+}
+
+impl Buffer {
+    fn with_capacity(records: usize, bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            headers: Vec::with_capacity(8 * records),
+            entries: Vec::with_capacity(records),
+        }
+    }
+}
+
+impl Spare {
+    fn buffers(&self) -> MutexGuard<'_, Vec<Buffer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, mut buffer: Buffer) {
+        let mut kept = self.buffers();
+        if kept.len() < KEPT && buffer.bytes.capacity() <= LARGEST_KEPT {
+            buffer.bytes.clear();
+            buffer.headers.clear();
+            buffer.entries.clear();
+            kept.push(buffer);
+        }
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if let Some(spare) = &self.spare {
+            spare.keep(mem::take(&mut self.buffer));
+        }
     }
 }
 

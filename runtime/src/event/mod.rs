@@ -51,6 +51,8 @@ mod topic;
 mod trace;
 mod unknown;
 
+#[cfg(feature = "kafka")]
+pub(crate) use batch::Spare;
 pub use cause::Cause;
 pub use decode::{Decoded, decode};
 pub use encode::encode;

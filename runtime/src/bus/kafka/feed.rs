@@ -25,7 +25,10 @@ use super::{
     convert, statistics,
     transaction::Transactions,
 };
-use crate::{event::Batch, metric::Counter};
+use crate::{
+    event::{Batch, Spare},
+    metric::Counter,
+};
 
 /// As many bytes a batch has room for at first, at most: the next may be much smaller than the last.
 const ROOM: usize = 256 * 1024;
@@ -36,6 +39,8 @@ pub(super) struct Feed {
     /// Records that were polled and not handed over yet. They are, before the assignment changes: later they would be of an
     /// assignment that does not hold any more.
     pending: Mutex<Pending>,
+    /// Where batches have their memory from.
+    spare: Arc<Spare>,
     /// What was stored last of each partition that is assigned.
     stored: Mutex<BTreeMap<Spot, i64>>,
     /// By what positions are kept where the group is exactly once.
@@ -55,6 +60,7 @@ impl Feed {
         Self {
             group,
             pending: Mutex::default(),
+            spare: Arc::default(),
             stored: Mutex::default(),
             transactions: transactions.map(Mutex::new),
         }
@@ -88,7 +94,7 @@ impl Feed {
             topic: known.map_or_else(|| topic.into(), Arc::clone),
             partition,
         };
-        let mut batch = Batch::with_capacity(pending.records, pending.bytes.min(ROOM));
+        let mut batch = Batch::out_of(&self.spare, pending.records, pending.bytes.min(ROOM));
         convert::receive(&mut batch, message);
         pending.batches.push((spot, batch));
     }
