@@ -78,8 +78,10 @@ impl KafkaConfig {
         let brokers = ("bootstrap.servers", &*self.brokers);
         // A broker that was away is asked again soon.
         let reconnect = ("reconnect.backoff.max.ms", "1000");
+        // A connection over which nothing comes any more is given up while publishers still wait, and before a group gives up its member.
+        let silence = ("socket.timeout.ms", "20000");
         let more = self.more.iter().map(|(name, value)| (&**name, &**value));
-        let own = [brokers, reconnect].into_iter();
+        let own = [brokers, reconnect, silence].into_iter();
         own.chain(self.security.properties()).chain(more)
     }
 

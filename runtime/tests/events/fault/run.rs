@@ -28,7 +28,7 @@ pub(crate) struct Outcome {
     pub(crate) letters: usize,
 }
 
-fn is_full() -> bool {
+pub(crate) fn is_full() -> bool {
     std::env::var("MARTY_FAULTS").is_ok_and(|form| form == "full")
 }
 
