@@ -15,64 +15,28 @@
 use std::{
     collections::BTreeMap,
     env,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
     time::{Duration, Instant},
 };
 
-use marty_runtime::{
-    bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig},
-    event::{Envelope, Event},
-};
+use order::{OrderPlaced, TOPIC};
 use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer as _, StreamConsumer},
-    message::{BorrowedMessage, Headers as _, Message as _},
-    producer::{FutureProducer, FutureRecord, Producer as _, ThreadedProducer},
+    consumer::{Consumer as _, StreamConsumer},
+    producer::{FutureProducer, FutureRecord},
 };
-use tokio::sync::Notify;
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/events/broker/mod.rs"]
 mod broker;
 #[path = "client/mod.rs"]
 mod client;
-
-#[derive(Clone, Event)]
-#[event(type = "order.placed", topic = domain("bench"), key = number)]
-struct OrderPlaced {
-    number: u32,
-    text: String,
-}
-
-const TOPIC: &str = "domain.bench.events";
+#[path = "order/mod.rs"]
+mod order;
 
 /// The time on the wall, and the processor's, of which the client's threads have their part.
 #[derive(Clone, Copy, Debug)]
 struct Cost {
     wall: Duration,
     processor: f64,
-}
-
-fn events(count: u32) -> Vec<OrderPlaced> {
-    (0..count)
-        .map(|number| OrderPlaced {
-            number,
-            text: "x".repeat(1000),
-        })
-        .collect()
-}
-
-fn produce_raw(brokers: &str, events: &[OrderPlaced]) {
-    let producer: ThreadedProducer<_> = client::producer(brokers);
-    for event in events {
-        client::send(&producer, TOPIC, event);
-    }
-    producer
-        .flush(Duration::from_mins(1))
-        .expect("all acknowledged");
 }
 
 async fn produce_awaited(brokers: &str, events: &[OrderPlaced]) {
@@ -97,52 +61,8 @@ async fn produce_awaited(brokers: &str, events: &[OrderPlaced]) {
     }
 }
 
-async fn produce_ours(brokers: &str, events: &[OrderPlaced]) {
-    let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
-    bus.publish_all(events).await.expect("all acknowledged");
-}
-
-#[derive(serde::Deserialize)]
-struct Plain {
-    number: u32,
-    text: String,
-}
-
-fn consumer(brokers: &str, group: &str) -> ClientConfig {
-    let mut config = client::consumer(brokers, group, "earliest");
-    config
-        .set("queued.min.messages", "10000")
-        .set("queued.max.messages.kbytes", "16384");
-    config
-}
-
-/// Reads an order as whoever takes more than one type of event does: the headers first.
-fn read(message: &BorrowedMessage<'_>, count: u32) {
-    let is_known = message.headers().is_some_and(|headers| {
-        headers.iter().any(|header| {
-            header.key == "ce_type" && header.value == Some(OrderPlaced::TYPE.as_bytes())
-        })
-    });
-    assert!(is_known);
-    let event: Plain =
-        serde_json::from_slice(message.payload().unwrap_or_default()).expect("an order");
-    assert!(event.number < count && event.text.len() == 1000);
-}
-
-fn consume_raw(brokers: &str, group: &str, count: u32) {
-    let consumer: BaseConsumer = consumer(brokers, group).create().expect("a consumer");
-    consumer.subscribe(&[TOPIC]).expect("a subscription");
-    let mut seen = 0;
-    while seen < count {
-        if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
-            read(&message, count);
-            seen += 1;
-        }
-    }
-}
-
 async fn consume_awaited(brokers: &str, group: &str, count: u32) {
-    let consumer: StreamConsumer = consumer(brokers, group)
+    let consumer: StreamConsumer = order::consumer(brokers, group)
         .set("enable.auto.offset.store", "false")
         .create()
         .expect("a consumer");
@@ -150,31 +70,12 @@ async fn consume_awaited(brokers: &str, group: &str, count: u32) {
     let task = tokio::spawn(async move {
         for _ in 0..count {
             let message = consumer.recv().await.expect("a message");
-            read(&message, count);
+            order::read(&message, count);
             let stored = consumer.store_offset_from_message(&message);
             stored.expect("a position");
         }
     });
     task.await.expect("all read");
-}
-
-async fn consume_ours(brokers: &str, group: &str, count: u32) {
-    let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
-    let (seen, all) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
-    let end = Arc::clone(&all);
-    let handler = move |_: Envelope<OrderPlaced>, _: Delivery| {
-        if seen.fetch_add(1, Ordering::Relaxed) + 1 == count {
-            end.notify_one();
-        }
-        std::future::ready(Ok::<(), HandlerError>(()))
-    };
-    let subscription = bus
-        .consume(Consumers::new(group).on::<OrderPlaced>(handler))
-        .expect("a group");
-    all.notified().await;
-    subscription
-        .stop(tokio::time::Instant::now() + Duration::from_secs(10))
-        .await;
 }
 
 async fn measure(work: impl AsyncFnOnce()) -> Cost {
@@ -196,11 +97,11 @@ type Costs = BTreeMap<&'static str, Vec<Cost>>;
 
 async fn produce(brokers: &str, events: &[OrderPlaced], turns: u32, costs: &mut Costs) {
     for _ in 0..turns {
-        let raw = measure(async || produce_raw(brokers, events)).await;
+        let raw = measure(async || order::produce_raw(brokers, events)).await;
         costs.entry("produce raw").or_default().push(raw);
         let awaited = measure(async || produce_awaited(brokers, events).await).await;
         costs.entry("produce awaited").or_default().push(awaited);
-        let ours = measure(async || produce_ours(brokers, events).await).await;
+        let ours = measure(async || order::produce(brokers, events).await).await;
         costs.entry("produce ours").or_default().push(ours);
     }
 }
@@ -208,13 +109,18 @@ async fn produce(brokers: &str, events: &[OrderPlaced], turns: u32, costs: &mut 
 async fn consume(brokers: &str, count: u32, turns: u32, costs: &mut Costs) {
     for turn in 0..turns {
         let group = format!("raw-{turn}");
-        let raw = measure(async || consume_raw(brokers, &group, count)).await;
+        let raw = measure(async || order::consume_raw(brokers, &group, count)).await;
         costs.entry("consume raw").or_default().push(raw);
         let group = format!("awaited-{turn}");
         let awaited = measure(async || consume_awaited(brokers, &group, count).await).await;
         costs.entry("consume awaited").or_default().push(awaited);
         let group = format!("ours-{turn}");
-        let ours = measure(async || consume_ours(brokers, &group, count).await).await;
+        let ours = measure(async || {
+            let subscription = order::consume(brokers, &group, count).await;
+            let until = tokio::time::Instant::now() + Duration::from_secs(10);
+            subscription.stop(until).await;
+        })
+        .await;
         costs.entry("consume ours").or_default().push(ours);
     }
 }
@@ -262,9 +168,9 @@ async fn main() {
     let broker = broker::Broker::start();
     let brokers = broker.address();
     broker.create(TOPIC, 3).await;
-    let events = events(count);
+    let events = order::orders(count);
     let mut costs = Costs::new();
-    produce_raw(&brokers, &events);
+    order::produce_raw(&brokers, &events);
     if is_chosen("produce") {
         produce(&brokers, &events, turns, &mut costs).await;
     }

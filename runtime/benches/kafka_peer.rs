@@ -1,7 +1,8 @@
 //! How many events a second the bus produces and consumes over Kafka, beside aiokafka, the client that services in Python take: events of
-//! 1 KiB with the same bytes and headers, one after the other on one broker. The ratios are what counts.
+//! 1 KiB with the same bytes and headers, one after the other on one broker. The ratios are what counts. The client below the bus is
+//! measured too: where it is no faster, no bus over it can be.
 //!
-//! The peer runs in a process of its own, which says how long its work took without its start; ours counts from making the client.
+//! The peer runs in a process of its own, which says how long its work took without its start; the others count from making the client.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,42 +17,23 @@ use std::{
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use marty_runtime::{
-    bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig},
-    event::{Attributes, Envelope, Event, Keyring, encode},
-};
+use order::{OrderPlaced, TOPIC};
 use serde_json::json;
-use tokio::sync::Notify;
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/events/broker/mod.rs"]
 mod broker;
-
-#[derive(Clone, Event)]
-#[event(type = "order.placed", topic = domain("bench"), key = number)]
-struct OrderPlaced {
-    number: u32,
-    text: String,
-}
-
-const TOPIC: &str = "domain.bench.events";
+#[expect(dead_code, reason = "another bench measures what is left")]
+#[path = "client/mod.rs"]
+mod client;
+#[path = "order/mod.rs"]
+mod order;
 
 /// As often as many events a second at least as the peer has.
 const BOUND: f64 = 10.0;
-
-fn order(number: u32) -> OrderPlaced {
-    OrderPlaced {
-        number,
-        text: "x".repeat(1000),
-    }
-}
 
 /// Events a second.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
@@ -72,8 +54,7 @@ impl Rates {
 
 /// How long both took the peer, in seconds.
 fn peer(brokers: &str, count: u32) -> Rates {
-    let record = encode(&order(7), &Attributes::new("/shop"), &Keyring::none());
-    let record = record.expect("a record");
+    let record = client::record(order::orders(1).first().expect("an order"));
     let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
     let headers: Vec<_> = record
         .headers()
@@ -96,32 +77,32 @@ fn peer(brokers: &str, count: u32) -> Rates {
     serde_json::from_slice(&output.stdout).expect("how long it took")
 }
 
-/// The same of ours.
-async fn ours(brokers: &str, group: &str, events: &[OrderPlaced]) -> Rates {
+/// The same of the bus.
+async fn ours(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
     let begun = Instant::now();
-    let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
-    bus.publish_all(events).await.expect("all acknowledged");
+    order::produce(brokers, orders).await;
     let produce = begun.elapsed().as_secs_f64();
-
     let begun = Instant::now();
-    let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
-    let count = u32::try_from(events.len()).unwrap();
-    let (seen, all) = (AtomicU32::new(0), Arc::new(Notify::new()));
-    let end = Arc::clone(&all);
-    let handler = move |event: Envelope<OrderPlaced>, _: Delivery| {
-        assert_eq!(event.data.text.len(), 1000);
-        if seen.fetch_add(1, Ordering::Relaxed) + 1 == count {
-            end.notify_one();
-        }
-        std::future::ready(Ok::<(), HandlerError>(()))
-    };
-    let consumers = Consumers::new(group).on::<OrderPlaced>(handler);
-    let subscription = bus.consume(consumers).expect("a group");
-    all.notified().await;
+    let subscription = order::consume(brokers, group, count_of(orders)).await;
     let consume = begun.elapsed().as_secs_f64();
-    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let until = tokio::time::Instant::now() + Duration::from_secs(10);
     subscription.stop(until).await;
     Rates { produce, consume }
+}
+
+/// The same of the client alone.
+fn raw(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
+    let begun = Instant::now();
+    order::produce_raw(brokers, orders);
+    let produce = begun.elapsed().as_secs_f64();
+    let begun = Instant::now();
+    order::consume_raw(brokers, group, count_of(orders));
+    let consume = begun.elapsed().as_secs_f64();
+    Rates { produce, consume }
+}
+
+fn count_of(orders: &[OrderPlaced]) -> u32 {
+    u32::try_from(orders.len()).unwrap()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -142,10 +123,12 @@ async fn main() {
     let broker = broker::Broker::start();
     let brokers = broker.address();
     broker.create(TOPIC, 3).await;
-    let events: Vec<OrderPlaced> = (0..count).map(order).collect();
-    let (mut of_peer, mut of_ours) = (Vec::new(), Vec::new());
+    let orders = order::orders(count);
+    let (mut of_peer, mut of_raw, mut of_ours) = (Vec::new(), Vec::new(), Vec::new());
     for turn in 0..turns {
-        let taken = ours(&brokers, &format!("ours-{turn}"), &events).await;
+        let taken = raw(&brokers, &format!("raw-{turn}"), &orders);
+        of_raw.push(Rates::of(count, taken));
+        let taken = ours(&brokers, &format!("ours-{turn}"), &orders).await;
         of_ours.push(Rates::of(count, taken));
         of_peer.push(Rates::of(fewer, peer(&brokers, fewer)));
     }
@@ -156,10 +139,12 @@ async fn main() {
         ),
         ("consume", |rates| rates.consume),
     ] {
-        let [ours, peer] = [&of_ours, &of_peer].map(|all| median(all.iter().map(rate).collect()));
-        let ratio = ours / peer;
+        let [ours, raw, peer] =
+            [&of_ours, &of_raw, &of_peer].map(|all| median(all.iter().map(rate).collect()));
         println!(
-            "{what}: ours {ours:.0} events/s, aiokafka {peer:.0} events/s; ratio {ratio:.1}, bound {BOUND}"
+            "{what}: ours {ours:.0} events/s, aiokafka {peer:.0} events/s; ratio {:.1}, bound {BOUND}; the client alone {:.1}",
+            ours / peer,
+            raw / peer
         );
     }
 }
