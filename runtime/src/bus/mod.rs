@@ -19,6 +19,7 @@
 //! | a record is none of ours, or is never handled | it becomes a dead letter, and what is behind it goes on |
 //! | the dead letter is not taken | its partition waits and says so, and the service is not ready, until the topic takes it; other partitions go on, but not those that the same member has of a group that is exactly once, whose transactions all of that is part of |
 //! | a clock is wrong | events of any time are handled; lag and durations are never less than nothing. A topic refuses what is further ahead than its `message.timestamp.after.max.ms`, an hour by default, which may be tried again. A dead letter has the time of its failure, and its event's in a header |
+//! | a clock is set while events flow | nothing is lost or handled out of order, and ids go on ascending. What librdkafka waits for would take as long as the clock was set back: that is seen within a second, and the client woken, so that members keep their partitions and stop in time |
 //! | partitions are added | members read them from their beginning, within `topic.metadata.refresh.interval.ms`. A key may go to another partition from then on: its order holds if what it had in the old one was handled before |
 //! | a topic is removed and made anew | it is read from its beginning. But the client sees that only where the new topic holds less than was read of the old one: if it may hold more, stop the group before, and start it after |
 //! | retention takes what was not handled yet | it is gone, and the log says so; what is left is handled |

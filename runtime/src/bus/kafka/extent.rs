@@ -1,14 +1,15 @@
-//! How far each assigned partition is: asked of the brokers from a thread of its own, so that polling never waits for it.
+//! How far each assigned partition is: asked of the brokers from a thread of its own, so that polling never waits for it. That
+//! thread also wakes the client where the clock was set back.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rdkafka::{
-    consumer::{BaseConsumer, Consumer as _},
+    consumer::{BaseConsumer, CommitMode, Consumer as _},
     error::KafkaResult,
     topic_partition_list::{Offset, TopicPartitionList},
 };
@@ -20,6 +21,7 @@ use super::{
     },
     convert,
     feed::Feed,
+    wall::{LOOK, Wall},
 };
 
 /// How often the lag is shown anew.
@@ -39,25 +41,14 @@ impl Watch {
         let (end, ended) = mpsc::channel::<()>();
         let (consumer, group) = (Arc::clone(consumer), Arc::clone(group));
         let watch = move || {
-            while ended.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let spots = group.spots();
-                if spots.is_empty() {
-                    // Nothing else tells a member without partitions that brokers take it again.
-                    let topic = group.topics().first().map(|topic| &**topic);
-                    let refused = group.refusal.get().is_some();
-                    if refused && consumer.fetch_metadata(topic, PATIENCE).is_ok() {
-                        group.refusal.clear();
-                    }
-                    continue;
+            let (mut wall, mut shown) = (Wall::new(), Instant::now());
+            while ended.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                if wall.was_set_back() {
+                    wake(&consumer, &group);
                 }
-                match extents(&consumer, &spots) {
-                    Ok(extents) => {
-                        group.refusal.clear();
-                        for extent in &extents {
-                            group.report(extent);
-                        }
-                    }
-                    Err(error) => tracing::debug!(group = %group.name(), %error, "lag not known"),
+                if shown.elapsed() >= INTERVAL {
+                    shown = Instant::now();
+                    show(&consumer, &group);
                 }
             }
         };
@@ -75,6 +66,37 @@ impl Watch {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// Both threads of the client come back from where they wait: the one that does its work has a commit to do, and the one that polls
+/// is told of it.
+fn wake(consumer: &BaseConsumer<Feed>, group: &Group) {
+    tracing::warn!(group = %group.name(), "the clock was set back");
+    if let Err(error) = consumer.commit_consumer_state(CommitMode::Async) {
+        tracing::debug!(group = %group.name(), %error, "nothing to commit");
+    }
+}
+
+fn show(consumer: &BaseConsumer<Feed>, group: &Group) {
+    let spots = group.spots();
+    if spots.is_empty() {
+        // Nothing else tells a member without partitions that brokers take it again.
+        let topic = group.topics().first().map(|topic| &**topic);
+        let refused = group.refusal.get().is_some();
+        if refused && consumer.fetch_metadata(topic, PATIENCE).is_ok() {
+            group.refusal.clear();
+        }
+        return;
+    }
+    match extents(consumer, &spots) {
+        Ok(extents) => {
+            group.refusal.clear();
+            for extent in &extents {
+                group.report(extent);
+            }
+        }
+        Err(error) => tracing::debug!(group = %group.name(), %error, "lag not known"),
     }
 }
 

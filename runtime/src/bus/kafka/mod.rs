@@ -12,6 +12,7 @@ mod producer;
 mod security;
 mod statistics;
 mod transaction;
+mod wall;
 
 use std::{sync::Arc, time::Duration};
 

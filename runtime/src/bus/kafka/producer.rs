@@ -3,10 +3,11 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        mpsc,
     },
-    thread::{self, JoinHandle},
+    thread,
     time::Duration,
 };
 
@@ -30,7 +31,7 @@ use super::{
         transport::{Acknowledgement, Answer},
     },
     config::KafkaConfig,
-    convert,
+    convert, wall,
 };
 use crate::{event::Record, names::header};
 
@@ -66,6 +67,12 @@ const GIVE_BACK: usize = 4 * 1024 * 1024;
 /// What the client needs for a record besides its bytes, so that these bound the number of records too.
 const OVERHEAD: usize = 512;
 
+/// How long the thread that polls may take to end.
+const LEAVING: Duration = Duration::from_secs(1);
+
+/// How long a broker may take to answer what is asked to wake the client.
+const WAKING: Duration = Duration::from_secs(1);
+
 /// The longest wait for room.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -74,7 +81,10 @@ pub(super) struct Producer {
     queue: Arc<Queue>,
     largest: usize,
     ends: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    /// Its other end goes with the thread that polls.
+    polls: Mutex<mpsc::Receiver<()>>,
+    /// Whoever looks at the clock does so as long as this is there.
+    _clock: mpsc::Sender<()>,
 }
 
 /// What waits to be acknowledged, and the room that is left.
@@ -151,9 +161,11 @@ impl Producer {
             })?;
         let (client, ends) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
         let (polled, end, shown) = (Arc::clone(&client), Arc::clone(&ends), Arc::clone(&queue));
-        let thread = thread::Builder::new()
+        let (ended, polls) = mpsc::channel::<()>();
+        thread::Builder::new()
             .name("kafka-producer".to_owned())
             .spawn(move || {
+                let _ended = ended;
                 while !end.load(Ordering::Relaxed) {
                     polled.poll(Duration::from_millis(100));
                     shown.give_back();
@@ -163,12 +175,20 @@ impl Producer {
             .map_err(|source| ConsumeKind::Producer {
                 source: source.into(),
             })?;
+        let woken = Arc::downgrade(&client);
+        let wake = move || {
+            // The answer comes to the thread that does the client's work. The one that polls is woken by what there is for it.
+            if let Some(client) = woken.upgrade() {
+                let _ = client.client().fetch_metadata(None, WAKING);
+            }
+        };
         Ok(Self {
             client,
             queue,
             largest,
             ends,
-            thread: Some(thread),
+            polls: Mutex::new(polls),
+            _clock: wall::watch(wake),
         })
     }
 
@@ -291,9 +311,9 @@ impl Drop for Producer {
         self.client.purge(PurgeConfig::default().queue().inflight());
         self.client.poll(Duration::ZERO);
         self.ends.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // Where the clock was set back it polls for as long as that was, and is left to it.
+        let polls = self.polls.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = polls.recv_timeout(LEAVING);
     }
 }
 
