@@ -162,6 +162,20 @@ impl Topics {
         found
     }
 
+    /// The ids of the members of `group`, once they all have their partitions.
+    pub(crate) fn members(&self, group: &str) -> Vec<String> {
+        let (consumer, until) = (self.consumer("reader"), Instant::now() + PATIENCE);
+        loop {
+            let groups = consumer.fetch_group_list(Some(group), ANSWER).unwrap();
+            let found = groups.groups().first();
+            if let Some(found) = found.filter(|found| found.state() == "Stable") {
+                let ids = found.members().iter().map(|member| member.id().to_owned());
+                return ids.collect();
+            }
+            assert!(Instant::now() < until, "`{group}` does not come to rest");
+        }
+    }
+
     /// Where the next record of each partition will be.
     pub(crate) fn ends(&self, topic: &str, partitions: i32) -> Vec<i64> {
         let consumer = self.consumer("reader");

@@ -6,7 +6,21 @@ use std::{
     sync::{Arc, Mutex, mpsc},
 };
 
-use super::{account::Account, run::patience, shop::Shop};
+use super::{account::Account, clock::wrong::WrongClock, run::patience, shop::Shop};
+
+/// The program of an example, which is built beside the tests.
+pub(crate) fn example(name: &str) -> Command {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let program = path.join("examples").join(name);
+    assert!(
+        program.exists(),
+        "{} is not there; `cargo build -p marty-runtime --all-features --example {name}` makes it",
+        program.display()
+    );
+    Command::new(program)
+}
 
 pub(crate) struct Worker {
     child: Child,
@@ -17,16 +31,18 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts one that handles the orders of `shop`, and says in its account which.
     pub(crate) fn start(shop: &Shop, brokers: &str) -> Self {
-        let mut path = std::env::current_exe().unwrap();
-        path.pop();
-        path.pop();
-        let program = path.join("examples/worker");
-        assert!(
-            program.exists(),
-            "{} is not there; `cargo build -p marty-runtime --all-features --example worker` makes it",
-            program.display()
-        );
-        let mut child = Command::new(program)
+        Self::launch(&mut example("worker"), shop, brokers)
+    }
+
+    /// The same, by a clock that may be wrong.
+    pub(crate) fn start_by(clock: &WrongClock, shop: &Shop, brokers: &str) -> Self {
+        let mut program = example("worker");
+        clock.rule(&mut program);
+        Self::launch(&mut program, shop, brokers)
+    }
+
+    fn launch(program: &mut Command, shop: &Shop, brokers: &str) -> Self {
+        let mut child = program
             .env("MARTY_KAFKA_BROKERS", brokers)
             .env("MARTY_HTTP_ADDR", "127.0.0.1:0")
             .env("MARTY_ADMIN_ADDR", "127.0.0.1:0")
@@ -48,6 +64,14 @@ impl Worker {
             let _ = end.send(());
         });
         Self { child, ended, log }
+    }
+
+    /// The text that its log has for `field`, once there is one.
+    pub(crate) fn field(&self, field: &str) -> Option<String> {
+        let begin = format!("\"{field}\":\"");
+        let log = self.log.lock().unwrap();
+        let mut found = log.iter().filter_map(|line| line.split_once(&begin));
+        Some(found.next()?.1.split('"').next()?.to_owned())
     }
 
     /// Whether a line of its log says so.

@@ -1,4 +1,7 @@
-//! Clocks that are wrong: events from long ago and from times to come.
+//! Clocks that are wrong: events from long ago and from times to come, and clocks that jump under who publishes and who handles.
+
+mod running;
+pub(crate) mod wrong;
 
 use std::{
     collections::BTreeSet,
@@ -39,7 +42,7 @@ const AHEAD: [(&str, &str); 1] = [("message.timestamp.after.max.ms", "9000000000
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_of_any_time_are_handled_and_nothing_takes_less_than_no_time() {
-    row("clock jump", jump).await;
+    row("events of any time", jump).await;
 }
 
 async fn jump(run: &Run) -> Outcome {
