@@ -4,11 +4,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::{Duration, SystemTime},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime},
 };
 
 use super::{
+    assigned::lock,
     letter::{Death, Origin},
     transport::Spot,
 };
@@ -31,6 +32,15 @@ pub(crate) struct Stage {
     origin: Arc<str>,
     /// How many delays a record has had that is in it.
     number: usize,
+    /// The last that waited by a clock which is behind that of who wrote it.
+    held: Arc<Mutex<Option<Held>>>,
+}
+
+/// When a record is due by the clock of who wrote it, and by one that is never set.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    due: SystemTime,
+    until: Instant,
 }
 
 /// The retry topic of `group` for what comes from `topic` and waits for the delay of this number, which counts from 1.
@@ -47,6 +57,7 @@ impl Later {
                 let stage = Stage {
                     origin: Arc::clone(origin),
                     number,
+                    held: Arc::default(),
                 };
                 stages.insert(topic_of(origin, group, number), stage);
             }
@@ -92,6 +103,7 @@ pub(super) struct Past {
     pub(super) first_failure: Option<SystemTime>,
     due: SystemTime,
     written: SystemTime,
+    held: Arc<Mutex<Option<Held>>>,
 }
 
 impl Past {
@@ -121,6 +133,7 @@ impl Past {
             first_failure: time(header::RETRY_FIRST_FAILURE),
             due: millis(header::RETRY_DUE).unwrap_or(written),
             written,
+            held: Arc::clone(&stage.held),
         };
         let original = millis(header::RETRY_TIMESTAMP);
         record.retain_headers(|name| !header::RETRY.contains(&name));
@@ -136,11 +149,27 @@ impl Past {
         }
     }
 
-    /// How long it is until the record is due: never longer than was meant, however the clocks of both sides differ.
+    /// How long it is until the record is due: never longer than was meant, however the clocks of both sides differ, and where that is
+    /// what it waits for, no longer after the one before it than it was written after that.
     pub(super) fn wait(&self) -> Duration {
-        let meant = self.due.duration_since(self.written);
+        let meant = self.due.duration_since(self.written).unwrap_or_default();
         let left = self.due.duration_since(SystemTime::now());
-        left.unwrap_or_default().min(meant.unwrap_or_default())
+        let left = left.unwrap_or_default();
+        if left <= meant {
+            return left;
+        }
+        // Otherwise all that was written before the clock was set back would wait in full, one after the other.
+        let (mut held, now) = (lock(&self.held), Instant::now());
+        let until = held.and_then(|before| {
+            let apart = self.due.duration_since(before.due).ok()?;
+            before.until.checked_add(apart)
+        });
+        let wait = until.map_or(meant, |until| {
+            until.saturating_duration_since(now).min(meant)
+        });
+        let due = self.due;
+        *held = now.checked_add(wait).map(|until| Held { due, until });
+        wait
     }
 }
 
@@ -333,6 +362,35 @@ mod tests {
         assert!(wait <= Duration::from_mins(1), "{wait:?}");
         past.due = SystemTime::UNIX_EPOCH;
         assert_eq!(past.wait(), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_was_written_before_the_clock_was_set_back_waits_once_and_not_one_after_the_other() {
+        let (_, later, spot) = written(Duration::from_mins(1));
+        let (_, mut first) = taken(&spot, &later);
+        let (_, mut second) = taken(&spot, &later);
+        second.held = Arc::clone(&first.held);
+        let hour = Duration::from_hours(1);
+        first.due += hour;
+        first.written += hour;
+        let apart = Duration::from_secs(5);
+        second.due = first.due + apart;
+        second.written = first.written + apart;
+        let almost = Duration::from_secs(59);
+        assert!(first.wait() > almost);
+        // As if the first had waited for a minute.
+        if let Some(held) = lock(&first.held).as_mut() {
+            held.until = Instant::now();
+        }
+        let wait = second.wait();
+        assert!(
+            wait <= apart && wait > apart.saturating_sub(Duration::from_secs(2)),
+            "{wait:?}"
+        );
+        // Who wrote this had its clock set back: how long it was after the others is not known.
+        second.due = first.due - apart;
+        second.written = first.written - apart;
+        assert!(second.wait() > almost);
     }
 
     #[test]
