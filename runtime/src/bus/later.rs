@@ -32,7 +32,7 @@ pub(crate) struct Stage {
     origin: Arc<str>,
     /// How many delays a record has had that is in it.
     number: usize,
-    /// The last that waited by a clock which is behind that of who wrote it.
+    /// One that waits by a clock which is behind that of who wrote it. The others do by what it tells of both.
     held: Arc<Mutex<Option<Held>>>,
 }
 
@@ -149,8 +149,8 @@ impl Past {
         }
     }
 
-    /// How long it is until the record is due: never longer than was meant, however the clocks of both sides differ, and where that is
-    /// what it waits for, no longer after the one before it than it was written after that.
+    /// How long it is until the record is due: never longer than was meant, however the clocks of both sides differ. Where they do,
+    /// records are as far apart as they were written.
     pub(super) fn wait(&self) -> Duration {
         let meant = self.due.duration_since(self.written).unwrap_or_default();
         let left = self.due.duration_since(SystemTime::now());
@@ -160,16 +160,27 @@ impl Past {
         }
         // Otherwise all that was written before the clock was set back would wait in full, one after the other.
         let (mut held, now) = (lock(&self.held), Instant::now());
-        let until = held.and_then(|before| {
-            let apart = self.due.duration_since(before.due).ok()?;
-            before.until.checked_add(apart)
-        });
-        let wait = until.map_or(meant, |until| {
-            until.saturating_duration_since(now).min(meant)
-        });
-        let due = self.due;
-        *held = now.checked_add(wait).map(|until| Held { due, until });
-        wait
+        let until = held.and_then(|held| held.until(self.due, meant));
+        let wait = until.map(|until| until.saturating_duration_since(now));
+        wait.filter(|wait| *wait <= meant).unwrap_or_else(|| {
+            *held = now.checked_add(meant).map(|until| Held {
+                due: self.due,
+                until,
+            });
+            meant
+        })
+    }
+}
+
+impl Held {
+    /// When a record is due that by its own clock is so at `due`, after a delay of `meant`. Not known of one that was written much
+    /// before: that clock was set back in between.
+    fn until(self, due: SystemTime, meant: Duration) -> Option<Instant> {
+        match due.duration_since(self.due) {
+            Ok(later) => self.until.checked_add(later),
+            Err(error) if error.duration() <= meant => self.until.checked_sub(error.duration()),
+            Err(_) => None,
+        }
     }
 }
 
@@ -387,9 +398,12 @@ mod tests {
             wait <= apart && wait > apart.saturating_sub(Duration::from_secs(2)),
             "{wait:?}"
         );
-        // Who wrote this had its clock set back: how long it was after the others is not known.
+        // In another lane one may come later that was written before.
         second.due = first.due - apart;
-        second.written = first.written - apart;
+        assert_eq!(second.wait(), Duration::ZERO);
+        // Who wrote this had its clock set back once more: how long it was after the others is not known.
+        second.due = first.due - hour / 2;
+        second.written = second.due - Duration::from_mins(1);
         assert!(second.wait() > almost);
     }
 
