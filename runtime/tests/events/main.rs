@@ -30,6 +30,8 @@ mod personal;
 mod protobuf;
 #[cfg(all(feature = "kafka", feature = "postgres"))]
 mod relay;
+#[cfg(feature = "kafka")]
+mod retry;
 #[cfg(all(feature = "event-schema", feature = "testing"))]
 mod schema;
 #[cfg(feature = "kafka-tls")]

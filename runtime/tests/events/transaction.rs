@@ -40,7 +40,7 @@ fn order(number: u32) -> GoodsOrdered {
 }
 
 /// As long as any case waits for something.
-const PATIENCE: Duration = Duration::from_mins(3);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
 const DISPATCHED: &str = "domain.dispatch.events";
 
@@ -98,7 +98,7 @@ impl Drop for Worker {
 }
 
 /// Every record of `topic` up to its end, as who reads with that isolation sees them: customer and number.
-fn read(broker: &Broker, topic: &str, isolation: &str) -> Vec<(String, u32)> {
+pub(crate) fn read(broker: &Broker, topic: &str, isolation: &str) -> Vec<(String, u32)> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", broker.address())
         .set("group.id", "auditor")
@@ -135,7 +135,7 @@ fn read(broker: &Broker, topic: &str, isolation: &str) -> Vec<(String, u32)> {
     found
 }
 
-fn numbers(records: &[(String, u32)]) -> Vec<u32> {
+pub(crate) fn numbers(records: &[(String, u32)]) -> Vec<u32> {
     let mut numbers: Vec<u32> = records.iter().map(|(_, number)| *number).collect();
     numbers.sort_unstable();
     numbers
@@ -264,7 +264,7 @@ fn stored(broker: &Broker) -> i64 {
     tokio::task::block_in_place(|| broker.stored("shipper", PACKED, 3))
 }
 
-async fn until(what: impl Fn() -> bool) {
+pub(crate) async fn until(what: impl Fn() -> bool) {
     let until = Instant::now() + PATIENCE;
     while !what() {
         assert!(Instant::now() < until, "it takes too long");
