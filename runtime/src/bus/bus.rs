@@ -65,7 +65,7 @@ impl EventBus {
         !self.0.keys.is_empty()
     }
 
-    /// The same bus, whose publishing may take `timeout`.
+    /// The same bus, whose publishing may take `timeout` for each event; 30 s without.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         self.changed(|inner| inner.timeout = timeout)
@@ -180,6 +180,10 @@ impl EventBus {
     }
 
     /// Publishes `events` in their order, and returns once all are acknowledged. Far quicker than one after the other.
+    ///
+    /// Each of them has the bus's [timeout](EventBus::with_timeout) to itself, from when it is its turn to be handed over: all of them
+    /// together may take longer, the more there are of them and the slower brokers are. Who wants a bound for the whole puts one
+    /// around the call; what was handed over by then is published all the same.
     ///
     /// # Errors
     ///
