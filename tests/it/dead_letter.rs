@@ -1,5 +1,7 @@
 //! `marty events` before a real Kafka: dead letters of the runtime's own groups, live events, topics.
 
+mod retried;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
