@@ -3,14 +3,28 @@
 //! Tokens of personal data stay: they say nothing, and equal ones can be told. A value whose field's name says that it is a secret or
 //! somebody's becomes a mark, whatever it is; in every other text, what looks like one does. These are the rules of the runtime's log.
 
-use marty_runtime::event::Token;
+use marty_runtime::event::{Decoded, Format, Token};
 use marty_runtime::scrub;
 use serde_json::Value;
 
-/// The data of an event as JSON, masked; nothing, if they are none.
+/// Bytes as JSON, masked; nothing, if they are none.
 pub(super) fn data(data: &[u8]) -> Option<Value> {
     let value = serde_json::from_slice(data).ok()?;
     Some(masked("", value))
+}
+
+/// The data of an event as JSON, masked; nothing, if they are none. A message of Protocol Buffers is none, whatever its bytes look like.
+pub(super) fn data_of(event: &Decoded<'_>) -> Option<Value> {
+    match event.format() {
+        Some(Format::Protobuf) => None,
+        _ => data(event.data()),
+    }
+}
+
+/// What is said of data that are shown in no other way, where there is more to say than that they are no JSON.
+pub(super) fn size_of(event: &Decoded<'_>) -> Option<String> {
+    let is_protobuf = event.format() == Some(Format::Protobuf);
+    is_protobuf.then(|| format!("protobuf, {} bytes", event.data().len()))
 }
 
 /// A text that stands for itself, such as a key.

@@ -62,6 +62,9 @@ struct Contents {
     headers: Vec<(String, Option<String>)>,
     data: Option<Value>,
     bytes: usize,
+    /// Which data these are and how large, where they are none to show.
+    #[serde(skip)]
+    size: Option<String>,
 }
 
 fn rfc3339(time: SystemTime) -> String {
@@ -147,14 +150,12 @@ impl Shown {
                 value.as_deref().unwrap_or("-")
             );
         }
-        let _ = match &contents.data {
-            Some(data) => writeln!(out, "    data   {data}"),
-            None => writeln!(
-                out,
-                "    data   {} bytes that are not shown: no JSON",
-                contents.bytes
-            ),
-        };
+        let data = contents.data.as_ref().map(Value::to_string);
+        let data = data.or_else(|| contents.size.clone()).unwrap_or_else(|| {
+            let bytes = contents.bytes;
+            format!("{bytes} bytes that are not shown: no JSON")
+        });
+        let _ = writeln!(out, "    data   {data}");
     }
 }
 
@@ -165,13 +166,16 @@ impl Contents {
             .headers()
             .map(|(name, value)| (name.to_owned(), value.map(mask::text)));
         let decoded = decode(record).ok();
-        let data = decoded.as_ref().map(marty_runtime::event::Decoded::data);
-        let data = data.or_else(|| record.value()).and_then(mask::data);
+        let data = match &decoded {
+            Some(event) => mask::data_of(event),
+            None => record.value().and_then(mask::data),
+        };
         Self {
             key: record.key().map(mask::text),
             headers: headers.collect(),
             data,
             bytes: record.value().map_or(0, <[u8]>::len),
+            size: decoded.as_ref().and_then(mask::size_of),
         }
     }
 }

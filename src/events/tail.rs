@@ -29,6 +29,9 @@ pub struct Live {
     data: Option<Value>,
     /// Why it is no event, or has no data to show.
     unreadable: Option<String>,
+    /// Which data these are and how large, where they are none to show and nothing is wrong with that.
+    #[serde(skip)]
+    size: Option<String>,
 }
 
 /// Hands what comes to `topic` to `show`, in both modes of `CloudEvents`, until that says that it is enough; from the topic's beginning
@@ -76,6 +79,7 @@ impl Live {
             replay_group: masked(header::REPLAY_GROUP),
             data: None,
             unreadable: None,
+            size: None,
         };
         match decode(record) {
             Err(error) => live.unreadable = Some(error.to_string()),
@@ -88,9 +92,11 @@ impl Live {
                 live.subject = attributes.subject.as_ref().and_then(|it| text(it.as_str()));
                 live.correlation_id = text(attributes.correlation_id.as_str());
                 live.time = humantime::format_rfc3339_millis(attributes.time).to_string();
-                live.data = mask::data(decoded.data());
+                live.data = mask::data_of(&decoded);
+                live.size = mask::size_of(&decoded);
                 if live.data.is_none() {
-                    live.unreadable = Some("the data are no JSON".to_owned());
+                    let no_json = || "the data are no JSON".to_owned();
+                    live.unreadable = Some(live.size.clone().unwrap_or_else(no_json));
                 }
             }
         }
@@ -118,10 +124,9 @@ impl Live {
             }
         }
         let data = self.data.as_ref().map(Value::to_string);
-        let below = data.or_else(|| {
-            self.unreadable
-                .clone()
-                .map(|it| format!("unreadable: {it}"))
+        let below = data.or_else(|| self.size.clone()).or_else(|| {
+            let why = self.unreadable.as_ref();
+            why.map(|why| format!("unreadable: {why}"))
         });
         format!("{line}\n    {}\n", below.unwrap_or_default())
     }

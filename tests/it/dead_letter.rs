@@ -499,6 +499,35 @@ fn live_events_are_shown_in_both_modes_and_masked() {
 }
 
 #[test]
+fn of_messages_of_protocol_buffers_the_size_is_shown() {
+    let stage = Stage::with_topics();
+    let headers = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", "1"),
+        ("ce_source", "/user-service"),
+        ("ce_type", "user.created.v1"),
+        ("content-type", "application/x-protobuf; proto=UserCreated"),
+    ];
+    // It is what the content type says, though it could be read as JSON.
+    stage.put(TOPIC, &headers, "17");
+    let structured = r#"{"specversion":"1.0","id":"2","source":"/crm","type":"user.updated.v1","datacontenttype":"application/protobuf","data_base64":"CBEQ"}"#;
+    let content_type = [("content-type", "application/cloudevents+json")];
+    stage.put(TOPIC, &content_type, structured);
+    let shown = stage.run(&format!("tail {TOPIC} --from-start --count 2"));
+    for size in ["protobuf, 2 bytes", "protobuf, 3 bytes"] {
+        assert!(shown.contains(&format!("\n    {size}\n")), "{shown}");
+    }
+    let live = stage.json(&format!("tail {TOPIC} --from-start --count 1"), "event");
+    assert_eq!(live["data"], Value::Null);
+    assert_eq!(live["unreadable"], "protobuf, 2 bytes");
+
+    stage.put(LETTERS, &headers, "17");
+    let shown = stage.run(&format!("dlq show {LETTERS}"));
+    let data = "\n    data   protobuf, 2 bytes\n";
+    assert!(shown.contains(data), "{shown}");
+}
+
+#[test]
 fn topics_that_are_missing_are_created_as_they_are_declared() {
     let stage = Stage::new();
     let mut log = String::new();
