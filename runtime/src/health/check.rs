@@ -4,7 +4,7 @@ use std::{borrow::Cow, error::Error, fmt, future::Future, pin::Pin, sync::Arc, t
 
 use crate::{metric::Counter, unwind::catch};
 
-/// Why a check did not pass that said so itself.
+/// Why a check did not pass that said so itself, and no more than that.
 pub(super) const FAILED: &str = "failed";
 
 /// How long a check may take.
@@ -22,25 +22,41 @@ type Answer = Pin<Box<dyn Future<Output = Result<(), CheckError>> + Send>>;
 /// assert_eq!(CheckError::new("no leader").to_string(), "no leader");
 /// ```
 #[derive(Debug)]
-pub struct CheckError(Box<dyn Error + Send + Sync>);
+pub struct CheckError {
+    source: Box<dyn Error + Send + Sync>,
+    reason: &'static str,
+}
 
 impl CheckError {
     /// Wraps any error, or a text.
     #[must_use]
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(source.into())
+        Self {
+            source: source.into(),
+            reason: FAILED,
+        }
+    }
+
+    /// The same, with a word for the answer.
+    #[cfg_attr(
+        not(feature = "events"),
+        expect(dead_code, reason = "only groups of events fail in more than one way")
+    )]
+    pub(crate) const fn with_reason(mut self, reason: &'static str) -> Self {
+        self.reason = reason;
+        self
     }
 }
 
 impl fmt::Display for CheckError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, formatter)
+        fmt::Display::fmt(&self.source, formatter)
     }
 }
 
 impl Error for CheckError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        self.source.source()
     }
 }
 
@@ -71,7 +87,7 @@ impl Check {
         match tokio::time::timeout(TIME, answer).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(Failure {
-                reason: FAILED,
+                reason: error.reason,
                 error: error.to_string(),
             }),
             Ok(Err(_)) => {

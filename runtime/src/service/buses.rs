@@ -42,12 +42,14 @@ impl Events {
                 async move {
                     match (blocked, refused) {
                         (0, None) => Ok(()),
-                        (0, Some(reason)) => Err(CheckError::new(format!(
+                        (_, Some(reason)) => Err(CheckError::new(format!(
                             "the brokers do not take this member: {reason}"
-                        ))),
-                        (lanes, _) => Err(CheckError::new(format!(
+                        ))
+                        .with_reason("refused by brokers")),
+                        (lanes, None) => Err(CheckError::new(format!(
                             "{lanes} lanes wait for a dead letter or a record for later to be taken"
-                        ))),
+                        ))
+                        .with_reason("waits for a topic")),
                     }
                 }
             })

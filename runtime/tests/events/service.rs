@@ -63,7 +63,7 @@ async fn ask(address: SocketAddr, path: &str, headers: &str) -> (u16, String) {
     )
 }
 
-async fn status(address: SocketAddr, path: &str, wanted: u16) {
+pub(crate) async fn status(address: SocketAddr, path: &str, wanted: u16) {
     let until = Instant::now() + PATIENCE;
     loop {
         let (status, body) = get(address, path).await;

@@ -94,24 +94,27 @@ impl SecureBroker {
         }
         let formatted = format.output().unwrap();
         assert!(formatted.status.success(), "{formatted:?}");
-        let log = fs::File::create(folder.join("out")).unwrap();
-        let child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL"])
-            .arg(server("kafka").join("kafka-server"))
-            .arg(&file)
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
         let mut broker = Self {
+            child: run(&folder),
             folder,
             addresses,
-            child,
             authority,
         };
         broker.wait();
         broker
+    }
+
+    /// The same broker, to which the user has another password for `PLAIN` from now on.
+    pub(super) fn with_password(&mut self, password: &str) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let file = self.folder.join("server.properties");
+        let properties = fs::read_to_string(&file).unwrap();
+        let user = |password: &str| format!("user_{USER}=\"{password}\"");
+        assert!(properties.contains(&user(PASSWORD)), "{properties}");
+        fs::write(&file, properties.replace(&user(PASSWORD), &user(password))).unwrap();
+        self.child = run(&self.folder);
+        self.wait();
     }
 
     /// Until it answers where nobody is asked who it is.
@@ -155,6 +158,24 @@ impl SecureBroker {
         fs::write(&path, text).unwrap();
         path.display().to_string()
     }
+}
+
+/// Runs the broker of `folder`.
+fn run(folder: &Path) -> Child {
+    let log = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join("out"))
+        .unwrap();
+    Command::new("setpriv")
+        .args(["--pdeathsig", "KILL"])
+        .arg(server("kafka").join("kafka-server"))
+        .arg(folder.join("server.properties"))
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 fn properties(folder: &Path, addresses: &BTreeMap<&str, SocketAddr>) -> String {

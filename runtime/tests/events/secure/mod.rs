@@ -1,6 +1,8 @@
 //! Kafka over TLS and with users, as the variables say, on a real broker that asks who comes.
 
 mod broker;
+#[cfg(feature = "testing")]
+mod ready;
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
