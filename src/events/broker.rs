@@ -9,7 +9,7 @@ use marty_runtime::config::Lookup;
 use marty_runtime::event::Record;
 use rdkafka::ClientContext;
 use rdkafka::client::DefaultClientContext;
-use rdkafka::config::{ClientConfig, FromClientConfig};
+use rdkafka::config::{ClientConfig, FromClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
@@ -55,6 +55,14 @@ pub(super) struct Placed {
 struct Ear(Mutex<Option<String>>);
 
 impl ClientContext for Ear {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        // To the client it is no error that a broker hangs up, as one does that speaks TLS, or asks for a user, where the client does not.
+        let may_mean_it = ["in state APIVERSION_QUERY", "in state UP"];
+        if facility == "FAIL" && may_mean_it.iter().any(|state| message.contains(state)) {
+            self.hear(&format!("one side may speak TLS, or ask for a user, and the other not (`security.protocol`): {message}"));
+        }
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         let refuses = match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => true,
@@ -65,7 +73,7 @@ impl ClientContext for Ear {
             _ => false,
         };
         if refuses {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+            self.hear(reason);
         }
     }
 }
@@ -73,6 +81,10 @@ impl ClientContext for Ear {
 impl ConsumerContext for Ear {}
 
 impl Ear {
+    fn hear(&self, reason: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+
     /// Why none answered that `consumer` asked.
     fn why(consumer: &BaseConsumer<Self>, brokers: &str, source: KafkaError) -> Kind {
         let heard = || {
@@ -106,7 +118,10 @@ impl Broker {
             config: config.with("bootstrap.servers", brokers),
             topics: Vec::new(),
         };
-        let consumer = broker.settings(&[]).create_with_context(Ear::default());
+        let mut settings = broker.settings(&[]);
+        // Why a connection ended is said from there on.
+        settings.set_log_level(RDKafkaLogLevel::Info);
+        let consumer = settings.create_with_context(Ear::default());
         let consumer: BaseConsumer<Ear> = consumer.map_err(Kind::Client)?;
         let answer = consumer.fetch_metadata(None, PATIENCE);
         let answer = answer.map_err(|source| Ear::why(&consumer, brokers, source))?;

@@ -4,10 +4,12 @@ mod retried;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use marty_runtime::bus::{Consumers, Delivery, EventBus, HandlerError, KafkaConfig, Subscription};
@@ -562,6 +564,25 @@ fn where_no_broker_is_that_is_said_soon() {
         begun.elapsed()
     );
     insta::assert_snapshot!(stable(&outcome));
+}
+
+/// As one does that speaks TLS.
+#[test]
+fn where_a_broker_hangs_up_it_is_said_what_that_may_mean() {
+    let sandbox = Sandbox::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let _ = client.unwrap().read(&mut [0; 4]);
+        }
+    });
+    let arguments = ["events", "dlq", "list", "--brokers", &address];
+    let outcome = sandbox.outcome(&mut sandbox.marty(arguments));
+    assert!(outcome.starts_with("status: 2\n"), "{outcome}");
+    for said in ["do not take this client", "security.protocol", "hint:"] {
+        assert!(outcome.contains(said), "{outcome}");
+    }
 }
 
 /// No broker is asked: the variables contradict each other, and the one with the secret does not show it.

@@ -311,7 +311,8 @@ impl GroupState {
         self.0.blocked.load(Ordering::Relaxed)
     }
 
-    /// Why the brokers do not take this member, if they do not: what they say of its user, its password or its certificate.
+    /// Why the brokers do not take this member, if they do not: what they say of its user, its password or its certificate. Where they
+    /// only hang up on a member that they have never taken, it is what that may mean.
     #[must_use]
     pub fn refused(&self) -> Option<Arc<str>> {
         self.0.refusal.get()

@@ -45,6 +45,10 @@ impl KafkaConfig {
     ///
     /// Secrets may stand in files, which the variables with `_FILE` at the end name then. Files are read now, and not again.
     ///
+    /// What brokers have against a client is why publishing fails, and a group's [`refused`](crate::bus::GroupState::refused). Of a port that
+    /// is spoken to otherwise than it speaks, be it plaintext to TLS, the client knows only that the broker hangs up: that is said
+    /// with what it may mean, until brokers have taken the client once.
+    ///
     /// ```
     /// use marty_runtime::{bus::KafkaConfig, config::Lookup};
     ///
@@ -93,7 +97,8 @@ impl KafkaConfig {
         for (property, value) in promised {
             config.set(*property, *value);
         }
-        config.set_log_level(RDKafkaLogLevel::Warning);
+        // Why a connection ended is said from there on.
+        config.set_log_level(RDKafkaLogLevel::Info);
         config
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn positions(positions: &[(Spot, i64)]) -> TopicPartitionList {
 pub(super) fn refusal<'a>(error: &KafkaError, reason: &'a str) -> Option<&'a str> {
     let refuses = match error.rdkafka_error_code() {
         Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => true,
-        // An alert that comes once the client took the handshake for done, and one side that speaks TLS where the other does not.
+        // An alert that comes once the client took the handshake for done, and a broker that does not speak TLS where the client does.
         Some(RDKafkaErrorCode::BrokerTransportFailure) => {
             reason.contains("SSL") || reason.contains("security.protocol")
         }
@@ -97,6 +97,23 @@ pub(super) fn refusal<'a>(error: &KafkaError, reason: &'a str) -> Option<&'a str
     };
     refuses.then_some(reason)
 }
+
+/// What a line of the client's log may mean, if that is that brokers do not take this client. One of them that speaks TLS, or asks for a
+/// user, where the client does not, hangs up, which to the client is no error.
+pub(super) fn suspicion(facility: &str, message: &str) -> Option<String> {
+    let (_, hung_up) = message.split_once("Disconnected")?;
+    let (_, age) = hung_up.rsplit_once("(after ")?;
+    let (age, state) = age.split_once("ms in state ")?;
+    let is_first = state.starts_with("APIVERSION_QUERY");
+    let is_soon = state.starts_with("UP") && age.parse::<u64>().is_ok_and(|age| age < SOON);
+    let may_mean_it = facility == "FAIL" && (is_first || is_soon);
+    may_mean_it.then(|| {
+        format!("the broker hangs up, as it does where one side speaks TLS, or asks for a user, and the other does not (`security.protocol`): {message}")
+    })
+}
+
+/// So many milliseconds after its first answer a broker hangs up that asks for a user: at the second request.
+const SOON: u64 = 2000;
 
 /// Why a client is not made, without the value of a property that is refused, which may be a password: the client's own text has it.
 pub(super) fn unmade(error: KafkaError) -> BoxedError {
@@ -150,6 +167,36 @@ mod tests {
         let causes = std::iter::successors(Some(error), |error| error.source());
         let shown = causes.map(|error| format!("{error}\n{error:?}\n{error:#?}\n"));
         shown.collect()
+    }
+
+    #[track_caller]
+    fn check(line: &str, is_suspicious: bool) {
+        let message = format!("127.0.0.1:9/bootstrap: {line}");
+        let found = suspicion("FAIL", &message);
+        assert_eq!(found.is_some(), is_suspicious, "{found:?}");
+        assert_eq!(suspicion("OFFSET", &message), None);
+    }
+
+    #[test]
+    fn a_broker_that_hangs_up_at_once_may_not_take_the_client() {
+        let line = "Disconnected: connection closed by peer: receive 0 after POLLIN";
+        for (age, state, is_suspicious) in [
+            (53, "APIVERSION_QUERY", true),
+            (2, "APIVERSION_QUERY, 1 identical error(s) suppressed", true),
+            (1999, "UP", true),
+            (2000, "UP", false),
+            (3, "AUTH_REQ", false),
+        ] {
+            check(
+                &format!("{line} (after {age}ms in state {state})"),
+                is_suspicious,
+            );
+        }
+        check(
+            "Connect to ipv4#127.0.0.1:9 failed: Connection refused (after 0ms in state CONNECT)",
+            false,
+        );
+        check(line, false);
     }
 
     #[tokio::test]

@@ -216,6 +216,9 @@ impl ClientContext for Feed {
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let group = self.group.name();
+        if let Some(reason) = convert::suspicion(facility, message) {
+            self.group.refusal.suspect(&reason);
+        }
         // Errors come by themselves. That records are gone is no error to the client.
         if facility == "OFFSET" {
             tracing::warn!(%group, reason = message, "the next record is gone, going on with what is left");

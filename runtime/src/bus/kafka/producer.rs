@@ -13,6 +13,7 @@ use std::{
 
 use rdkafka::{
     ClientContext,
+    config::RDKafkaLogLevel,
     error::KafkaError,
     message::{DeliveryResult, Message as _},
     producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext, PurgeConfig},
@@ -109,6 +110,13 @@ fn units(size: usize) -> u32 {
 struct Context(Arc<Queue>);
 
 impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if let Some(reason) = convert::suspicion(facility, message) {
+            self.0.refusal.suspect(&reason);
+        }
+        tracing::debug!(?level, facility, message, "producer");
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         if let Some(reason) = convert::refusal(&error, reason) {
             self.0.refusal.set(reason);

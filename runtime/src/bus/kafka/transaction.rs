@@ -10,7 +10,7 @@ use std::{
 
 use rdkafka::{
     ClientContext,
-    config::ClientConfig,
+    config::{ClientConfig, RDKafkaLogLevel},
     consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     message::DeliveryResult,
@@ -83,6 +83,11 @@ type Producer = ThreadedProducer<Context>;
 struct Context(Arc<Group>);
 
 impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        let group = self.0.name();
+        tracing::debug!(%group, ?level, facility, message, "producer of transactions");
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         if let Some(reason) = convert::refusal(&error, reason) {
             self.0.refusal.set(reason);

@@ -176,6 +176,23 @@ async fn brokers_are_talked_to_as_the_variables_say() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_speaks_otherwise_than_brokers_is_told_where_to_look() {
+    let stage = Stage::new().await;
+    let plaintext = vec![("MARTY_KAFKA_SECURITY", "plaintext")];
+    let tls = vec![
+        ("MARTY_KAFKA_SECURITY", "tls"),
+        ("MARTY_KAFKA_CA_FILE", &*stage.ca),
+    ];
+    let as_a_user = user("sasl_plaintext", "PLAIN", PASSWORD);
+    let where_to_look = "security.protocol";
+    stage.is_refused("TLS", &plaintext, where_to_look).await;
+    stage.is_refused("SASL", &plaintext, where_to_look).await;
+    stage.is_refused("SASLTLS", &as_a_user, where_to_look).await;
+    stage.is_refused("PLAINTEXT", &tls, "SSL handshake").await;
+    stage.is_refused("PLAINTEXT", &as_a_user, "SASL").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_come_in_with_their_password_and_nobody_else_does() {
     let stage = Stage::new().await;
     for mechanism in ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] {
