@@ -29,8 +29,8 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// How much later it may say so, on a machine that has other things to do.
 const LATE: Duration = Duration::from_secs(5);
 
-/// Bytes in a second.
-const SLOW: u64 = 500_000;
+/// As many customers order at once.
+const CUSTOMERS: u32 = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_slower_than_the_producer_costs_bounded_memory_and_time_and_is_caught_up_with() {
@@ -45,6 +45,8 @@ async fn slower(run: &Run) -> Outcome {
     // Nothing of the queue is given up, as another attempt would then be ahead of what it follows.
     let slow = config(&network.address().to_string())
         .with("compression.type", "none")
+        // Of small requests there is room again a little at a time.
+        .with("batch.size", "65536")
         .with("delivery.timeout.ms", "900000");
     let bus = EventBus::kafka(&shop.name, &slow).unwrap();
     let bus = bus.with_timeout(TIMEOUT);
@@ -54,7 +56,9 @@ async fn slower(run: &Run) -> Outcome {
         text: "x".repeat(16_384),
         ..Order::numbered(run.events)
     };
-    network.limit(Some(SLOW));
+    // So slow that there is room for each customer only once it has waited for twice as long as it may.
+    let slow = u64::try_from(size(run)).unwrap() * u64::from(CUSTOMERS) / (2 * TIMEOUT.as_secs());
+    network.limit(Some(slow));
     let mut customers = publishers(run, &bus);
     let before = resident();
     let mut most = fills().await;
@@ -104,10 +108,10 @@ async fn in_time(bus: &EventBus, order: &Order) -> Option<&'static str> {
 
 /// Publishes the orders of each customer at once, again and again until all are acknowledged; each says how it was refused.
 fn publishers(run: &Run, bus: &EventBus) -> JoinSet<BTreeSet<&'static str>> {
-    let size = (120_000_000 / usize::try_from(run.events).unwrap()).max(16_384);
+    let size = size(run);
     let mut customers = JoinSet::new();
-    for customer in 0..16 {
-        let numbers = (0..run.events).filter(|number| number % 16 == customer);
+    for customer in 0..CUSTOMERS {
+        let numbers = (0..run.events).filter(|number| number % CUSTOMERS == customer);
         let orders: Vec<Order> = numbers
             .map(|number| Order {
                 text: "x".repeat(size),
@@ -128,6 +132,11 @@ fn publishers(run: &Run, bus: &EventBus) -> JoinSet<BTreeSet<&'static str>> {
         });
     }
     customers
+}
+
+/// How large an order is: all of them are more than the queue has room for.
+fn size(run: &Run) -> usize {
+    (120_000_000 / usize::try_from(run.events).unwrap()).max(16_384)
 }
 
 /// How many bytes of memory the process has.
