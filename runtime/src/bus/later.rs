@@ -4,12 +4,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
 use super::{
-    assigned::lock,
     letter::{Death, Origin},
     transport::Spot,
 };
@@ -159,7 +158,7 @@ impl Past {
             return left;
         }
         // Otherwise all that was written before the clock was set back would wait in full, one after the other.
-        let (mut held, now) = (lock(&self.held), Instant::now());
+        let (mut held, now) = (self.held(), Instant::now());
         let until = held.and_then(|held| held.until(self.due, meant));
         let wait = until.map(|until| until.saturating_duration_since(now));
         wait.filter(|wait| *wait <= meant).unwrap_or_else(|| {
@@ -169,6 +168,10 @@ impl Past {
             });
             meant
         })
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -390,7 +393,7 @@ mod tests {
         let almost = Duration::from_secs(59);
         assert!(first.wait() > almost);
         // As if the first had waited for a minute.
-        if let Some(held) = lock(&first.held).as_mut() {
+        if let Some(held) = first.held().as_mut() {
             held.until = Instant::now();
         }
         let wait = second.wait();

@@ -83,7 +83,7 @@ impl KafkaConfig {
         // A broker that was away is asked again soon.
         let reconnect = ("reconnect.backoff.max.ms", "1000");
         // A connection over which nothing comes any more is given up while publishers still wait, and before a group gives up its member.
-        let silence = ("socket.timeout.ms", "20000");
+        let silence = ("socket.timeout.ms", "15000");
         let more = self.more.iter().map(|(name, value)| (&**name, &**value));
         let own = [brokers, reconnect, silence].into_iter();
         own.chain(self.security.properties()).chain(more)

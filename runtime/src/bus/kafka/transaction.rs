@@ -47,6 +47,9 @@ const DEFAULTS: &[(&str, &str)] = &[
 /// How long brokers let a transaction be open, in milliseconds.
 const TIMEOUT: (&str, &str) = ("transaction.timeout.ms", "15000");
 
+/// What says how long a request may take, in milliseconds.
+const SILENCE: &str = "socket.timeout.ms";
+
 /// How long there is between transactions.
 const INTERVAL: Duration = Duration::from_millis(100);
 
@@ -124,8 +127,12 @@ impl Transactions {
         let largest = settings.get(LARGEST.0).and_then(|it| it.parse().ok());
         let largest = largest.unwrap_or(LARGEST.1).max(LARGEST_LETTER);
         settings.set(LARGEST.0, largest.to_string());
-        let timeout = settings.get(TIMEOUT.0).and_then(|it| it.parse().ok());
-        let timeout = Duration::from_millis(timeout.unwrap_or_default());
+        let number = |property| settings.get(property).and_then(|it| it.parse().ok());
+        let timeout: u64 = number(TIMEOUT.0).unwrap_or_default();
+        // No request of a transaction may take longer than it may be open, or there is no client.
+        let silence = number(SILENCE).unwrap_or(timeout).min(timeout);
+        settings.set(SILENCE, silence.to_string());
+        let timeout = Duration::from_millis(timeout);
         // The producer's other deadlines follow from that of its transactions.
         settings.remove("delivery.timeout.ms");
         settings.remove("message.timeout.ms");
