@@ -57,9 +57,10 @@ struct Ear(Mutex<Option<String>>);
 impl ClientContext for Ear {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
         // To the client it is no error that a broker hangs up, as one does that speaks TLS, or asks for a user, where the client does not.
-        let may_mean_it = ["in state APIVERSION_QUERY", "in state UP"];
-        if facility == "FAIL" && may_mean_it.iter().any(|state| message.contains(state)) {
-            self.hear(&format!("one side may speak TLS, or ask for a user, and the other not (`security.protocol`): {message}"));
+        let states = ["in state APIVERSION_QUERY", "in state UP"];
+        let hung_up = facility == "FAIL" && message.contains("Disconnected");
+        if hung_up && states.iter().any(|state| message.contains(state)) {
+            self.suspect(&format!("one side may speak TLS, or ask for a user, and the other not (`security.protocol`): {message}"));
         }
     }
 
@@ -83,6 +84,12 @@ impl ConsumerContext for Ear {}
 impl Ear {
     fn hear(&self, reason: &str) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+
+    /// What a broker says itself is worth more.
+    fn suspect(&self, reason: &str) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get_or_insert_with(|| reason.to_owned());
     }
 
     /// Why none answered that `consumer` asked.

@@ -32,7 +32,8 @@ impl Refusal {
         expect(dead_code, reason = "a transport within the process refuses nobody")
     )]
     pub(crate) fn suspect(&self, reason: &str) {
-        if !self.was_taken.load(Ordering::Relaxed) {
+        let knows_better = self.known.load(Ordering::Relaxed);
+        if !knows_better && !self.was_taken.load(Ordering::Relaxed) {
             self.set(reason);
         }
     }
@@ -72,6 +73,14 @@ mod tests {
         refusal.suspect("it may be TLS");
         assert_eq!(refusal.get(), None);
         refusal.set("no such user");
+        assert_eq!(refusal.get().as_deref(), Some("no such user"));
+    }
+
+    #[test]
+    fn what_a_broker_says_is_worth_more_than_what_is_suspected() {
+        let refusal = Refusal::default();
+        refusal.set("no such user");
+        refusal.suspect("it may be TLS");
         assert_eq!(refusal.get().as_deref(), Some("no such user"));
     }
 }

@@ -14,6 +14,9 @@ use crate::names::header;
 /// A buffer that has grown larger than this is not kept for another batch.
 const LARGEST_KEPT: usize = 512 * 1024;
 
+/// Nor is one with room for more headers, however little they are.
+const MOST_KEPT: usize = 8 * 1024;
+
 /// As many buffers are kept: one comes back about as often as one is taken.
 const KEPT: usize = 4;
 
@@ -165,7 +168,9 @@ impl Spare {
 
     fn keep(&self, mut buffer: Buffer) {
         let mut kept = self.buffers();
-        if kept.len() < KEPT && buffer.bytes.capacity() <= LARGEST_KEPT {
+        let is_large = buffer.bytes.capacity() > LARGEST_KEPT
+            || buffer.headers.capacity().max(buffer.entries.capacity()) > MOST_KEPT;
+        if kept.len() < KEPT && !is_large {
             buffer.bytes.clear();
             buffer.headers.clear();
             buffer.entries.clear();

@@ -1,11 +1,11 @@
-//! How far each assigned partition is: asked of the brokers from a thread of its own, so that polling never waits for it. That
-//! thread also wakes the client where the clock was set back.
+//! How far each assigned partition is: asked of the brokers from a thread of its own, so that polling never waits for it. Another
+//! wakes the client where the clock was set back, since the first may wait by it.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rdkafka::{
@@ -21,7 +21,7 @@ use super::{
     },
     convert,
     feed::Feed,
-    wall::{LOOK, Wall},
+    wall,
 };
 
 /// How often the lag is shown anew.
@@ -30,26 +30,27 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// How long a broker may take to say; the lag stays as it was otherwise.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Shows the lag until it is ended.
+/// Shows the lag, and looks at the clock, until it is ended.
 pub(super) struct Watch {
     end: mpsc::Sender<()>,
+    _clock: mpsc::Sender<()>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watch {
     pub(super) fn begin(consumer: &Arc<BaseConsumer<Feed>>, group: &Arc<Group>) -> Self {
+        let (woken, of) = (Arc::downgrade(consumer), Arc::clone(group));
+        let clock = wall::watch(move || {
+            if let Some(consumer) = woken.upgrade() {
+                wake(&consumer, &of);
+            }
+            true
+        });
         let (end, ended) = mpsc::channel::<()>();
         let (consumer, group) = (Arc::clone(consumer), Arc::clone(group));
         let watch = move || {
-            let (mut wall, mut shown) = (Wall::new(), Instant::now());
-            while ended.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
-                if wall.was_set_back() {
-                    wake(&consumer, &group);
-                }
-                if shown.elapsed() >= INTERVAL {
-                    shown = Instant::now();
-                    show(&consumer, &group);
-                }
+            while ended.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
+                show(&consumer, &group);
             }
         };
         let thread = thread::Builder::new()
@@ -57,6 +58,7 @@ impl Watch {
             .spawn(watch);
         Self {
             end,
+            _clock: clock,
             thread: thread.ok(),
         }
     }

@@ -8,6 +8,7 @@ mod convert;
 mod extent;
 mod feed;
 mod member;
+mod polled;
 mod producer;
 mod security;
 mod statistics;

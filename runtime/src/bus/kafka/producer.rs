@@ -3,11 +3,9 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-        mpsc,
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    thread,
     time::Duration,
 };
 
@@ -16,7 +14,7 @@ use rdkafka::{
     config::RDKafkaLogLevel,
     error::KafkaError,
     message::{DeliveryResult, Message as _},
-    producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext, PurgeConfig},
+    producer::{BaseProducer, BaseRecord, ProducerContext},
 };
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
@@ -32,7 +30,8 @@ use super::{
         transport::{Acknowledgement, Answer},
     },
     config::KafkaConfig,
-    convert, wall,
+    convert,
+    polled::Polled,
 };
 use crate::{event::Record, names::header};
 
@@ -68,24 +67,13 @@ const GIVE_BACK: usize = 4 * 1024 * 1024;
 /// What the client needs for a record besides its bytes, so that these bound the number of records too.
 const OVERHEAD: usize = 512;
 
-/// How long the thread that polls may take to end.
-const LEAVING: Duration = Duration::from_secs(1);
-
-/// How long a broker may take to answer what is asked to wake the client.
-const WAKING: Duration = Duration::from_secs(1);
-
 /// The longest wait for room.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Producer {
-    client: Arc<BaseProducer<Context>>,
+    client: Polled<Context>,
     queue: Arc<Queue>,
     largest: usize,
-    ends: Arc<AtomicBool>,
-    /// Its other end goes with the thread that polls.
-    polls: Mutex<mpsc::Receiver<()>>,
-    /// Whoever looks at the clock does so as long as this is there.
-    _clock: mpsc::Sender<()>,
 }
 
 /// What waits to be acknowledged, and the room that is left.
@@ -167,36 +155,17 @@ impl Producer {
             .map_err(|error| ConsumeKind::Producer {
                 source: convert::unmade(error),
             })?;
-        let (client, ends) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
-        let (polled, end, shown) = (Arc::clone(&client), Arc::clone(&ends), Arc::clone(&queue));
-        let (ended, polls) = mpsc::channel::<()>();
-        thread::Builder::new()
-            .name("kafka-producer".to_owned())
-            .spawn(move || {
-                let _ended = ended;
-                while !end.load(Ordering::Relaxed) {
-                    polled.poll(Duration::from_millis(100));
-                    shown.give_back();
-                    shown.show();
-                }
-            })
-            .map_err(|source| ConsumeKind::Producer {
-                source: source.into(),
-            })?;
-        let woken = Arc::downgrade(&client);
-        let wake = move || {
-            // The answer comes to the thread that does the client's work. The one that polls is woken by what there is for it.
-            if let Some(client) = woken.upgrade() {
-                let _ = client.client().fetch_metadata(None, WAKING);
-            }
-        };
+        let shown = Arc::clone(&queue);
+        let client = Polled::begin(client, move || {
+            shown.give_back();
+            shown.show();
+        });
         Ok(Self {
-            client,
+            client: client.map_err(|source| ConsumeKind::Producer {
+                source: source.into(),
+            })?,
             queue,
             largest,
-            ends,
-            polls: Mutex::new(polls),
-            _clock: wall::watch(wake),
         })
     }
 
@@ -310,18 +279,6 @@ impl Queue {
         QUEUE_BYTES
             .get(&())
             .set(self.bytes.load(Ordering::Relaxed) as f64);
-    }
-}
-
-impl Drop for Producer {
-    fn drop(&mut self) {
-        // What was not flushed by now is given up: dropping must not take as long as a broker does to come back.
-        self.client.purge(PurgeConfig::default().queue().inflight());
-        self.client.poll(Duration::ZERO);
-        self.ends.store(true, Ordering::Relaxed);
-        // Where the clock was set back it polls for as long as that was, and is left to it.
-        let polls = self.polls.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = polls.recv_timeout(LEAVING);
     }
 }
 

@@ -14,7 +14,7 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     message::DeliveryResult,
-    producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
+    producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext},
 };
 
 use super::{
@@ -26,6 +26,7 @@ use super::{
     },
     config::KafkaConfig,
     convert,
+    polled::Polled,
     producer::{LARGEST, LARGEST_LETTER},
 };
 
@@ -81,7 +82,7 @@ pub(super) struct Transactions {
     lost: bool,
 }
 
-type Producer = ThreadedProducer<Context>;
+type Producer = Polled<Context>;
 
 struct Context(Arc<Group>);
 
@@ -278,7 +279,9 @@ impl Transactions {
     fn begin(&mut self) -> KafkaResult<()> {
         if self.producer.is_none() {
             let context = Context(Arc::clone(&self.group));
-            let producer: Producer = self.settings.create_with_context(context)?;
+            let producer: BaseProducer<Context> = self.settings.create_with_context(context)?;
+            let producer = Polled::begin(producer, || ())
+                .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
             producer.init_transactions(STEP)?;
             self.producer = Some(producer);
         }

@@ -10,28 +10,31 @@ use std::{
 };
 
 /// How often the clock is looked at. As long may a client stand still.
-pub(super) const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What clocks are corrected by without being set; to wait so much longer does no harm.
 const SLACK: Duration = Duration::from_millis(100);
 
 /// The clock as it was looked at last.
 #[derive(Debug)]
-pub(super) struct Wall {
+struct Wall {
     time: SystemTime,
     at: Instant,
 }
 
 impl Wall {
-    pub(super) fn new() -> Self {
-        Self {
-            time: SystemTime::now(),
-            at: Instant::now(),
+    fn new() -> Self {
+        loop {
+            let (before, time, at) = (Instant::now(), SystemTime::now(), Instant::now());
+            // Who was not let run in between would see one clock later than the other.
+            if at - before < SLACK / 2 {
+                return Self { time, at };
+            }
         }
     }
 
     /// Whether it was set back since it was looked at last.
-    pub(super) fn was_set_back(&mut self) -> bool {
+    fn was_set_back(&mut self) -> bool {
         self.is_back(Self::new())
     }
 
@@ -45,15 +48,15 @@ impl Wall {
     }
 }
 
-/// Calls `wake` whenever the clock was set back, until what this answers is dropped. Where there is no thread for that, nobody does.
-pub(super) fn watch(wake: impl Fn() + Send + 'static) -> mpsc::Sender<()> {
+/// Calls `wake` whenever the clock was set back, again until that says that it did, and until what this answers is dropped. Where there is
+/// no thread for that, nobody does.
+pub(super) fn watch(wake: impl Fn() -> bool + Send + 'static) -> mpsc::Sender<()> {
     let (end, ended) = mpsc::channel();
     let watch = move || {
-        let mut wall = Wall::new();
+        let (mut wall, mut stands) = (Wall::new(), false);
         while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-            if wall.was_set_back() {
-                wake();
-            }
+            stands |= wall.was_set_back();
+            stands = stands && !wake();
         }
     };
     let thread = thread::Builder::new().name("kafka-clock".to_owned());

@@ -98,12 +98,12 @@ fn set_back(run: &Run, clocks: &[WrongClock; 2]) {
 
 /// Clocks are set back where nothing else wakes whoever waits.
 async fn quiet(run: &Run, shop: &Shop, clocks: &[WrongClock; 2]) {
-    let before = members(shop);
     for clock in clocks {
         clock.set(FAR);
     }
     // Whatever waits by then does so by that time.
     sleep(Duration::from_secs(1)).await;
+    let before = members(shop);
     set_back(run, clocks);
     let begun = Instant::now();
     while shop.stored() != shop.ends() {
@@ -112,8 +112,8 @@ async fn quiet(run: &Run, shop: &Shop, clocks: &[WrongClock; 2]) {
         sleep(Duration::from_millis(100)).await;
     }
     sleep(SESSION.saturating_sub(begun.elapsed())).await;
-    let after = members(shop);
-    assert_eq!(after.len(), 1, "{before:?} became {after:?}");
+    assert_eq!(members(shop), before);
+    assert_eq!(before.len(), 1);
 }
 
 fn members(shop: &Shop) -> Vec<String> {
