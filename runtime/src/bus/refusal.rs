@@ -16,10 +16,6 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    #[cfg_attr(
-        not(feature = "kafka"),
-        expect(dead_code, reason = "a transport within the process refuses nobody")
-    )]
     pub(crate) fn set(&self, reason: &str) {
         *self.lock() = Some(reason.into());
         self.known.store(true, Ordering::Relaxed);
