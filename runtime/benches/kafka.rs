@@ -32,6 +32,10 @@ mod client;
 #[path = "order/mod.rs"]
 mod order;
 
+/// What a client has room for is produced so many times, and consumed at once: to begin, and to join a group, costs the same however
+/// much there is, and is to count for little.
+const ROUNDS: u32 = 4;
+
 /// The time on the wall, and the processor's, of which the client's threads have their part.
 #[derive(Clone, Copy, Debug)]
 struct Cost {
@@ -41,23 +45,25 @@ struct Cost {
 
 async fn produce_awaited(brokers: &str, events: &[OrderPlaced]) {
     let producer: FutureProducer = client::producer(brokers);
-    let sent: Vec<_> = events
-        .iter()
-        .map(|event| {
-            let record = client::record(event);
-            let headers = client::headers(&record);
-            let mut message = FutureRecord::<[u8], [u8]>::to(TOPIC).headers(headers);
-            message.key = record.key();
-            message.payload = record.value();
-            let sent = producer.send_result(message);
-            sent.map_err(|(error, _)| error).expect("room")
-        })
-        .collect();
-    for acknowledged in sent {
-        let acknowledged = acknowledged.await.expect("an answer");
-        acknowledged
-            .map_err(|(error, _)| error)
-            .expect("acknowledged");
+    for _ in 0..ROUNDS {
+        let sent: Vec<_> = events
+            .iter()
+            .map(|event| {
+                let record = client::record(event);
+                let headers = client::headers(&record);
+                let mut message = FutureRecord::<[u8], [u8]>::to(TOPIC).headers(headers);
+                message.key = record.key();
+                message.payload = record.value();
+                let sent = producer.send_result(message);
+                sent.map_err(|(error, _)| error).expect("room")
+            })
+            .collect();
+        for acknowledged in sent {
+            let acknowledged = acknowledged.await.expect("an answer");
+            acknowledged
+                .map_err(|(error, _)| error)
+                .expect("acknowledged");
+        }
     }
 }
 
@@ -97,11 +103,11 @@ type Costs = BTreeMap<&'static str, Vec<Cost>>;
 
 async fn produce(brokers: &str, events: &[OrderPlaced], turns: u32, costs: &mut Costs) {
     for _ in 0..turns {
-        let raw = measure(async || order::produce_raw(brokers, events)).await;
+        let raw = measure(async || order::produce_raw(brokers, events, ROUNDS)).await;
         costs.entry("produce raw").or_default().push(raw);
         let awaited = measure(async || produce_awaited(brokers, events).await).await;
         costs.entry("produce awaited").or_default().push(awaited);
-        let ours = measure(async || order::produce(brokers, events).await).await;
+        let ours = measure(async || order::produce(brokers, events, ROUNDS).await).await;
         costs.entry("produce ours").or_default().push(ours);
     }
 }
@@ -169,13 +175,13 @@ async fn main() {
     let brokers = broker.address();
     broker.create(TOPIC, 3).await;
     let events = order::orders(count);
-    let mut costs = Costs::new();
-    order::produce_raw(&brokers, &events);
+    order::produce_raw(&brokers, &events, ROUNDS);
+    let (all, mut costs) = (ROUNDS * count, Costs::new());
     if is_chosen("produce") {
         produce(&brokers, &events, turns, &mut costs).await;
     }
     if is_chosen("consume") {
-        consume(&brokers, count, turns, &mut costs).await;
+        consume(&brokers, all, turns, &mut costs).await;
     }
-    report(&costs, count);
+    report(&costs, all);
 }

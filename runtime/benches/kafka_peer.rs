@@ -32,6 +32,10 @@ mod client;
 #[path = "order/mod.rs"]
 mod order;
 
+/// What a client has room for is produced so many times, and consumed at once: to begin, and to join a group, costs the same however
+/// much there is, and is to count for little.
+const ROUNDS: u32 = 4;
+
 /// As often as many events a second at least as the peer has.
 const BOUND: f64 = 10.0;
 
@@ -80,7 +84,7 @@ fn peer(brokers: &str, count: u32) -> Rates {
 /// The same of the bus.
 async fn ours(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
     let begun = Instant::now();
-    order::produce(brokers, orders).await;
+    order::produce(brokers, orders, ROUNDS).await;
     let produce = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
     let subscription = order::consume(brokers, group, count_of(orders)).await;
@@ -93,7 +97,7 @@ async fn ours(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
 /// The same of the client alone.
 fn raw(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
     let begun = Instant::now();
-    order::produce_raw(brokers, orders);
+    order::produce_raw(brokers, orders, ROUNDS);
     let produce = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
     order::consume_raw(brokers, group, count_of(orders));
@@ -102,7 +106,7 @@ fn raw(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
 }
 
 fn count_of(orders: &[OrderPlaced]) -> u32 {
-    u32::try_from(orders.len()).unwrap()
+    ROUNDS * u32::try_from(orders.len()).unwrap()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -116,7 +120,7 @@ async fn main() {
     let full = env::args().any(|argument| argument == "--bench");
     // As many as both take some seconds for.
     let (count, fewer, turns) = if full {
-        (200_000, 100_000, 5)
+        (150_000, 300_000, 5)
     } else {
         (500, 500, 1)
     };
@@ -127,9 +131,9 @@ async fn main() {
     let (mut of_peer, mut of_raw, mut of_ours) = (Vec::new(), Vec::new(), Vec::new());
     for turn in 0..turns {
         let taken = raw(&brokers, &format!("raw-{turn}"), &orders);
-        of_raw.push(Rates::of(count, taken));
+        of_raw.push(Rates::of(count_of(&orders), taken));
         let taken = ours(&brokers, &format!("ours-{turn}"), &orders).await;
-        of_ours.push(Rates::of(count, taken));
+        of_ours.push(Rates::of(count_of(&orders), taken));
         of_peer.push(Rates::of(fewer, peer(&brokers, fewer)));
     }
     for (what, rate) in [

@@ -37,6 +37,11 @@ mod service;
 pub mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg_attr(
+    not(feature = "events"),
+    expect(unreachable_pub, reason = "only events show such texts")
+)]
+mod text;
 #[cfg(all(
     feature = "tls",
     any(

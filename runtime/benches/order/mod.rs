@@ -47,21 +47,25 @@ pub(crate) fn orders(count: u32) -> Vec<OrderPlaced> {
         .collect()
 }
 
-/// By a thread that blocks.
-pub(crate) fn produce_raw(brokers: &str, orders: &[OrderPlaced]) {
+/// All of them so many times, by a thread that blocks.
+pub(crate) fn produce_raw(brokers: &str, orders: &[OrderPlaced], rounds: u32) {
     let producer: ThreadedProducer<_> = client::producer(brokers);
-    for order in orders {
-        client::send(&producer, TOPIC, order);
+    for _ in 0..rounds {
+        for order in orders {
+            client::send(&producer, TOPIC, order);
+        }
+        producer
+            .flush(Duration::from_mins(1))
+            .expect("all acknowledged");
     }
-    producer
-        .flush(Duration::from_mins(1))
-        .expect("all acknowledged");
 }
 
 /// By the bus.
-pub(crate) async fn produce(brokers: &str, orders: &[OrderPlaced]) {
+pub(crate) async fn produce(brokers: &str, orders: &[OrderPlaced], rounds: u32) {
     let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
-    bus.publish_all(orders).await.expect("all acknowledged");
+    for _ in 0..rounds {
+        bus.publish_all(orders).await.expect("all acknowledged");
+    }
 }
 
 pub(crate) fn consumer(brokers: &str, group: &str) -> ClientConfig {

@@ -134,11 +134,15 @@ impl Group {
     /// Waits until something is done, so that positions may have moved.
     pub(crate) async fn progress(&self) {
         self.progress.notified().await;
+        self.changed.store(false, Ordering::Release);
     }
 
     pub(super) fn progressed(&self) {
-        self.changed.store(true, Ordering::Release);
-        self.progress.notify_one();
+        // Whoever was told and has not looked yet sees this, too.
+        if !self.changed.load(Ordering::Acquire) {
+            self.changed.store(true, Ordering::Release);
+            self.progress.notify_one();
+        }
     }
 
     /// Whether anything was handed over or done since this was last asked: only then can positions have moved, or more or less wait.
@@ -192,7 +196,7 @@ impl Group {
         let assigned = lock(&self.assigned).get(spot).cloned();
         if let Some(assigned) = assigned {
             assigned.deliver(batch);
-            self.changed.store(true, Ordering::Release);
+            self.progressed();
         }
     }
 

@@ -2,15 +2,17 @@
 
 use std::{
     any::Any,
-    pin::pin,
+    future::poll_fn,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    task::Poll,
     time::{Duration, SystemTime},
 };
 
 use tokio::{
     sync::mpsc,
     task::coop::consume_budget,
-    time::{Instant, timeout},
+    time::{Instant, error::Elapsed, timeout_at},
 };
 
 use super::{
@@ -98,6 +100,28 @@ struct Known<'a> {
     handler: &'a dyn AnyHandler,
 }
 
+/// One of the attempts at a record.
+#[derive(Clone, Copy)]
+struct Turn {
+    attempt: u32,
+    /// From when on its handler may take as long as it may.
+    begun: Instant,
+}
+
+/// What `work` becomes, if it does until `deadline`. There is nothing to wait for where it is done at once, as most handlers are that
+/// only compute.
+async fn by<F: Future + Unpin>(
+    deadline: Option<Instant>,
+    mut work: F,
+) -> Result<F::Output, Elapsed> {
+    let first = poll_fn(|context| Poll::Ready(Pin::new(&mut work).poll(context))).await;
+    match (first, deadline) {
+        (Poll::Ready(done), _) => Ok(done),
+        (Poll::Pending, Some(deadline)) => timeout_at(deadline, work).await,
+        (Poll::Pending, None) => Ok(work.await),
+    }
+}
+
 impl Job<'_> {
     async fn finish(&self) -> Option<Done> {
         if self.group.options.exactly_once {
@@ -167,15 +191,16 @@ impl Job<'_> {
     async fn attempts(&self, known: Known<'_>, decoded: Decoded<'_>) -> Option<Done> {
         let event = known.event;
         let attributes = &decoded.attributes().clone();
-        // What was decoded to find the handler is what the first attempt takes.
+        let said = (attributes, decoded.context().cloned());
         let mut decoded = Some(decoded);
         let mut first_failure = self.past.and_then(|past| past.first_failure);
         let before = self.past.map_or(0, |past| past.attempts);
-        let mut spans = Attempts::of(self.group, self.assigned, self.received, event, attributes);
+        let mut spans = Attempts::of(self.group, self.assigned, self.received, event, said);
         for attempt in before.saturating_add(1).. {
             let begun = Instant::now();
             let span = spans.begin(attempt);
-            let end = pin!(self.attempt(known, decoded.take(), attributes, attempt));
+            let turn = Turn { attempt, begun };
+            let end = pin!(self.attempt(known, &mut decoded, attributes, turn));
             let end = span::within(&span, end).await;
             if let End::Failed(failure) = &end {
                 span::fail(&span, failure.class);
@@ -222,9 +247,9 @@ impl Job<'_> {
     async fn attempt(
         &self,
         known: Known<'_>,
-        decoded: Option<Decoded<'_>>,
+        decoded: &mut Option<Decoded<'_>>,
         attributes: &Attributes,
-        attempt: u32,
+        mut turn: Turn,
     ) -> End {
         let (source, id) = (&attributes.source, &attributes.id);
         if let Some(duplicates) = &self.group.duplicates {
@@ -239,8 +264,10 @@ impl Job<'_> {
                 }
                 Err(end) => return end,
             }
+            // How long the store took is no matter of the handler's.
+            turn.begun = Instant::now();
         }
-        let end = self.call(known, decoded, attributes, attempt).await;
+        let end = self.call(known, decoded, attributes, turn).await;
         if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
             let remembered = self.ask(duplicates.remember(&self.group.name, source, id));
             if let Err(end) = remembered.await {
@@ -262,9 +289,9 @@ impl Job<'_> {
     async fn call(
         &self,
         known: Known<'_>,
-        decoded: Option<Decoded<'_>>,
+        decoded: &mut Option<Decoded<'_>>,
         attributes: &Attributes,
-        attempt: u32,
+        turn: Turn,
     ) -> End {
         let origin = self.origin();
         let outputs = self.group.emitter.as_ref().map(Outputs::new);
@@ -275,13 +302,17 @@ impl Job<'_> {
             topic: Arc::clone(origin.topic),
             partition: origin.partition,
             offset: origin.offset,
-            attempt,
+            attempt: turn.attempt,
             time: self.received.record.time(),
             outputs: outputs.clone(),
         };
         let work = async {
-            let decoded = decoded.map_or_else(|| decode_ref(self.received.record), Ok);
-            let begun = decoded.and_then(|decoded| known.handler.begin(decoded, delivery));
+            // What was decoded to find the handler is what the first attempt takes.
+            let begun = match decoded.take() {
+                Some(decoded) => known.handler.begin(decoded, delivery),
+                None => decode_ref(self.received.record)
+                    .and_then(|decoded| known.handler.begin(decoded, delivery)),
+            };
             match begun {
                 Ok(answer) => Ok(answer.await),
                 Err(error) => Err(error),
@@ -289,7 +320,8 @@ impl Job<'_> {
         };
         // Futures are large, and every net around one that is not pinned takes another copy of it.
         let work = pin!(Cause::event(attributes).scope(work));
-        let ended = timeout(self.group.options.policy.timeout, unwind::catch(work)).await;
+        let limit = self.group.options.policy.timeout;
+        let ended = by(turn.begun.checked_add(limit), pin!(unwind::catch(work))).await;
         // However it ended the attempt is over, also for what the handler has left running.
         let emitted = outputs.map(|outputs| outputs.take()).unwrap_or_default();
         match ended {
@@ -306,7 +338,7 @@ impl Job<'_> {
             }),
             Ok(Err(panic)) => self.panicked(&*panic),
             Err(_) => {
-                let limit = humantime::format_duration(self.group.options.policy.timeout);
+                let limit = humantime::format_duration(limit);
                 End::Failed(failed(
                     "timeout",
                     format!("the handler took longer than {limit}"),

@@ -103,18 +103,20 @@ pub(super) struct Attempts<'a> {
     received: Received<'a>,
     event: &'static str,
     attributes: &'a Attributes,
+    /// Of the sending.
+    sending: Option<TraceContext>,
     /// Of those that were recorded.
     first: Option<TraceContext>,
     last: Option<TraceContext>,
 }
 
 impl<'a> Attempts<'a> {
-    pub(super) const fn of(
+    pub(super) fn of(
         group: &'a Group,
         assigned: &'a Assigned,
         received: Received<'a>,
         event: &'static str,
-        attributes: &'a Attributes,
+        (attributes, sending): (&'a Attributes, Option<TraceContext>),
     ) -> Self {
         Self {
             group,
@@ -122,6 +124,7 @@ impl<'a> Attempts<'a> {
             received,
             event,
             attributes,
+            sending,
             first: None,
             last: None,
         }
@@ -129,14 +132,13 @@ impl<'a> Attempts<'a> {
 
     /// Begins the span of an attempt. What is called or published inside belongs to it, and carries the event's correlation id.
     pub(super) fn begin(&mut self, attempt: u32) -> ActiveSpan {
-        let correlation_id = self.attributes.correlation_id.as_str();
-        let remote = self.attributes.trace.as_ref().and_then(context_of);
-        let begin = Begin::consumer(Arc::clone(&self.assigned.series.span), remote);
-        let span = begin.correlated(correlation_id).span(|| {
+        let correlation_id = &self.attributes.correlation_id;
+        let begin = Begin::consumer(Arc::clone(&self.assigned.series.span), self.sending.clone());
+        let span = begin.correlated_by(correlation_id.clone()).span(|| {
             tracing::info_span!(
                 target: "marty_runtime::bus",
                 "event",
-                correlation_id,
+                correlation_id = &**correlation_id,
                 event_type = self.event,
                 messaging_destination_name = &*self.assigned.spot.topic,
                 messaging_consumer_group_name = &*self.group.name,
@@ -172,8 +174,9 @@ impl<'a> Attempts<'a> {
             let text = str::from_utf8(self.received.record.header(name)?).ok()?;
             TraceContext::from_texts(text, None)
         });
-        let sending = self.attributes.trace.as_ref().and_then(context_of);
-        let links = [sending, self.first.clone()].into_iter().chain(replay);
+        let links = [self.sending.clone(), self.first.clone()]
+            .into_iter()
+            .chain(replay);
         for context in links.flatten() {
             span.link(context);
         }

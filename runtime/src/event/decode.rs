@@ -14,7 +14,7 @@ use super::{
     Attributes, DecodeError, Envelope, Event, EventId, Format, Record, RecordRef, Text, Trace,
     encode::SPEC_VERSION, error::DecodeKind, format::media_type, said::Said, structured,
 };
-use crate::names::header;
+use crate::{names::header, trace::TraceContext};
 
 /// A record that is an event of some type.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Decoded<'record> {
     attributes: Attributes,
     format: Option<Format>,
     data: Cow<'record, [u8]>,
+    /// What `attributes.trace` says.
+    context: Option<TraceContext>,
 }
 
 impl Decoded<'_> {
@@ -36,6 +38,11 @@ impl Decoded<'_> {
     #[must_use]
     pub const fn attributes(&self) -> &Attributes {
         &self.attributes
+    }
+
+    /// Where the event is in a trace, as the attributes say it in text.
+    pub(crate) const fn context(&self) -> Option<&TraceContext> {
+        self.context.as_ref()
     }
 
     /// The form of the data, if it is one that events are read in.
@@ -87,14 +94,15 @@ pub(crate) fn decode_ref(record: RecordRef<'_>) -> Result<Decoded<'_>, DecodeErr
     if content_type
         .is_some_and(|kind| media_type(kind).eq_ignore_ascii_case(structured::MEDIA_TYPE))
     {
-        let (said, data) = structured::read(value)?;
-        return judge(said, data, record.time());
+        let (mut said, data) = structured::read(value)?;
+        return judge(&mut said, data, record.time());
     }
-    judge(of_headers(record)?, Cow::Borrowed(value), record.time())
+    let mut said = Said::default();
+    read_headers(record, &mut said)?;
+    judge(&mut said, Cow::Borrowed(value), record.time())
 }
 
-fn of_headers(record: RecordRef<'_>) -> Result<Said<'_>, DecodeError> {
-    let mut said = Said::default();
+fn read_headers<'a>(record: RecordRef<'a>, said: &mut Said<'a>) -> Result<(), DecodeError> {
     // The trace as an extension, which is how an implementation writes it that knows of no header for it.
     let (mut parent, mut state) = (None, None);
     for (name, value) in record.headers() {
@@ -122,7 +130,7 @@ fn of_headers(record: RecordRef<'_>) -> Result<Said<'_>, DecodeError> {
     if said.trace_parent.is_none() {
         (said.trace_parent, said.trace_state) = (parent, state);
     }
-    Ok(said)
+    Ok(())
 }
 
 fn text<'a>(value: Option<&'a [u8]>, name: &'static str) -> Result<Option<&'a str>, DecodeError> {
@@ -132,7 +140,7 @@ fn text<'a>(value: Option<&'a [u8]>, name: &'static str) -> Result<Option<&'a st
 
 /// Refuses what is no event, and puts the texts of what is one together.
 fn judge<'a>(
-    said: Said<'a>,
+    said: &mut Said<'a>,
     data: Cow<'a, [u8]>,
     recorded: SystemTime,
 ) -> Result<Decoded<'a>, DecodeError> {
@@ -151,11 +159,10 @@ fn judge<'a>(
         optional(said.correlation_id.as_deref(), header::CE_CORRELATIONID)?.unwrap_or(id);
     let causation = optional(said.causation_id.as_deref(), header::CE_CAUSATIONID)?;
     // A context that is broken is dropped, as W3C has it: the event is worth more than its place in a trace.
-    let parent = said
-        .trace_parent
-        .as_deref()
-        .filter(|text| Trace::is_parent(text));
     let state = said.trace_state.as_deref().filter(|text| !text.is_empty());
+    let parent = said.trace_parent.as_deref();
+    let context = parent.and_then(|parent| TraceContext::from_texts(parent, state));
+    let parent = parent.filter(|_| context.is_some());
 
     let mut texts = Texts::new([
         Some(id),
@@ -178,7 +185,7 @@ fn judge<'a>(
     });
     let state = texts.next_if(state);
     Ok(Decoded {
-        kind: said.kind.unwrap_or_default(),
+        kind: said.kind.take().unwrap_or_default(),
         format: Format::of(said.content_type.as_deref()),
         attributes: Attributes {
             id,
@@ -190,6 +197,7 @@ fn judge<'a>(
             trace: trace.map(|trace| Trace { state, ..trace }),
         },
         data,
+        context,
     })
 }
 

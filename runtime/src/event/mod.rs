@@ -45,12 +45,12 @@ mod record;
 mod said;
 mod schema;
 mod structured;
-mod text;
 mod token;
 mod topic;
 mod trace;
 mod unknown;
 
+pub use crate::text::Text;
 #[cfg(feature = "kafka")]
 pub(crate) use batch::Spare;
 pub use cause::Cause;
@@ -73,7 +73,6 @@ pub use schema::EventSchema;
 /// The crate that schemas are made with, for types that describe themselves by hand.
 #[cfg(feature = "event-schema")]
 pub use schemars;
-pub use text::Text;
 pub use token::{BadToken, Token};
 pub use topic::Topic;
 pub use trace::Trace;

@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use tracing::Span;
 
 use super::{ActiveSpan, Kind, SpanId, TraceContext, TraceId, scope::Scope};
+use crate::text::Text;
 
 /// A span that is about to begin, for the layers around servers and clients. Spans inside the service need none of this.
 ///
@@ -24,7 +25,7 @@ pub struct Begin {
     pub(super) kind: Kind,
     pub(super) name: Arc<str>,
     pub(super) remote: Option<TraceContext>,
-    pub(super) correlation_id: Option<Arc<str>>,
+    pub(super) correlation_id: Option<Text>,
     /// The trace that it begins, if that is recorded for certain.
     pub(super) root: Option<TraceId>,
 }
@@ -82,8 +83,13 @@ impl Begin {
     }
 
     /// Has every call made inside carry that correlation id.
-    pub fn correlated(mut self, id: impl Into<Arc<str>>) -> Self {
-        self.correlation_id = Some(id.into());
+    pub fn correlated(self, id: impl Into<Arc<str>>) -> Self {
+        self.correlated_by(id.into().into())
+    }
+
+    /// The same with a text that is shared already.
+    pub(crate) fn correlated_by(mut self, id: Text) -> Self {
+        self.correlation_id = Some(id);
         self
     }
 

@@ -10,7 +10,7 @@ use tracing_subscriber::{
 };
 
 use super::{SpanId, TraceContext, TraceId, record::Recording};
-use crate::{metric::Exemplar, names};
+use crate::{metric::Exemplar, names, text::Text};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static(names::CORRELATION_ID_HEADER);
 
@@ -20,7 +20,7 @@ pub(super) struct Scope {
     pub(super) context: TraceContext,
     /// The span that calls name as their parent where this service's own are not sent anywhere: the caller's.
     pub(super) carried: Option<SpanId>,
-    pub(super) correlation_id: Option<Arc<str>>,
+    pub(super) correlation_id: Option<Text>,
 }
 
 /// What the layer keeps with each span.

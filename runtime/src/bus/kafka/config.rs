@@ -89,13 +89,17 @@ impl KafkaConfig {
         own.chain(self.security.properties()).chain(more)
     }
 
-    pub(super) fn client(&self, promised: &[(&str, &str)]) -> ClientConfig {
+    /// A client by `defaults`, which may be told otherwise, and what is `promised`, which may not.
+    pub(super) fn client(
+        &self,
+        defaults: &[(&str, &str)],
+        promised: &[(&str, &str)],
+    ) -> ClientConfig {
         let mut config = ClientConfig::new();
-        for (property, value) in self.properties() {
+        let defaults = defaults.iter().copied();
+        let told = defaults.chain(self.properties());
+        for (property, value) in told.chain(promised.iter().copied()) {
             config.set(property, value);
-        }
-        for (property, value) in promised {
-            config.set(*property, *value);
         }
         // Why a connection ended is said from there on.
         config.set_log_level(RDKafkaLogLevel::Info);

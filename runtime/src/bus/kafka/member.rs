@@ -85,13 +85,8 @@ struct Recipe {
 impl Recipe {
     fn consumer(&self) -> KafkaResult<BaseConsumer<Feed>> {
         let Self { config, group, id } = self;
-        let mut client = config.client(PROMISED);
+        let mut client = config.client(DEFAULTS, PROMISED);
         client.set("group.id", &**group.name());
-        for (property, value) in DEFAULTS {
-            if client.get(property).is_none() {
-                client.set(*property, *value);
-            }
-        }
         let by_transactions = group.is_exactly_once();
         if by_transactions {
             client.set("enable.auto.commit", "false");

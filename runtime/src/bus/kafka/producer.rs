@@ -95,6 +95,12 @@ fn units(size: usize) -> u32 {
     u32::try_from(size + OVERHEAD).unwrap_or(QUEUE).min(QUEUE)
 }
 
+/// Whether a record was received before: it is larger by the headers that say why it comes again, and was let in once.
+fn is_made_of_another(record: &Record) -> bool {
+    let mut names = [header::DLQ_TOPIC, header::RETRY_TOPIC].into_iter();
+    names.any(|name| record.header(name).is_some())
+}
+
 struct Context(Arc<Queue>);
 
 impl ClientContext for Context {
@@ -134,12 +140,7 @@ impl ProducerContext for Context {
 
 impl Producer {
     pub(super) fn new(config: &KafkaConfig) -> Result<Self, ConsumeError> {
-        let mut client = config.client(PROMISED);
-        for (property, value) in DEFAULTS {
-            if client.get(property).is_none() {
-                client.set(*property, *value);
-            }
-        }
+        let mut client = config.client(DEFAULTS, PROMISED);
         let largest = client.get(LARGEST.0).and_then(|it| it.parse().ok());
         let largest = largest.unwrap_or(LARGEST.1);
         client.set(LARGEST.0, largest.max(LARGEST_LETTER).to_string());
@@ -207,11 +208,7 @@ impl Producer {
     fn send(&self, topic: &Arc<str>, record: &Record) -> Result<Acknowledgement, PublishError> {
         let size = record.size();
         self.queue.enter(size);
-        // What was received is larger by the headers that say why it comes again, and was let in once.
-        let is_made_of_another = [header::DLQ_TOPIC, header::RETRY_TOPIC]
-            .iter()
-            .any(|name| record.header(name).is_some());
-        if size > self.largest && !is_made_of_another {
+        if size > self.largest && !is_made_of_another(record) {
             self.queue.leave(size);
             let topic = (**topic).into();
             return Err(PublishKind::TooLarge { topic, size }.into());

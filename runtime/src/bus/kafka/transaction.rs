@@ -118,12 +118,7 @@ enum Left {
 impl Transactions {
     /// Those of the member that is called `id` among all.
     pub(super) fn new(config: &KafkaConfig, group: &Arc<Group>, id: &str) -> Self {
-        let mut settings = config.client(PROMISED);
-        for (property, value) in DEFAULTS {
-            if settings.get(property).is_none() {
-                settings.set(*property, *value);
-            }
-        }
+        let mut settings = config.client(DEFAULTS, PROMISED);
         // What is emitted was measured before. How large a dead letter may be is for its topic to say.
         let largest = settings.get(LARGEST.0).and_then(|it| it.parse().ok());
         let largest = largest.unwrap_or(LARGEST.1).max(LARGEST_LETTER);

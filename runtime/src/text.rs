@@ -1,4 +1,4 @@
-//! Texts of an envelope: those of one event share an allocation.
+//! Texts that are shared instead of copied, several of them in one allocation.
 
 use std::{borrow::Borrow, fmt, hash, ops::Deref, sync::Arc};
 
@@ -23,7 +23,8 @@ impl Text {
     }
 
     /// The part of `all` from `begin` to `end`; empty if there is none such.
-    pub(super) fn part(all: &Arc<str>, begin: usize, end: usize) -> Self {
+    #[cfg(feature = "events")]
+    pub(crate) fn part(all: &Arc<str>, begin: usize, end: usize) -> Self {
         Self(Inner::Shared(Arc::clone(all), begin, end))
     }
 }
