@@ -191,7 +191,7 @@ impl Job<'_> {
     async fn attempts(&self, known: Known<'_>, decoded: Decoded<'_>) -> Option<Done> {
         let event = known.event;
         let attributes = &decoded.attributes().clone();
-        let said = (attributes, decoded.context().cloned());
+        let said = (attributes, decoded.context());
         let mut decoded = Some(decoded);
         let mut first_failure = self.past.and_then(|past| past.first_failure);
         let before = self.past.map_or(0, |past| past.attempts);

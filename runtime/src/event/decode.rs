@@ -23,8 +23,8 @@ pub struct Decoded<'record> {
     attributes: Attributes,
     format: Option<Format>,
     data: Cow<'record, [u8]>,
-    /// What `attributes.trace` says.
-    context: Option<TraceContext>,
+    /// What the `traceparent` says.
+    parent: Option<TraceContext>,
 }
 
 impl Decoded<'_> {
@@ -41,8 +41,9 @@ impl Decoded<'_> {
     }
 
     /// Where the event is in a trace, as the attributes say it in text.
-    pub(crate) const fn context(&self) -> Option<&TraceContext> {
-        self.context.as_ref()
+    pub(crate) fn context(&self) -> Option<TraceContext> {
+        let state = self.attributes.trace.as_ref()?.state.as_deref();
+        Some(self.parent.clone()?.with_state(state))
     }
 
     /// The form of the data, if it is one that events are read in.
@@ -160,9 +161,8 @@ fn judge<'a>(
     let causation = optional(said.causation_id.as_deref(), header::CE_CAUSATIONID)?;
     // A context that is broken is dropped, as W3C has it: the event is worth more than its place in a trace.
     let state = said.trace_state.as_deref().filter(|text| !text.is_empty());
-    let parent = said.trace_parent.as_deref();
-    let context = parent.and_then(|parent| TraceContext::from_texts(parent, state));
-    let parent = parent.filter(|_| context.is_some());
+    let read = |text| Some((text, TraceContext::from_texts(text, None)?));
+    let (parent, context) = said.trace_parent.as_deref().and_then(read).unzip();
 
     let mut texts = Texts::new([
         Some(id),
@@ -197,7 +197,7 @@ fn judge<'a>(
             trace: trace.map(|trace| Trace { state, ..trace }),
         },
         data,
-        context,
+        parent: context,
     })
 }
 

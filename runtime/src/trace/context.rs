@@ -113,17 +113,24 @@ impl TraceContext {
     #[cfg(feature = "events")]
     pub(crate) fn from_texts(parent: &str, state: Option<&str>) -> Option<Self> {
         let (trace_id, span_id, sampled) = read_parent(parent)?;
+        let parent = Self {
+            trace_id,
+            span_id,
+            sampled,
+            state: None,
+        };
+        Some(parent.with_state(state))
+    }
+
+    /// The same with what a `tracestate` says.
+    #[cfg(feature = "events")]
+    pub(crate) fn with_state(self, state: Option<&str>) -> Self {
         let state = state.and_then(|state| {
             let mut headers = HeaderMap::new();
             headers.insert(TRACESTATE, HeaderValue::from_str(state).ok()?);
             state::read(headers.get_all(TRACESTATE))
         });
-        Some(Self {
-            trace_id,
-            span_id,
-            sampled,
-            state,
-        })
+        Self { state, ..self }
     }
 
     /// The `traceparent` and the `tracestate` that a message carries of it.
