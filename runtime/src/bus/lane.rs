@@ -1,36 +1,27 @@
 //! A lane: handles one record after the other, each until it is done or its partition is taken back.
 
 use std::{
-    any::Any,
-    future::poll_fn,
-    pin::{Pin, pin},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-    task::Poll,
     time::{Duration, SystemTime},
 };
 
-use tokio::{
-    sync::mpsc,
-    task::coop::consume_budget,
-    time::{Instant, error::Elapsed, timeout_at},
-};
+use tokio::{sync::mpsc, task::coop::consume_budget, time::Instant};
 
 use super::{
     assigned::{Assigned, Work},
-    error::BoxError,
-    failure::{Again, End, Failure, failed, message_of, refused, store_failed},
+    attempt::{Known, Turn},
+    failure::{Again, End, message_of},
     group::Group,
-    handler::{AnyHandler, Delivery},
     job::{Done, Job},
     later::Past,
     letter::Death,
-    metrics::{ATTEMPT, Attempt, EventSeries, HANDLED, Handled, duplicate},
-    output::{Open, Outputs},
+    metrics::{ATTEMPT, Attempt, EventSeries, HANDLED, Handled},
     span::{self, Attempts},
     transport::Boxed,
 };
 use crate::{
-    event::{Attributes, Cause, DecodeError, Decoded, Received, decode_ref},
+    event::{Attributes, DecodeError, Decoded, Received, decode_ref},
     names::{header, value},
     trace::random_number,
     unwind,
@@ -89,36 +80,6 @@ async fn finished(job: &Job<'_>) -> bool {
             );
             false
         }
-    }
-}
-
-/// A handler, where it is among those of its group, and what it takes.
-#[derive(Clone, Copy)]
-struct Known<'a> {
-    place: usize,
-    event: &'static str,
-    handler: &'a dyn AnyHandler,
-}
-
-/// One of the attempts at a record.
-#[derive(Clone, Copy)]
-struct Turn {
-    attempt: u32,
-    /// From when on its handler may take as long as it may.
-    begun: Instant,
-}
-
-/// What `work` becomes, if it does until `deadline`. There is nothing to wait for where it is done at once, as most handlers are that
-/// only compute.
-async fn by<F: Future + Unpin>(
-    deadline: Option<Instant>,
-    mut work: F,
-) -> Result<F::Output, Elapsed> {
-    let first = poll_fn(|context| Poll::Ready(Pin::new(&mut work).poll(context))).await;
-    match (first, deadline) {
-        (Poll::Ready(done), _) => Ok(done),
-        (Poll::Pending, Some(deadline)) => timeout_at(deadline, work).await,
-        (Poll::Pending, None) => Ok(work.await),
     }
 }
 
@@ -242,114 +203,6 @@ impl Job<'_> {
             self.pause(wait.max(after)).await?;
         }
         None
-    }
-
-    async fn attempt(
-        &self,
-        known: Known<'_>,
-        decoded: &mut Option<Decoded<'_>>,
-        attributes: &Attributes,
-        mut turn: Turn,
-    ) -> End {
-        let (source, id) = (&attributes.source, &attributes.id);
-        if let Some(duplicates) = &self.group.duplicates {
-            match self
-                .ask(duplicates.is_known(&self.group.name, source, id))
-                .await
-            {
-                Ok(false) => {}
-                Ok(true) => {
-                    duplicate(&self.group.name, known.event);
-                    return End::Skipped;
-                }
-                Err(end) => return end,
-            }
-            // How long the store took is no matter of the handler's.
-            turn.begun = Instant::now();
-        }
-        let end = self.call(known, decoded, attributes, turn).await;
-        if let (End::Handled, Some(duplicates)) = (&end, &self.group.duplicates) {
-            let remembered = self.ask(duplicates.remember(&self.group.name, source, id));
-            if let Err(end) = remembered.await {
-                return end;
-            }
-        }
-        end
-    }
-
-    /// What the store of handled events answers, or how the attempt ends that cannot do without.
-    async fn ask<T>(&self, answer: impl Future<Output = Result<T, BoxError>>) -> Result<T, End> {
-        match unwind::catch(answer).await {
-            Ok(answer) => answer.map_err(|error| End::Failed(store_failed(&*error))),
-            Err(panic) => Err(self.panicked(&*panic)),
-        }
-    }
-
-    /// Calls the handler. A panic or an overrun is a failure like any other.
-    async fn call(
-        &self,
-        known: Known<'_>,
-        decoded: &mut Option<Decoded<'_>>,
-        attributes: &Attributes,
-        turn: Turn,
-    ) -> End {
-        let origin = self.origin();
-        let outputs = self.group.emitter.as_ref().map(Outputs::new);
-        let _open = outputs.clone().map(Open);
-        let delivery = Delivery {
-            group: Arc::clone(&self.group.name),
-            event: known.event,
-            topic: Arc::clone(origin.topic),
-            partition: origin.partition,
-            offset: origin.offset,
-            attempt: turn.attempt,
-            time: self.received.record.time(),
-            outputs: outputs.clone(),
-        };
-        let work = async {
-            // What was decoded to find the handler is what the first attempt takes.
-            let begun = match decoded.take() {
-                Some(decoded) => known.handler.begin(decoded, delivery),
-                None => decode_ref(self.received.record)
-                    .and_then(|decoded| known.handler.begin(decoded, delivery)),
-            };
-            match begun {
-                Ok(answer) => Ok(answer.await),
-                Err(error) => Err(error),
-            }
-        };
-        // Futures are large, and every net around one that is not pinned takes another copy of it.
-        let work = pin!(Cause::event(attributes).scope(work));
-        let limit = self.group.options.policy.timeout;
-        let ended = by(turn.begun.checked_add(limit), pin!(unwind::catch(work))).await;
-        // However it ended the attempt is over, also for what the handler has left running.
-        let emitted = outputs.map(|outputs| outputs.take()).unwrap_or_default();
-        match ended {
-            Ok(Ok(Ok(Ok(())))) => {
-                self.keep(emitted);
-                End::Handled
-            }
-            Ok(Ok(Ok(Err(error)))) => refused(error),
-            Ok(Ok(Err(error))) => End::Failed(Failure {
-                outcome: "rejected",
-                class: error.class(),
-                message: error.to_string(),
-                again: Again::Never,
-            }),
-            Ok(Err(panic)) => self.panicked(&*panic),
-            Err(_) => {
-                let limit = humantime::format_duration(limit);
-                End::Failed(failed(
-                    "timeout",
-                    format!("the handler took longer than {limit}"),
-                ))
-            }
-        }
-    }
-
-    fn panicked(&self, panic: &(dyn Any + Send)) -> End {
-        self.group.panics.inc();
-        End::Failed(failed("panic", message_of(panic)))
     }
 
     fn record(&self, event: &'static str, outcome: &'static str, took: Duration) {

@@ -55,6 +55,7 @@
 //! ```
 
 mod assigned;
+mod attempt;
 mod broker;
 #[expect(
     clippy::module_inception,
