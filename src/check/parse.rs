@@ -64,7 +64,7 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
         Role::Targets => targets(file),
         Role::Rules => rules(file),
         Role::RuleTests => shaped(document(text), |node| {
-            let issues = shape::rule_tests(&node);
+            let issues = shape::rule_tests(&node, is_of_prometheus(file));
             (Artefact::Tests(RuleTests::of(&node)), issues)
         }),
         Role::Prometheus => shaped(document(text), |node| {
@@ -95,14 +95,27 @@ fn targets(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
 }
 
 fn rules(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
+    let is_of_prometheus = is_of_prometheus(file);
     shaped(document(&file.source.text), |node| {
-        if shape::is_resource(&node) && !file.source.path.starts_with(OF_PROMETHEUS) {
+        let is_resource = shape::is_resource(&node);
+        if is_resource && !is_of_prometheus {
             return (Artefact::Other, Vec::new());
         }
         let mut rules = RuleFile::of(&node);
         let issues = std::mem::take(&mut rules.issues);
+        // All keys of a resource are unknown; that it holds no rules says more.
+        if is_resource && !issues.is_empty() {
+            return (Artefact::Rules(rules), issues);
+        }
+        let unknown = shape::rule_keys(&node, is_of_prometheus);
+        let issues = if unknown.is_empty() { issues } else { unknown };
         (Artefact::Rules(rules), issues)
     })
+}
+
+/// Whether a file lies where Prometheus reads it, and nobody else.
+fn is_of_prometheus(file: &ProjectFile) -> bool {
+    file.source.path.starts_with(OF_PROMETHEUS)
 }
 
 /// The first document of a YAML file.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::node::Node;
-use super::promql::strict::is_duration;
+use super::promql::strict::duration;
 use super::source::Issue;
 
 /// What is wrong with the groups of a rule file.
@@ -37,11 +37,13 @@ fn name(group: &Node, names: &mut BTreeSet<String>) -> Option<Issue> {
     (!names.insert(name)).then(|| issue(written.unwrap_or(group), &message))
 }
 
-fn durations(node: &Node, keys: &[&str]) -> Vec<Issue> {
+/// The keys of a mapping that hold something else than a duration.
+#[must_use]
+pub fn durations(node: &Node, keys: &[&str]) -> Vec<Issue> {
     let values = keys.iter().filter_map(|key| Some((key, node.given(key)?)));
     let wrong = values.filter(|(_, value)| {
         let text = value.scalar();
-        !text.is_some_and(|text| is_duration(&text.decoded))
+        text.is_none_or(|text| duration(&text.decoded).is_none())
     });
     wrong
         .map(|(key, value)| Issue {

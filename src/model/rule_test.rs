@@ -64,8 +64,9 @@ impl RuleTests {
 
 fn alert_test(node: &Node) -> Option<AlertTest> {
     let name = node.get("alertname")?;
-    Some(AlertTest {
-        alert: name.scalar()?.decoded,
+    let alert = name.scalar()?.decoded;
+    (!alert.is_empty()).then(|| AlertTest {
+        alert,
         span: name.span.clone(),
         fires: !node.items_of("exp_alerts").is_empty(),
     })

@@ -34,5 +34,6 @@ mod readme;
 mod sandbox;
 mod server;
 mod service;
+mod shape;
 mod terminal;
 mod trace;

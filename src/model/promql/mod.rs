@@ -17,7 +17,7 @@ mod lexer;
 mod literal;
 mod matchers;
 mod matching;
-mod pattern;
+pub mod pattern;
 mod selector;
 mod signature;
 pub mod strict;

@@ -1,4 +1,4 @@
-//! Regular expressions in matchers. Only those mistakes are named that are certain.
+//! Regular expressions in matchers and in relabelling. Only those mistakes are named that are certain.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -6,7 +6,8 @@ use std::str::Chars;
 const UNCLOSED_CLASS: &str = "opens a class by `[` that is not closed";
 
 /// What is wrong with a regular expression, if it is certain that something is.
-pub(super) fn mistake(pattern: &str) -> Option<&'static str> {
+#[must_use]
+pub fn mistake(pattern: &str) -> Option<&'static str> {
     let mut groups = 0_usize;
     // Whether there is nothing yet that could be repeated.
     let mut is_start = true;

@@ -45,10 +45,14 @@ fn experimental(expr: &Expr) -> Option<Issue> {
     })
 }
 
-/// Whether a text is a duration as configurations have them, for example `1h30m` or `0`.
+/// The milliseconds of a duration as configurations have them, for example `1h30m` or `0`.
 #[must_use]
-pub fn is_duration(text: &str) -> bool {
-    text == "0" || !text.is_empty() && literal::duration(text).is_some()
+pub fn duration(text: &str) -> Option<i64> {
+    match text {
+        "" => None,
+        "0" => Some(0),
+        _ => literal::duration(text),
+    }
 }
 
 /// The variables outside strings.

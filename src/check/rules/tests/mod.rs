@@ -2,8 +2,10 @@
 //! is mended.
 
 mod gaps;
+mod job;
 mod metric;
 mod scrape;
+mod shape;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,178 @@
+//! What Prometheus and `promtool` refuse in rules and their tests is found here already.
+
+use super::{PROMETHEUS, check, contents, project, rules_file};
+use crate::check::run;
+
+fn tests_file() -> String {
+    format!("{PROMETHEUS}/rules/user-service.test.yml")
+}
+
+/// Checks that the only finding after an edit is of the syntax, and where, what and with which help.
+#[track_caller]
+pub(super) fn refused(path: &str, from: &str, to: &str, expected: (&str, &str, Option<&str>)) {
+    let (at, message, help) = expected;
+    check(path, from, to, &[("syntax-error", at, message, help)]);
+}
+
+/// Checks that after an edit a key is the only finding.
+#[track_caller]
+fn no_key(path: &str, from: &str, to: &str, (owner, meant): (&str, Option<&str>)) {
+    let key = to
+        .trim_start_matches("- ")
+        .split(':')
+        .next()
+        .unwrap()
+        .trim();
+    let message = format!("`{key}` is no key of {owner}");
+    let help = meant.map(|meant| format!("did you mean `{meant}`?"));
+    refused(path, from, to, (key, &message, help.as_deref()));
+}
+
+#[test]
+fn keys_of_rule_files_that_prometheus_does_not_know_are_found() {
+    let path = rules_file();
+    for (from, to, owner, meant) in [
+        ("groups:", "group:", "a rule file", Some("groups")),
+        ("groups:", "ours: 1\ngroups:", "a rule file", None),
+        ("- name:", "- nane:", "a group", Some("name")),
+        ("rules:", "rulse:", "a group", Some("rules")),
+        ("- alert:", "- alret:", "a rule", Some("alert")),
+        ("expr:", "exprs:", "a rule", Some("expr")),
+        (
+            "annotations:",
+            "fro: 5m\n        annotations:",
+            "a rule",
+            Some("for"),
+        ),
+        (
+            "annotations:",
+            "label: {a: b}\n        annotations:",
+            "a rule",
+            Some("labels"),
+        ),
+        (
+            "annotations:",
+            "owner: b\n        annotations:",
+            "a rule",
+            None,
+        ),
+    ] {
+        no_key(&path, from, to, (owner, meant));
+    }
+    let all = "limit: 1\n    query_offset: 1m\n    interval: 1m\n    labels: {a: b}\n    rules:";
+    check(&path, "rules:", all, &[]);
+    let all = "for: 0s\n        keep_firing_for: 1m\n        labels: {a: b}\n        annotations:";
+    check(&path, "annotations:", all, &[]);
+}
+
+#[test]
+fn files_of_others_than_prometheus_have_keys_of_their_own() {
+    let elsewhere = |rules: &str| {
+        let mut files = project();
+        let path = "observability/vmalert/alerts/a.yml".to_owned();
+        files.push((path, format!("groups:\n- name: a\n{rules}")));
+        let findings = run(&contents(files)).into_iter();
+        let broken = findings.filter(|it| it.rule == "syntax-error");
+        broken.map(|it| it.message).collect::<Vec<_>>()
+    };
+    assert_eq!(elsewhere("  type: graphite\n  tenant: 1\n"), [""; 0]);
+    assert_eq!(elsewhere("  rule: []\n"), ["`rule` is no key of a group"]);
+    let template = "groups:\n  - \"{{ a }}\": 1\n    name:";
+    check(&rules_file(), "groups:\n  - name:", template, &[]);
+}
+
+#[test]
+fn keys_of_rule_tests_that_promtool_does_not_know_are_found() {
+    let path = tests_file();
+    for (from, to, owner, meant) in [
+        ("tests:", "test:", "a file of rule tests", Some("tests")),
+        (
+            "- input_series:",
+            "- input_serie:",
+            "a test",
+            Some("input_series"),
+        ),
+        ("values:", "value:", "`input_series`", Some("values")),
+        (
+            "alert_rule_test:",
+            "alert_rule_tests:",
+            "a test",
+            Some("alert_rule_test"),
+        ),
+        (
+            "- alertname:",
+            "- alertnme:",
+            "`alert_rule_test`",
+            Some("alertname"),
+        ),
+        (
+            "eval_time:",
+            "evaltime:",
+            "`alert_rule_test`",
+            Some("eval_time"),
+        ),
+        (
+            "exp_alerts:",
+            "exp_alert:",
+            "`alert_rule_test`",
+            Some("exp_alerts"),
+        ),
+    ] {
+        no_key(&path, from, to, (owner, meant));
+    }
+}
+
+#[test]
+fn keys_of_what_tests_expect_are_those_that_promtool_knows() {
+    let path = tests_file();
+    for (to, key, owner, meant) in [
+        (
+            "[{exp_lables: {}}]",
+            "exp_lables",
+            "`exp_alerts`",
+            "exp_labels",
+        ),
+        (
+            "[{}]\n    promql_expr_test: [{exprs: up}]",
+            "exprs",
+            "`promql_expr_test`",
+            "expr",
+        ),
+        (
+            "[{}]\n    promql_expr_test: [{expr: up, exp_samples: [{vale: 1}]}]",
+            "vale",
+            "`exp_samples`",
+            "value",
+        ),
+    ] {
+        let message = format!("`{key}` is no key of {owner}");
+        let help = format!("did you mean `{meant}`?");
+        refused(&path, "[{}]", to, (key, &message, Some(&help)));
+    }
+    let all = "evaluation_interval: 1m\nfuzzy_compare: true\ngroup_eval_order: [users]\ntests:\n  - \
+               name: a\n    interval: 1m\n    start_timestamp: 5\n    external_labels: {a: b}\n    \
+               external_url: http://a\n    promql_expr_test: [{expr: up, eval_time: 1m, exp_samples: \
+               [{value: 1, labels: up, histogram: '{{}}'}]}]\n  - input_series:";
+    check(&path, "tests:\n  - input_series:", all, &[]);
+}
+
+#[test]
+fn values_of_rule_tests_that_promtool_cannot_read_are_found() {
+    let path = tests_file();
+    let times = Some("durations look like `5m` or `1h30m`, largest unit first");
+    let values = Some("values look like `1 2.5 _ stale`, `0x60` or `0+1x60`");
+    let series = "`garbage` is no value of a series";
+    refused(&path, "0x60", "\"1 garbage\"", ("garbage", series, values));
+    let wrong = "`eval_time` is not a duration";
+    refused(&path, "20m", "20 m", ("20 m", wrong, times));
+    let wrong = "`interval` is not a duration";
+    let interval = "- interval: 1\n    input_series:";
+    refused(&path, "- input_series:", interval, ("1", wrong, times));
+    let nameless = "the test of an alert has an `alertname`";
+    refused(
+        &path,
+        "alertname: NoSignUps",
+        "alertname: ''",
+        ("''", nameless, None),
+    );
+}
