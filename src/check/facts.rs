@@ -123,6 +123,12 @@ impl<'a> Facts<'a> {
                 .is_some_and(|contents| contents.paths.contains(path))
     }
 
+    /// The paths of all files of the project that can be seen.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        let contents = self.contents.into_iter();
+        contents.flat_map(|contents| contents.paths.iter().map(String::as_str))
+    }
+
     /// The services that `marty.toml` names, each with its table and where its name stands.
     pub(super) fn services(&self) -> impl Iterator<Item = &crate::model::node::Entry> {
         services(self.manifest.as_ref().map(|file| &file.value))

@@ -3,7 +3,7 @@
 use super::bundled;
 use super::shape;
 use crate::model::dashboard::Dashboard;
-use crate::model::node::Node;
+use crate::model::node::{Node, Value};
 use crate::model::query::Query;
 use crate::model::rule::RuleFile;
 use crate::model::rule_test::RuleTests;
@@ -63,11 +63,11 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
         }),
         Role::Targets => targets(file),
         Role::Rules => rules(file),
-        Role::RuleTests => shaped(document(text), |node| {
+        Role::RuleTests => shaped(document_or_nothing(text), |node| {
             let issues = shape::rule_tests(&node, is_of_prometheus(file));
             (Artefact::Tests(RuleTests::of(&node)), issues)
         }),
-        Role::Prometheus => shaped(document(text), |node| {
+        Role::Prometheus => shaped(document_or_nothing(text), |node| {
             let issues = shape::prometheus(&node);
             (Artefact::Scrape(ScrapeConfig::of(&node)), issues)
         }),
@@ -96,7 +96,7 @@ fn targets(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
 
 fn rules(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
     let is_of_prometheus = is_of_prometheus(file);
-    shaped(document(&file.source.text), |node| {
+    shaped(document_or_nothing(&file.source.text), |node| {
         let is_resource = shape::is_resource(&node);
         if is_resource && !is_of_prometheus {
             return (Artefact::Other, Vec::new());
@@ -122,6 +122,17 @@ fn is_of_prometheus(file: &ProjectFile) -> bool {
 fn document(text: &str) -> (Option<Node>, Vec<Issue>) {
     let parsed = yaml::parse(text);
     (parsed.documents.into_iter().next(), parsed.issues)
+}
+
+/// The same where a file without a document says as much as one that says nothing.
+fn document_or_nothing(text: &str) -> (Option<Node>, Vec<Issue>) {
+    let (document, issues) = document(text);
+    let nothing = || Node {
+        value: Value::Null,
+        span: 0..0,
+    };
+    let document = document.or_else(|| issues.is_empty().then(nothing));
+    (document, issues)
 }
 
 /// What is made of a tree, if there is one.

@@ -67,6 +67,7 @@ impl Contents {
             Unreadable { path, reason }
         }));
         contents.add_rules(root);
+        contents.add_tested(root);
         contents
             .files
             .sort_by(|one, other| one.source.path.cmp(&other.source.path));
@@ -101,6 +102,15 @@ impl Contents {
         }
     }
 
+    /// Takes note of rule files that tests name and that are there all the same, though git ignores
+    /// them: something makes them.
+    fn add_tested(&mut self, root: &Path) {
+        let tests = self.files.iter().filter(|it| it.role == Role::RuleTests);
+        let named = tests.flat_map(|file| rule_files(&file.source));
+        let there: Vec<String> = named.filter(|path| root.join(path).is_file()).collect();
+        self.paths.extend(there);
+    }
+
     fn add(&mut self, root: &Path, file: &Path) {
         let path = relative(root, file);
         self.paths.insert(path.clone());
@@ -120,7 +130,7 @@ impl Contents {
     }
 }
 
-/// The patterns of rule files in a `prometheus.yml`, as paths of the project. Where an absolute one
+/// The patterns of rule files in a `prometheus.yml` or in tests, as paths of the project. Where an absolute one
 /// leads is not known.
 fn rule_files(source: &Source) -> Vec<String> {
     let documents = yaml::parse(&source.text).documents;
@@ -167,6 +177,31 @@ mod tests {
         let contents = Contents::read(&root).unwrap();
         assert_eq!(contents.files.len(), 1);
         assert!(!contents.paths.contains("local.json"));
+    }
+
+    #[test]
+    fn rule_files_that_tests_name_are_there_though_git_ignores_them() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = "observability/monitoring/prometheus/rules";
+        for (path, text) in [
+            (".gitignore", "made.*\n"),
+            ("made.rules.yml", ""),
+            ("made.other.yml", ""),
+            ("a.test.yml", "rule_files: [made.rules.yml, none.yml]\n"),
+        ] {
+            let path = root.path().join(folder).join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let contents = Contents::read(root.path()).unwrap();
+        let paths = ["a.test.yml", "made.rules.yml"].map(|it| format!("{folder}/{it}"));
+        let ignore = format!("{folder}/.gitignore");
+        let found: Vec<_> = contents
+            .paths
+            .into_iter()
+            .filter(|it| *it != ignore)
+            .collect();
+        assert_eq!(found, paths);
     }
 
     #[test]

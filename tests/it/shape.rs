@@ -100,3 +100,10 @@ fn keys_that_are_misspelt() {
     }
     assert_snapshot!(sandbox.outcome(&mut sandbox.marty_in("shop", ["check"])));
 }
+
+#[test]
+fn rules_that_are_deleted() {
+    let sandbox = Sandbox::with_project();
+    std::fs::remove_file(sandbox.join(&format!("{FOLDER}/{RULES}"))).unwrap();
+    assert_snapshot!(sandbox.outcome(&mut sandbox.marty_in("shop", ["check"])));
+}

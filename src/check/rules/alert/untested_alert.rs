@@ -16,7 +16,8 @@ pub(in crate::check) static RULE: Rule = Rule {
     summary: "An alert has no test in which it fires, or none in which it stays silent",
     what: "
 Looks through the rule tests that name the alert's file in their `rule_files`. For every alert there must be an `alert_rule_test` that
-expects it to fire, and one that expects it not to. A test of an alert that no rule defines is none. Whether they pass is what `promtool test rules` says.",
+expects it to fire, and one that expects it not to. A test of an alert that no rule defines is none,
+and a file in `rule_files` that is not there defines none. Whether they pass is what `promtool test rules` says.",
     why: "
 An alert is code that runs for the first time when something is on fire. One that never fires is found by its users; one that always
 does is muted by them.",
@@ -59,6 +60,7 @@ fn check(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for tests in &facts.tests {
+        without_file(facts, tests, findings);
         if let Some(known) = tested(facts, tests) {
             without_alert(tests, &known, findings);
         }
@@ -79,11 +81,47 @@ fn tested(facts: &Facts<'_>, tests: &Parsed<'_, RuleTests>) -> Option<BTreeSet<S
             .iter()
             .filter(|it| covers(&it.source.path))
             .peekable();
-        files.peek()?;
+        if files.peek().is_none() && !is_of_none(facts, here, &written.decoded) {
+            return None;
+        }
         let alerts = files.flat_map(|file| file.value.alerts());
         names.extend(alerts.map(|alert| alert.name.decoded.clone()));
     }
     Some(names).filter(|_| !tests.value.rule_files.is_empty())
+}
+
+/// Whether `written`, in the file at `here`, is a pattern that no file of the project follows.
+fn is_of_none(facts: &Facts<'_>, here: &str, written: &str) -> bool {
+    let inside = !written.starts_with('/') && pattern::resolve(here, written).is_some();
+    // Classes of characters are not understood here.
+    let understood = is_pattern(written) && !written.contains('[');
+    let mut paths = facts.paths();
+    inside && understood && !paths.any(|it| pattern::covers(here, written, it))
+}
+
+/// Whether `written` may mean several files.
+fn is_pattern(written: &str) -> bool {
+    written.contains(['*', '?', '['])
+}
+
+/// Reports rule files that are not there: `promtool` passes over them, and what is expected of
+/// their alerts is compared with nothing. What they would define is not known.
+fn without_file(facts: &Facts<'_>, tests: &Parsed<'_, RuleTests>, findings: &mut Vec<Finding>) {
+    let here = tests.source.path.as_str();
+    for written in &tests.value.rule_files {
+        let name = written.decoded.as_str();
+        if name.is_empty() || name.starts_with('/') || is_pattern(name) {
+            continue;
+        }
+        let Some(path) = pattern::resolve(here, name) else {
+            continue;
+        };
+        if !facts.has_file(&path) {
+            let message = format!("there is no rule file `{path}`");
+            let span = written.locate(&(0..name.len()));
+            findings.push(Finding::new(here, &span, message));
+        }
+    }
 }
 
 /// Reports tests of alerts that no rule defines: those that expect silence always pass.

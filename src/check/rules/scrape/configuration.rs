@@ -81,7 +81,9 @@ fn asked(job: &Job) -> (&str, &Span) {
 
 /// Rule and target files that Prometheus does not load.
 fn uncovered(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
-    let rules = facts.rules.iter().map(|file| &file.source.path);
+    // Of a file without rules nothing is missed.
+    let rules = facts.rules.iter().filter(|it| !it.value.rules.is_empty());
+    let rules = rules.map(|file| &file.source.path);
     let targets = facts.targets.iter().map(|file| &file.source.path);
     let of_rules = |config: &ScrapeConfig| config.rule_files.clone();
     let of_targets = |config: &ScrapeConfig| {

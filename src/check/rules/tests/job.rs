@@ -1,7 +1,8 @@
 //! What Prometheus refuses in its own configuration is found here already.
 
 use super::shape::refused;
-use super::{PROMETHEUS, check, found};
+use super::{PROMETHEUS, check, contents, found, project};
+use crate::check::run;
 
 #[test]
 fn parts_of_jobs_that_prometheus_refuses_are_found() {
@@ -107,4 +108,19 @@ fn times_patterns_and_actions_that_prometheus_refuses_are_found() {
         shorter,
         ("20s", message, None),
     );
+}
+
+#[test]
+fn a_prometheus_yml_that_says_nothing_is_there_all_the_same() {
+    let path = format!("{PROMETHEUS}/prometheus.yml");
+    for nothing in ["", "# Nothing yet.\n"] {
+        let mut files = project();
+        files.iter_mut().find(|it| it.0 == path).unwrap().1 = nothing.to_owned();
+        let findings = run(&contents(files)).into_iter();
+        let messages: Vec<_> = findings.map(|it| it.message).collect();
+        let uncovered =
+            |key: &str| format!("no pattern of `{key}` in `prometheus.yml` covers this file");
+        let expected = [uncovered("rule_files"), uncovered("file_sd_configs")];
+        assert_eq!(messages, expected, "{nothing}");
+    }
 }

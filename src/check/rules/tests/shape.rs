@@ -1,6 +1,6 @@
 //! What Prometheus and `promtool` refuse in rules and their tests is found here already.
 
-use super::{PROMETHEUS, check, contents, project, rules_file};
+use super::{PROMETHEUS, check, contents, edited, project, rules_file};
 use crate::check::run;
 
 fn tests_file() -> String {
@@ -175,4 +175,34 @@ fn values_of_rule_tests_that_promtool_cannot_read_are_found() {
         "alertname: ''",
         ("''", nameless, None),
     );
+}
+
+#[test]
+fn an_alert_whose_rule_file_is_gone_or_says_nothing_is_defined_by_no_rule() {
+    let undefined = "no rule defines the alert `NoSignUps`";
+    for nothing in ["", "# Nothing yet.\n", "groups: []\n"] {
+        let mut files = project();
+        files.iter_mut().find(|it| it.0 == rules_file()).unwrap().1 = nothing.to_owned();
+        let findings = run(&contents(files)).into_iter();
+        let messages: Vec<_> = findings.map(|it| it.message).collect();
+        assert_eq!(messages, [undefined], "{nothing}");
+    }
+    let gone = |rule_files: &str| {
+        let mut contents = edited(&tests_file(), "user-service.rules.yml", rule_files);
+        contents.files.retain(|it| it.source.path != rules_file());
+        contents.paths.remove(&rules_file());
+        let findings = run(&contents).into_iter();
+        findings.map(|it| it.message).collect::<Vec<_>>()
+    };
+    let missing = format!("there is no rule file `{}`", rules_file());
+    assert_eq!(gone("user-service.rules.yml"), [missing]);
+    assert_eq!(gone("user-*.rules.yml"), [undefined]);
+    // Where these are is not known.
+    for elsewhere in [
+        "/etc/a.yml",
+        "../../../../../a.yml",
+        "'user-service[.]rules.yml'",
+    ] {
+        assert_eq!(gone(elsewhere), [""; 0], "{elsewhere}");
+    }
 }
