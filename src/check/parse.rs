@@ -45,7 +45,7 @@ pub(super) fn parse(file: &ProjectFile) -> (Option<Artefact<'_>>, Vec<Issue>) {
     let text = file.source.text.as_str();
     match &file.role {
         Role::Project => shaped(toml::parse(text), |node| {
-            let issues = shape::manifest(&node);
+            let issues = shape::manifest(&node, text);
             (Artefact::Manifest(node), issues)
         }),
         Role::Toml => shaped(toml::parse(text), |_| (Artefact::Other, Vec::new())),

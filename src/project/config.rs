@@ -25,19 +25,29 @@ pub struct Config {
 
 /// A `marty.toml` that cannot be used.
 #[derive(Debug)]
-pub struct ConfigError(String);
+pub struct ConfigError {
+    place: Vec<String>,
+    message: String,
+}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
 impl std::error::Error for ConfigError {}
 
 impl ConfigError {
-    pub(super) const fn new(message: String) -> Self {
-        Self(message)
+    pub(super) fn new(place: &[&str], message: String) -> Self {
+        let place = place.iter().map(|key| (*key).to_owned()).collect();
+        Self { place, message }
+    }
+
+    /// The keys that lead to what is wrong; none where that is the whole file.
+    #[must_use]
+    pub fn place(&self) -> &[String] {
+        &self.place
     }
 }
 
@@ -49,7 +59,7 @@ impl Config {
     /// generated files has characters that mean something there.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            ConfigError(error.to_string().trim_end().to_owned())
+            ConfigError::new(&[], error.to_string().trim_end().to_owned())
         })?;
         let config = Self { document };
         config.check_services()?;
@@ -147,17 +157,23 @@ impl Config {
         let (name, url) = (self.project().unwrap_or("-"), self.runbook_base_url());
         let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || !name.chars().all(named) {
-            return Err(ConfigError(format!(
-                "`project.name` is {name:?}, and has to be made of letters `a-z` and `A-Z`, digits, `-`, `_` and `.`"
-            )));
+            return Err(ConfigError::new(
+                &["project", "name"],
+                format!(
+                    "`project.name` is {name:?}, and has to be made of letters `a-z` and `A-Z`, digits, `-`, `_` and `.`"
+                ),
+            ));
         }
         let is_url = ["https://", "http://"].iter().any(|it| url.starts_with(it));
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&()*+,;=%".contains(c);
         let usable = url.is_empty() || (is_url && url.chars().all(plain));
         if !usable {
-            return Err(ConfigError(format!(
-                "`runbooks.base-url` is {url:?}, and has to be empty or a URL that begins with `https://` or `http://`, without blanks and quotes"
-            )));
+            return Err(ConfigError::new(
+                &["runbooks", "base-url"],
+                format!(
+                    "`runbooks.base-url` is {url:?}, and has to be empty or a URL that begins with `https://` or `http://`, without blanks and quotes"
+                ),
+            ));
         }
         Ok(())
     }
@@ -167,14 +183,15 @@ impl Config {
             return Ok(());
         };
         let wrong = match services.as_table_like() {
-            None => Some("services".to_owned()),
+            None => Some(vec!["services"]),
             Some(table) => table
                 .iter()
                 .find(|(_, service)| !service.is_table_like())
-                .map(|(name, _)| format!("services.{name}")),
+                .map(|(name, _)| vec!["services", name]),
         };
-        wrong.map_or(Ok(()), |key| {
-            Err(ConfigError(format!("`{key}` is not a table")))
+        wrong.map_or(Ok(()), |place| {
+            let message = format!("`{}` is not a table", place.join("."));
+            Err(ConfigError::new(&place, message))
         })
     }
 }

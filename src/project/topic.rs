@@ -19,7 +19,7 @@ pub struct Declared {
 }
 
 /// What can be said of a topic.
-const KEYS: [&str; 3] = ["partitions", "replication", "retention-hours"];
+pub const KEYS: [&str; 3] = ["partitions", "replication", "retention-hours"];
 
 /// The topics that `config` declares, in its order.
 ///
@@ -29,8 +29,8 @@ pub fn declared(config: &Config) -> Result<Vec<Declared>, ConfigError> {
     let Some(topics) = config.item("topics") else {
         return Ok(Vec::new());
     };
-    let wrong = |what: &str| ConfigError::new(format!("`{what}` is not a table"));
-    let topics = topics.as_table_like().ok_or_else(|| wrong("topics"))?;
+    let wrong = || ConfigError::new(&["topics"], "`topics` is not a table".to_owned());
+    let topics = topics.as_table_like().ok_or_else(wrong)?;
     topics
         .iter()
         .map(|(name, topic)| read(name, topic))
@@ -40,22 +40,21 @@ pub fn declared(config: &Config) -> Result<Vec<Declared>, ConfigError> {
 fn read(name: &str, topic: &Item) -> Result<Declared, ConfigError> {
     let place = format!("topics.\"{name}\"");
     let Some(table) = topic.as_table_like() else {
-        return Err(ConfigError::new(format!("`{place}` is not a table")));
+        let message = format!("`{place}` is not a table");
+        return Err(ConfigError::new(&["topics", name], message));
     };
     if let Some((key, _)) = table.iter().find(|(key, _)| !KEYS.contains(key)) {
         let known = KEYS.map(|key| format!("`{key}`")).join(", ");
-        return Err(ConfigError::new(format!(
-            "`{place}` has `{key}`; it can have {known}"
-        )));
+        let message = format!("`{place}` has `{key}`; it can have {known}");
+        return Err(ConfigError::new(&["topics", name, key], message));
     }
     let number = |key: &str| match table.get(key) {
         None => Ok(None),
         Some(value) => {
             let number = value.as_integer().and_then(|it| u16::try_from(it).ok());
             let wrong = || {
-                ConfigError::new(format!(
-                    "`{place}.{key}` has to be a number from 1 to 65535"
-                ))
+                let message = format!("`{place}.{key}` has to be a number from 1 to 65535");
+                ConfigError::new(&["topics", name, key], message)
             };
             number.filter(|it| *it > 0).map(Some).ok_or_else(wrong)
         }

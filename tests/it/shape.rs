@@ -98,6 +98,11 @@ fn keys_that_are_misspelt() {
         let text = sandbox.read(&path).replacen(from, to, 1);
         sandbox.write(&path, &text);
     }
+    let manifest = sandbox.read("shop/marty.toml");
+    sandbox.write(
+        "shop/marty.toml",
+        &format!("{manifest}\n[topics.a]\npartition = 6\n"),
+    );
     assert_snapshot!(sandbox.outcome(&mut sandbox.marty_in("shop", ["check"])));
 }
 

@@ -1,4 +1,5 @@
-//! What Prometheus and `promtool` refuse in rules and their tests is found here already.
+//! What Prometheus, `promtool` and our own commands refuse in rules, tests and `marty.toml` is found
+//! here already.
 
 use super::{PROMETHEUS, check, contents, edited, project, rules_file};
 use crate::check::run;
@@ -175,6 +176,51 @@ fn values_of_rule_tests_that_promtool_cannot_read_are_found() {
         "alertname: ''",
         ("''", nameless, None),
     );
+}
+
+#[test]
+fn what_marty_toml_says_and_our_commands_refuse_is_found() {
+    let found = |text: &str| {
+        let contents = contents(vec![("marty.toml".to_owned(), text.to_owned())]);
+        let findings = run(&contents).into_iter();
+        let broken = findings.filter(|it| it.rule == "syntax-error");
+        broken
+            .map(|it| (text[it.span].to_owned(), it.message))
+            .collect::<Vec<_>>()
+    };
+    for (text, at, message) in [
+        ("topics = 1\n", "1", "`topics` is not a table"),
+        ("[topics]\na = 1\n", "1", "`topics.a` is not a table"),
+        (
+            "[topcis.a]\n",
+            "topcis",
+            "`topcis` is no key of `marty.toml`",
+        ),
+        (
+            "[topics.\"a.b\"]\npartition = 6\n",
+            "partition",
+            "`partition` is no key of `[topics.\"a.b\"]`",
+        ),
+        (
+            "[topics.a]\npartitions = 0\n",
+            "0",
+            "`topics.\"a\".partitions` has to be a number from 1 to 65535",
+        ),
+        (
+            "[project]\nname = \"My Shop\"\n",
+            "\"My Shop\"",
+            "`project.name` is \"My Shop\", and has to be made of letters `a-z` and `A-Z`, digits, `-`, `_` and `.`",
+        ),
+        (
+            "[runbooks]\nbase-url = \"x y\"\n",
+            "\"x y\"",
+            "`runbooks.base-url` is \"x y\", and has to be empty or a URL that begins with `https://` or `http://`, without blanks and quotes",
+        ),
+    ] {
+        assert_eq!(found(text), [(at.to_owned(), message.to_owned())]);
+    }
+    let right = "[project]\nname = \"shop\"\n[topics.\"a.b\"]\npartitions = 6\nreplication = 1\nretention-hours = 9\n[topics.c]\n";
+    assert_eq!(found(right), []);
 }
 
 #[test]
