@@ -14,6 +14,7 @@ use crate::model::scrape::{ScrapeConfig, TargetGroup};
 use crate::model::source::{Issue, Source};
 use crate::project::contents::{Contents, ProjectFile, Role};
 
+use super::dependency::Dependencies;
 use super::gaps::Gaps;
 use super::known::{Known, services};
 use super::parse::{Artefact, Parsed, parse};
@@ -67,9 +68,11 @@ impl<'a> Facts<'a> {
         for file in &contents.unreadable {
             facts.gaps.add(&file.path, Role::of(&file.path).as_ref());
         }
+        let dependencies = Dependencies::of(contents);
         let sources = facts.sources.iter().map(|file| SourceFacts {
             package: file.value.0,
             path: &file.source.path,
+            depends_on: dependencies.of_source(&file.source.path),
             facts: &file.value.1,
         });
         facts.exports = Exports::resolve(&sources.collect::<Vec<_>>());

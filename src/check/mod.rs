@@ -3,6 +3,7 @@
 //! Pure: the contents of a project in, findings out. Nothing in here reads a file or prints.
 
 mod bundled;
+mod dependency;
 mod facts;
 mod finding;
 mod gaps;

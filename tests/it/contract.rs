@@ -35,6 +35,7 @@ fn exports(root: &Path, package: &str) -> Vec<(String, &'static str, Vec<String>
         .map(|(path, facts)| SourceFacts {
             package,
             path,
+            depends_on: None,
             facts,
         })
         .collect();

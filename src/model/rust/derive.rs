@@ -69,6 +69,7 @@ mod tests {
         let file = SourceFacts {
             package: "shop",
             path: "src/metrics.rs",
+            depends_on: None,
             facts: &facts,
         };
         let exports = Exports::resolve(&[file]);

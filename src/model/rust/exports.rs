@@ -141,7 +141,7 @@ impl Exports {
             path: file.path.to_owned(),
             name_span: declared.name_span.clone(),
             item: declared.item.to_owned(),
-            handed_on: index.is_handed_on(declared.item),
+            handed_on: index.is_handed_on(declared.item, at),
         });
     }
 

@@ -145,6 +145,21 @@ pub struct SourceFacts<'a> {
     pub package: &'a str,
     /// The file's path, under which its declarations are reported.
     pub path: &'a str,
+    /// What the crate's manifest depends on, by names and folders with `_` for `-`; none where that
+    /// is not known.
+    pub depends_on: Option<&'a BTreeSet<String>>,
     /// What the file declares.
     pub facts: &'a Facts,
+}
+
+impl SourceFacts<'_> {
+    /// Whether this file can name what `other` declares: services know nothing of each other,
+    /// unless one is made of the other.
+    pub(super) fn may_name(&self, other: &Self) -> bool {
+        let depends = || {
+            let name = other.package.replace('-', "_");
+            self.depends_on.is_none_or(|it| it.contains(&name))
+        };
+        self.package == other.package || !other.path.starts_with("services/") || depends()
+    }
 }

@@ -68,12 +68,15 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Whether an item is used as a value anywhere. Items of one name stand in for each other.
-    pub(super) fn is_handed_on(&self, item: &str) -> bool {
+    /// Whether an item of file `at` is used as a value wherever it can be named. Items of one name
+    /// stand in for each other there.
+    pub(super) fn is_handed_on(&self, item: &str, at: usize) -> bool {
         let name = item.rsplit("::").next().unwrap_or(item);
-        self.files
-            .iter()
-            .any(|file| file.facts.handed_on.contains(name))
+        let Some(declaring) = self.files.get(at) else {
+            return false;
+        };
+        let mut files = self.files.iter();
+        files.any(|file| file.facts.handed_on.contains(name) && file.may_name(declaring))
     }
 
     pub(super) fn label_set(&self, name: &str, at: usize) -> Option<Vec<String>> {

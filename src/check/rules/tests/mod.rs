@@ -4,6 +4,7 @@
 mod gaps;
 mod job;
 mod metric;
+mod neighbour;
 mod scrape;
 mod shape;
 
