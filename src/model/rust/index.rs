@@ -101,9 +101,9 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// The item that `path`, written in file `at`, means: the one whose own path shares most
-    /// segments with it, one of the same file before one of the same crate before any other.
-    /// None if that leaves several with different values.
+    /// The item that `path`, written in file `at`, means: of those that can be named there, the one
+    /// whose own path shares most segments with it, one of the same file before one of the same
+    /// crate before any other. None if that leaves several with different values.
     fn find<T: ?Sized + PartialEq>(
         &self,
         named: &Named<'a, T>,
@@ -114,14 +114,18 @@ impl<'a> Index<'a> {
             .split("::")
             .filter(|segment| !matches!(*segment, "crate" | "self" | "super" | "Self"))
             .collect();
-        let candidates = named.get(segments.last()?)?;
+        let from = self.files.get(at)?;
+        let all = named.get(segments.last()?)?.iter();
+        let candidates: Vec<_> = all
+            .filter(|it| self.files.get(it.file).is_some_and(|to| from.may_name(to)))
+            .collect();
         let rank = |candidate: &Candidate<'_, T>| {
             (
                 self.shared(candidate, &segments),
                 self.nearness(candidate.file, at),
             )
         };
-        let best = candidates.iter().map(rank).max()?;
+        let best = candidates.iter().map(|it| rank(it)).max()?;
         let mut matching = candidates
             .iter()
             .filter(|candidate| rank(candidate) == best);

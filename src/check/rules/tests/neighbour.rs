@@ -72,3 +72,19 @@ fn a_family_that_a_dependent_hands_on_is_exported() {
     let shared = ("", "Cargo.toml", path);
     assert_eq!(found(&[declared, told, inherited, shared]), [""; 0]);
 }
+
+#[test]
+fn a_type_is_not_taken_for_that_of_another_service() {
+    let labels = |name: &str| format!("#[derive(Labels)]\npub struct Outcome {{ {name}: u8 }}\n");
+    let family = "pub static CREATED: CounterFamily<crate::labels::Outcome> = \
+         counter!(\"users_created\", \"Users.\");\n";
+    let family = format!("{family}{TOLD}");
+    let (own, other) = (labels("outcome"), labels("size"));
+    let files = [
+        (USERS, "src/metrics.rs", family.as_str()),
+        (USERS, "src/kinds.rs", own.as_str()),
+        (USERS, "src/labels.rs", "pub use crate::kinds::Outcome;\n"),
+        (ORDERS, "src/labels.rs", other.as_str()),
+    ];
+    assert_eq!(found(&files), [""; 0]);
+}
