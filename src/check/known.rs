@@ -106,7 +106,9 @@ fn untargeted(
     if jobs.all(|job| job.target_files.is_empty()) {
         return BTreeSet::new();
     }
-    let groups = targets.iter().flat_map(|file| &file.value);
+    let jobs = scrapes.iter().flat_map(|file| &file.value.jobs);
+    let of_jobs = jobs.flat_map(|job| &job.static_groups);
+    let groups = targets.iter().flat_map(|file| &file.value).chain(of_jobs);
     let named: BTreeSet<&str> = groups
         .filter_map(|group| Some(group.label("service")?.0))
         .collect();

@@ -23,6 +23,8 @@ pub struct Job {
     pub metrics_path: Option<(Text, Span)>,
     /// Patterns of target files, relative to the configuration's folder.
     pub target_files: Vec<Text>,
+    /// The targets that it names itself.
+    pub static_groups: Vec<TargetGroup>,
     /// The labels that its own targets have and that relabelling adds.
     pub added_labels: BTreeSet<String>,
     /// Whether discovery or relabelling may do anything else to labels, so that they are not
@@ -30,7 +32,7 @@ pub struct Job {
     pub relabels_freely: bool,
 }
 
-/// A group of targets in a target file.
+/// A group of targets, in a target file or in a scrape job itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetGroup {
     /// The addresses, each with the place of the whole string.
@@ -52,6 +54,15 @@ impl ScrapeConfig {
     }
 }
 
+impl Job {
+    /// Whether what is asked may be something else than what the targets and the path say.
+    #[must_use]
+    pub fn asks_elsewhere(&self) -> bool {
+        let mut places = ["__address__", "__metrics_path__"].iter();
+        self.relabels_freely || places.any(|it| self.added_labels.contains(*it))
+    }
+}
+
 fn job(node: &Node) -> Job {
     let discoveries = node.items_of("file_sd_configs");
     let mut job = Job {
@@ -63,6 +74,7 @@ fn job(node: &Node) -> Job {
             .iter()
             .flat_map(|it| texts(it.get("files")))
             .collect(),
+        static_groups: node.items_of("static_configs").iter().map(group).collect(),
         // Whoever is asked for targets may answer with any labels.
         relabels_freely: node.given("http_sd_configs").is_some(),
         ..Job::default()
@@ -104,16 +116,18 @@ pub fn target_groups(node: &Node) -> (Vec<TargetGroup>, Vec<Issue>) {
         };
         return (Vec::new(), vec![issue]);
     };
-    let read = groups.iter().map(|group| TargetGroup {
-        targets: group
-            .items_of("targets")
-            .iter()
+    (groups.iter().map(group).collect(), Vec::new())
+}
+
+fn group(node: &Node) -> TargetGroup {
+    let targets = node.items_of("targets").iter();
+    TargetGroup {
+        targets: targets
             .filter_map(|target| Some((target.text()?.clone(), target.span.clone())))
             .collect(),
-        labels: labels(group.get("labels")),
-        span: group.span.clone(),
-    });
-    (read.collect(), Vec::new())
+        labels: labels(node.get("labels")),
+        span: node.span.clone(),
+    }
 }
 
 impl TargetGroup {

@@ -1,5 +1,6 @@
 //! What `prometheus.yml` asks for, and whom.
 
+use super::ports;
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::check::pattern;
@@ -57,7 +58,20 @@ fn finds_services(facts: &Facts<'_>, path: &str, job: &Job) -> bool {
         let mut labels = file.value.iter().filter_map(|group| group.label("service"));
         labels.any(|(service, _)| services.contains(service))
     });
-    files.any(|file| covered(path, &job.target_files, &file.source.path))
+    files.any(|file| covered(path, &job.target_files, &file.source.path)) || names_one(facts, job)
+}
+
+/// Whether a job itself has a target at which a service answers with its metrics. Others that go by
+/// the service's name may have a path of their own.
+fn names_one(facts: &Facts<'_>, job: &Job) -> bool {
+    let mut services = facts.services().filter(|_| !job.asks_elsewhere());
+    services.any(|service| {
+        let mut groups = job.static_groups.iter();
+        groups.any(|group| {
+            let named = group.label("service").map(|(name, _)| name);
+            named == Some(service.key.as_str()) && ports::reaches(group, service)
+        })
+    })
 }
 
 /// Whether the target file at `path` is only for jobs that scrape something else than services.

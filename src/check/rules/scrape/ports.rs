@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
-use crate::model::node::{Entry, Node};
+use crate::model::node::{Entry, Node, Text};
 use crate::model::scrape::TargetGroup;
 use crate::model::source::{Source, Span};
 use crate::project::root::MANIFEST;
@@ -147,10 +147,7 @@ pub(super) fn of_targets(
         return;
     };
     for (target, span) in &group.targets {
-        let port = target
-            .decoded
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.parse::<u64>().ok());
+        let port = port_of(target);
         if port != Some(admin) {
             let found = port.map_or("no port".to_owned(), |port| format!("port {port}"));
             let message = format!(
@@ -161,4 +158,16 @@ pub(super) fn of_targets(
             findings.push(Finding::new(path, span, message).help(Some(help)));
         }
     }
+}
+
+/// Whether one of the targets is where `service` answers with its metrics.
+pub(super) fn reaches(group: &TargetGroup, service: &Entry) -> bool {
+    let admin = service.value.get("admin-port").and_then(port);
+    let mut targets = group.targets.iter();
+    admin.is_some() && targets.any(|(target, _)| port_of(target) == admin)
+}
+
+fn port_of(target: &Text) -> Option<u64> {
+    let (_, port) = target.decoded.rsplit_once(':')?;
+    port.parse().ok()
 }

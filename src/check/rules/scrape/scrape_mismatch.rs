@@ -6,7 +6,7 @@ use crate::check::finding::Finding;
 use crate::check::rule::{Example, Rule};
 use crate::check::similar::similar;
 use crate::model::node::{Entry, Value};
-use crate::model::scrape::TargetGroup;
+use crate::model::scrape::{Job, TargetGroup};
 use crate::project::root::MANIFEST;
 
 /// The rule.
@@ -15,7 +15,8 @@ pub(in crate::check) static RULE: Rule = Rule {
     summary: "What Prometheus scrapes and where the service listens are not the same",
     what: "
 Compares, for every service of `marty.toml`: its ports there, the constants `HTTP_PORT` and `ADMIN_PORT` in its sources, the addresses
-`MARTY_HTTP_ADDR` and `MARTY_ADMIN_ADDR` that its `Dockerfile` sets with `ENV`, and the targets that carry its name in the label `service`.
+`MARTY_HTTP_ADDR` and `MARTY_ADMIN_ADDR` that its `Dockerfile` sets with `ENV`, and the targets that carry its name in the label `service`, in target
+files or in `static_configs`: of the latter, one that is right is enough, since other jobs may ask something else in the service's name.
 Compares the path that Prometheus asks services for with the one that the runtime answers, the services that targets name with those there are,
 and the target and rule files there are with the patterns in `prometheus.yml`. What is missing, or cannot be read as a number from the source, is
 reported as well, and so is a port of `marty.toml` that is given away twice. Of an absolute pattern only the file's name is compared.",
@@ -48,11 +49,14 @@ fn targets_of(facts: &Facts<'_>, service: &Entry, findings: &mut Vec<Finding>) {
         let name = group.label("service");
         name.is_some_and(|(name, _)| name == service.key)
     };
-    let mut groups = groups(facts)
+    let groups: Vec<_> = groups(facts)
         .filter(|(_, group)| of_service(group))
-        .peekable();
+        .collect();
+    let of_jobs: Vec<_> = static_groups(facts)
+        .filter(|(_, _, group)| of_service(group))
+        .collect();
     let is_lost = is_target_lost(facts, &service.key);
-    if groups.peek().is_none() && !is_lost {
+    if groups.is_empty() && of_jobs.is_empty() && !is_lost {
         let message = format!(
             "no target carries the label `service` with `{}`",
             service.key
@@ -61,7 +65,15 @@ fn targets_of(facts: &Facts<'_>, service: &Entry, findings: &mut Vec<Finding>) {
         let finding = Finding::new(MANIFEST, &service.key_span, message);
         findings.push(finding.help(Some(help)));
     }
-    for (path, group) in groups {
+    // Beside a job that scrapes the service, others may ask something else in its name.
+    let of_files = groups.iter().map(|(_, group)| *group);
+    let mut all = of_jobs.iter().map(|(_, _, group)| *group).chain(of_files);
+    let is_settled = is_lost || all.any(|group| ports::reaches(group, service));
+    let judged = of_jobs
+        .iter()
+        .filter(|(_, job, _)| !is_settled && !job.asks_elsewhere())
+        .map(|(path, _, group)| (*path, *group));
+    for (path, group) in groups.iter().copied().chain(judged) {
         if group.targets.is_empty() && !is_lost {
             let message = format!("there is no target of `{}` in this group", service.key);
             findings.push(Finding::new(path, &group.span, message));
@@ -75,6 +87,17 @@ fn groups<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (&'a str, &'a Target
         file.value
             .iter()
             .map(|group| (file.source.path.as_str(), group))
+    })
+}
+
+/// The groups that jobs name themselves.
+fn static_groups<'a>(
+    facts: &'a Facts<'_>,
+) -> impl Iterator<Item = (&'a str, &'a Job, &'a TargetGroup)> {
+    facts.scrapes.iter().flat_map(|file| {
+        let path = file.source.path.as_str();
+        let jobs = file.value.jobs.iter();
+        jobs.flat_map(move |job| job.static_groups.iter().map(move |it| (path, job, it)))
     })
 }
 

@@ -197,3 +197,41 @@ fn targets_of_services_that_marty_toml_has_lost_are_found() {
     let shape = [("syntax-error", "5", message, None)];
     check("marty.toml", service, "services = 5\n", &shape);
 }
+
+#[test]
+fn targets_may_be_in_the_jobs_themselves() {
+    let found = |jobs: &str| {
+        let mut files = project();
+        files.retain(|(path, _)| !path.contains("/targets/"));
+        let config = files.iter_mut().find(|it| it.0.ends_with("prometheus.yml"));
+        let text = &mut config.unwrap().1;
+        let start = text.find("  - job_name").unwrap();
+        text.replace_range(start.., jobs);
+        let findings = run(&contents(files)).into_iter();
+        findings.map(|it| it.message).collect::<Vec<_>>()
+    };
+    let group = |targets: &str| {
+        format!("static_configs: [{{targets: [{targets}], labels: {{service: user-service}}}}]")
+    };
+    let right = format!("  - {}\n", group("'user-service:9081'"));
+    let port = "this target has port 9082, and `user-service` answers on 9081";
+    let path = "Prometheus asks `/probe`, services answer `/metrics`";
+    let unnamed = "no target carries the label `service` with `user-service`";
+    let empty = "there is no target of `user-service` in this group";
+    assert_eq!(found(&right), [""; 0]);
+    assert_eq!(found(&right.replace("9081", "9082")), [port]);
+    assert_eq!(found(&right.replace("user-service}", "user}")), [unnamed]);
+    assert_eq!(found(&format!("  - {}\n", group(""))), [empty]);
+    let probed = format!("{right}    metrics_path: /probe\n");
+    assert_eq!(found(&probed), [path]);
+    // What else answers in the service's name, and what is asked about it, is left alone.
+    let proxy = group("'user-service:9901'");
+    let node = "static_configs: [{targets: ['node:9100']}]";
+    for beside in [
+        format!("{right}  - metrics_path: /stats\n    {proxy}\n"),
+        format!("{right}  - metrics_path: /probe\n    {node}\n"),
+        format!("{probed}    relabel_configs: [{{target_label: __address__, replacement: a}}]\n"),
+    ] {
+        assert_eq!(found(&beside), [""; 0], "{beside}");
+    }
+}
