@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc;
 
+use super::link::is_of_kernel;
 use super::pattern;
 pub use super::role::Role;
 pub use super::walk::Unreadable;
@@ -56,16 +57,20 @@ impl Contents {
                 Err(error) => contents.unreadable.extend(unwalkable(root, &error)),
             }
         }
-        contents.unreadable.extend(refused.try_iter().map(|folder| {
-            let inside = relative(root, &folder);
-            let path = if inside.is_empty() {
-                ".".to_owned()
-            } else {
-                inside
-            };
-            let reason = "its `.gitignore` is no file".to_owned();
-            Unreadable { path, reason }
-        }));
+        contents
+            .unreadable
+            .extend(refused.try_iter().map(|(folder, reason)| {
+                let inside = relative(root, &folder);
+                let path = if inside.is_empty() {
+                    ".".to_owned()
+                } else {
+                    inside
+                };
+                Unreadable {
+                    path,
+                    reason: reason.to_owned(),
+                }
+            }));
         contents.add_rules(root);
         contents.add_tested(root);
         contents
@@ -144,7 +149,9 @@ fn rule_files(source: &Source) -> Vec<String> {
 
 fn read(file: &Path) -> Result<String, String> {
     let metadata = fs::metadata(file).map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
+    // What the kernel shows as a file may be one that never ends.
+    let is_shown = file.is_symlink() && file.canonicalize().is_ok_and(|it| is_of_kernel(&it));
+    if is_shown || !metadata.is_file() {
         return Err("this is no file".to_owned());
     }
     if metadata.len() > LARGEST {
@@ -280,6 +287,51 @@ mod tests {
         assert_eq!(contents.paths.len(), 1, "{:?}", contents.paths);
         let unreadable: Vec<_> = contents.unreadable.iter().map(|it| &it.path).collect();
         assert_eq!(unreadable, ["services/a/src/main.rs"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_among_each_other_are_followed_to_an_end() {
+        use std::os::unix::fs::symlink;
+        let root = tempfile::tempdir().unwrap();
+        let source = root.path().join("services/a/src");
+        // Through each folder two ways lead to the next: 2^40 to the last.
+        for at in 0..40 {
+            let folder = source.join(format!("f{at:02}"));
+            std::fs::create_dir_all(&folder).unwrap();
+            for name in ["x", "y"] {
+                symlink(format!("../f{:02}", at + 1), folder.join(name)).unwrap();
+            }
+        }
+        std::fs::create_dir(source.join("f40")).unwrap();
+        std::fs::write(source.join("f40/lib.rs"), "").unwrap();
+        let contents = Contents::read(root.path()).unwrap();
+        assert!(contents.file("services/a/src/f39/y/lib.rs").is_some());
+        let reasons: std::collections::BTreeSet<_> = contents
+            .unreadable
+            .iter()
+            .map(|it| it.reason.as_str())
+            .collect();
+        assert!(reasons.contains("too many links lead to this folder"));
+        assert_eq!(reasons.len(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn links_to_what_the_kernel_shows_are_not_followed() {
+        use std::os::unix::fs::symlink;
+        let root = tempfile::tempdir().unwrap();
+        let service = root.path().join("services/a");
+        std::fs::create_dir_all(service.join("src")).unwrap();
+        for (name, target) in [("p", "/proc/self"), ("s", "/sys"), ("r", "/")] {
+            symlink(target, service.join(name)).unwrap();
+        }
+        symlink("/proc/self/maps", service.join("src/lib.rs")).unwrap();
+        let contents = Contents::read(root.path()).unwrap();
+        assert_eq!(contents.paths.len(), 1);
+        let unreadable = contents.unreadable.iter();
+        let unreadable: Vec<_> = unreadable.map(|it| (&*it.path, &*it.reason)).collect();
+        assert_eq!(unreadable, [("services/a/src/lib.rs", "this is no file")]);
     }
 
     #[cfg(unix)]

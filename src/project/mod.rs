@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod contents;
+mod link;
 pub mod name;
 pub mod pattern;
 pub mod port;

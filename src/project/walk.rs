@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 
 use ignore::{Walk, WalkBuilder};
 
+use super::link::{Links, Way};
 use super::role::Role;
 
 /// Folders that hold no sources of the project.
@@ -23,10 +24,11 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// Every file and folder of a project, and the folders that `refuse` is told of because they
-/// cannot be walked without harm.
-pub(super) fn walk(root: &Path, refuse: Sender<PathBuf>) -> Walk {
+/// Every file and folder of a project, and the folders that `refuse` is told of, each with the
+/// reason, because they cannot be walked without harm.
+pub(super) fn walk(root: &Path, refuse: Sender<(PathBuf, &'static str)>) -> Walk {
     let around = root.to_path_buf();
+    let links = Links::of(root);
     let ignores_root = !refuses(root, &refuse);
     WalkBuilder::new(root)
         .hidden(false)
@@ -44,8 +46,11 @@ pub(super) fn walk(root: &Path, refuse: Sender<PathBuf>) -> Walk {
                 return false;
             }
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let elsewhere = entry.path_is_symlink() && !may_hold(&around, entry.path());
-            !is_folder || !elsewhere && !refuses(entry.path(), &refuse)
+            let is_wanted = || {
+                !entry.path_is_symlink()
+                    || may_hold(&around, entry.path()) && is_followed(&links, entry.path(), &refuse)
+            };
+            !is_folder || is_wanted() && !refuses(entry.path(), &refuse)
         })
         .build()
 }
@@ -66,13 +71,22 @@ fn may_hold(root: &Path, path: &Path) -> bool {
     inside.is_empty() || FOLDERS.contains(&first)
 }
 
+/// Whether the link to a folder at `path` is followed.
+fn is_followed(links: &Links, path: &Path, refuse: &Sender<(PathBuf, &'static str)>) -> bool {
+    let way = links.way(path);
+    if way == Way::Tangled {
+        let _ = refuse.send((path.to_path_buf(), "too many links lead to this folder"));
+    }
+    way == Way::In
+}
+
 /// Whether opening the `.gitignore` of a folder would wait for somebody to write into it.
-fn refuses(folder: &Path, refuse: &Sender<PathBuf>) -> bool {
+fn refuses(folder: &Path, refuse: &Sender<(PathBuf, &'static str)>) -> bool {
     let special = fs::metadata(folder.join(".gitignore"))
         .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
     if special {
         // Whoever reads the project listens until the walk is over.
-        let _ = refuse.send(folder.to_path_buf());
+        let _ = refuse.send((folder.to_path_buf(), "its `.gitignore` is no file"));
     }
     special
 }
