@@ -1,6 +1,7 @@
 //! What a Grafana dashboard asks Prometheus.
 
 use super::data_source::{Asked, Sources};
+use super::element;
 use super::node::{Node, Text, Value};
 use super::promql::ast::Name;
 use super::query::Query;
@@ -79,9 +80,20 @@ impl<'a> Reader<'a> {
         }
         for variable in listed(self.node, "templating") {
             let asked = self.sources.asked(variable, Asked::Prometheus);
-            let query = variable_query(variable).filter(|it| asked.takes(it.query.as_ref()));
-            self.found.variables.extend(query);
+            self.variable(variable_text(variable), asked);
         }
+        for (target, asked) in element::targets(self.node, &self.sources) {
+            self.target(target, asked);
+        }
+        for (text, asked) in element::variables(self.node, &self.sources) {
+            self.variable(Some(text), asked);
+        }
+    }
+
+    fn variable(&mut self, text: Option<&Text>, asked: Asked) {
+        let query = text.and_then(variable_query);
+        let query = query.filter(|it| asked.takes(it.query.as_ref()));
+        self.found.variables.extend(query);
     }
 
     /// Panels may lie in rows, and rows in the dashboard's old form.
@@ -116,14 +128,17 @@ fn listed<'n>(node: &'n Node, key: &str) -> &'n [Node] {
     list.unwrap_or_default()
 }
 
-fn variable_query(variable: &Node) -> Option<VariableQuery> {
+fn variable_text(variable: &Node) -> Option<&Text> {
     if variable.get("type").and_then(Node::as_str) != Some("query") {
         return None;
     }
     let query = variable.get("query")?;
-    let text = query
+    query
         .text()
-        .or_else(|| query.get("query").and_then(Node::text))?;
+        .or_else(|| query.get("query").and_then(Node::text))
+}
+
+fn variable_query(text: &Text) -> Option<VariableQuery> {
     let (start, inside) = arguments(&text.decoded, "label_values")
         .or_else(|| arguments(&text.decoded, "query_result"))?;
     if text.decoded.trim_start().starts_with("query_result") {

@@ -33,7 +33,7 @@ impl Asked {
         }
     }
 
-    fn by_kind(kind: &str) -> Self {
+    pub(super) fn by_kind(kind: &str) -> Self {
         // `datasource` is Grafana's own, which passes on to several. Vendors have their
         // Prometheus, such as `grafana-amazonprometheus-datasource`.
         if kind.contains("prometheus") || kind == "datasource" {
@@ -58,7 +58,7 @@ impl<'a> Sources<'a> {
             is_one.then_some(named)
         });
         Self {
-            kinds: of_data_sources.collect(),
+            kinds: of_data_sources.chain(of_elements(dashboard)).collect(),
         }
     }
 
@@ -77,7 +77,8 @@ impl<'a> Sources<'a> {
         }
     }
 
-    fn by_name(&self, name: &str) -> Asked {
+    /// Whom a data source is that goes by `name`, or by the variable in it.
+    pub(super) fn by_name(&self, name: &str) -> Asked {
         let marks: &[char] = &['$', '{', '}', '[', ']'];
         let bare = name.trim_matches(marks);
         let bare = bare.split(':').next().unwrap_or_default();
@@ -92,6 +93,16 @@ impl<'a> Sources<'a> {
             Asked::Named
         }
     }
+}
+
+/// The variables that stand for data sources in Grafana's schema v2, each with their kind.
+fn of_elements(dashboard: &Node) -> impl Iterator<Item = (&str, &str)> {
+    let variables = dashboard.items_of("variables").iter();
+    variables.filter_map(|it| {
+        let is_one = it.get("kind")?.as_str()? == "DatasourceVariable";
+        let spec = it.get("spec").filter(|_| is_one)?;
+        Some((spec.get("name")?.as_str()?, spec.get("pluginId")?.as_str()?))
+    })
 }
 
 #[cfg(test)]

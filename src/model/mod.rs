@@ -6,6 +6,7 @@
 
 pub mod dashboard;
 mod data_source;
+mod element;
 pub mod json;
 pub mod node;
 pub mod promql;
