@@ -21,7 +21,7 @@ pub struct New {
     #[arg(long, value_name = "WHAT", value_parser = extras())]
     pub with: Vec<Extra>,
 
-    /// The directory of the project, new or existing
+    /// The directory of the project, new or existing [default: the project around, or a new one called like the service]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 

@@ -39,11 +39,24 @@ pub(super) fn run(arguments: &cli::New, color: cli::Color, ui: &mut Ui) -> Resul
 fn target(dir: Option<&Path>, name: &ServiceName, current: &Path) -> Result<PathBuf, Failure> {
     let wanted = match dir {
         Some(dir) => dir.to_owned(),
-        None => root::find(current).unwrap_or_else(|| PathBuf::from(name.as_str())),
+        None => match root::find(current) {
+            Some(project) => project,
+            None => new_project(name, current)?,
+        },
     };
     root::absolute(&wanted, current).map_err(|error| {
         Failure::message(format!("cannot resolve `{}`", wanted.display())).cause(&error)
     })
+}
+
+/// The directory of a new project. One that is there already is somebody's who has to be named: its name may be like this by chance.
+fn new_project(name: &ServiceName, current: &Path) -> Result<PathBuf, Failure> {
+    let place = current.join(name.as_str());
+    if root::find(&place).is_none() {
+        return Ok(place);
+    }
+    let hint = format!("`--dir {name}` adds the service to it");
+    Err(Failure::message(format!("`{name}` is a project already")).hint(hint))
 }
 
 fn warnings(site: &Site) -> String {

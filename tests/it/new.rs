@@ -69,6 +69,21 @@ fn adds_a_service_to_the_project_that_is_named() {
     assert_snapshot!(sandbox.outcome(&mut command));
 }
 
+/// A service is added only to a project that was named or that is around.
+#[test]
+fn a_project_that_is_called_like_the_service_is_left_alone() {
+    let sandbox = Sandbox::with_project();
+    for arguments in [&["new", "shop"][..], &["new", "shop", "--dry-run"]] {
+        let outcome = refused(&sandbox, &mut sandbox.marty(arguments));
+        let expected = "status: 2\n--- stdout\n--- stderr\nerror: `shop` is a project already\n\
+            hint: `--dir shop` adds the service to it\n";
+        assert_eq!(outcome, expected);
+    }
+    let mut named = sandbox.marty(["new", "shop", "--dir", "shop"]);
+    assert!(named.output().unwrap().status.success());
+    assert!(sandbox.join("shop/services/shop").is_dir());
+}
+
 #[test]
 fn a_dry_run_prints_the_plan() {
     let sandbox = Sandbox::new();
