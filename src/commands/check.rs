@@ -46,7 +46,9 @@ fn print(ui: &mut Ui, report: &str) -> Result<(), Stop> {
 /// The project around a directory.
 pub(super) fn project(dir: &Path) -> Result<PathBuf, Failure> {
     let unseen = |error: io::Error| {
-        Failure::message(format!("cannot look into `{}`", dir.display())).cause(&error)
+        Failure::message(format!("cannot look into `{}`", dir.display()))
+            .cause(&error)
+            .hint("name the project's directory, or run this inside it without one")
     };
     let start = root::existing(dir).map_err(unseen)?;
     root::look(&start).map_err(unseen)?.ok_or_else(|| {

@@ -157,7 +157,7 @@ impl NameError {
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.escape_debug();
+        let name = shown(&self.name);
         match self.fault {
             Fault::Empty => write!(f, "a service needs a name, and this one is empty"),
             Fault::TooLong(length) => write!(
@@ -167,7 +167,7 @@ impl fmt::Display for NameError {
             Fault::BadCharacter(c) => write!(
                 f,
                 "`{name}` contains `{}`: a service name is made of `a-z`, `0-9` and `-`",
-                c.escape_debug()
+                shown(c.encode_utf8(&mut [0; 4]))
             ),
             Fault::BadStart => write!(f, "`{name}` does not start with a letter"),
             Fault::BadHyphen => {
@@ -187,6 +187,15 @@ impl fmt::Display for NameError {
 }
 
 impl std::error::Error for NameError {}
+
+/// The text without what would act on a terminal; quotes are what they are.
+fn shown(text: &str) -> String {
+    let escaped = text.chars().map(|c| match c {
+        '\'' | '"' | '\\' => c.to_string(),
+        _ => c.escape_debug().to_string(),
+    });
+    escaped.collect()
+}
 
 fn fault(name: &str) -> Option<Fault> {
     if name.is_empty() {
@@ -269,6 +278,16 @@ mod tests {
             "../evil",
             "`../evil` contains `.`: a service name is made of `a-z`, `0-9` and `-`",
             "evil",
+        );
+        refused(
+            "a'b",
+            "`a'b` contains `'`: a service name is made of `a-z`, `0-9` and `-`",
+            "a-b",
+        );
+        refused(
+            "a\u{1b}b",
+            "`a\\u{1b}b` contains `\\u{1b}`: a service name is made of `a-z`, `0-9` and `-`",
+            "ab",
         );
         refused(
             "benutzer-für-alle",

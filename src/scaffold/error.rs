@@ -64,6 +64,7 @@ pub(super) enum SiteErrorKind {
     Understand,
     NotADirectory,
     Link,
+    DeadLink,
     ReadOnly,
     MissingLock,
     Nested,
@@ -76,6 +77,7 @@ impl SiteErrorKind {
             Self::Understand => "cannot understand",
             Self::NotADirectory => "a directory is needed, and this is none:",
             Self::Link => "a file is needed, and this is a link:",
+            Self::DeadLink => "a directory is needed, and this is a link that leads nowhere:",
             Self::ReadOnly => "this has to change, and is read-only:",
             Self::Nested => "a project cannot lie inside another, here inside",
             Self::MissingLock => "the project has lost its record of what was generated,",
@@ -90,7 +92,9 @@ impl SiteError {
         match self.kind {
             SiteErrorKind::Read => None,
             SiteErrorKind::Understand => Some("repair it or restore it from version control"),
-            SiteErrorKind::NotADirectory => Some("choose another directory with `--dir DIR`"),
+            SiteErrorKind::NotADirectory | SiteErrorKind::DeadLink => {
+                Some("choose another directory with `--dir DIR`")
+            }
             SiteErrorKind::Link => Some("put the file itself in its place, and run this again"),
             SiteErrorKind::ReadOnly => Some("make it writable, and run this again"),
             SiteErrorKind::Nested => {
@@ -131,6 +135,13 @@ pub(super) enum PlanErrorKind {
     Name(NameError),
     #[error("`{name}` is already a service of the project in `{}`", root.display())]
     Taken { name: String, root: PathBuf },
+    #[error("`{name}` is already a service of the project in `{}`, and its folder is gone", root.display())]
+    Gone {
+        name: String,
+        root: PathBuf,
+        left: Vec<String>,
+        more: usize,
+    },
     #[error("`{name}` is already a crate that the project in `{}` builds with", root.display())]
     TakenCrate { name: String, root: PathBuf },
     #[error("`{}` is not empty: {}", root.display(), listed(paths, *more))]
@@ -170,6 +181,18 @@ impl PlanError {
             PlanErrorKind::Taken { .. } | PlanErrorKind::TakenCrate { .. } => {
                 vec!["choose another name".to_owned()]
             }
+            PlanErrorKind::Gone {
+                name, left, more, ..
+            } => vec![
+                format!(
+                    "to make it anew, remove its table `[services.{name}]` from `marty.toml`{}",
+                    left_over(left, *more)
+                ),
+                "or choose another name".to_owned(),
+            ],
+            PlanErrorKind::Unfit { extra, .. } => vec![format!(
+                "leave out `--with {extra}`, or choose another `--kind`"
+            )],
             PlanErrorKind::Occupied { .. } => vec![
                 "choose a directory that does not exist yet, with `--dir DIR`".to_owned(),
                 "or move away what is in it, and run this again".to_owned(),
@@ -187,6 +210,19 @@ impl PlanError {
 fn kinds(extra: Extra) -> String {
     let kinds = extra.kinds().iter().map(|kind| format!("`{kind}`"));
     kinds.collect::<Vec<_>>().join(", ")
+}
+
+/// What is left of a service beside its table, as the end of a phrase.
+fn left_over(paths: &[String], more: usize) -> String {
+    if paths.is_empty() {
+        return String::new();
+    }
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!(" and what is left of it: `{}`{more}", paths.join("`, `"))
 }
 
 fn listed(paths: &[String], more: usize) -> String {

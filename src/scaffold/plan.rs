@@ -209,6 +209,14 @@ fn check_taken(name: &str, site: &Site, state: &ProjectState) -> Result<(), Plan
     let forgotten = site.occupied.is_empty();
     let known = state.config.services().contains_key(name);
     if known || (state.lock.has_service(name) && !forgotten) {
+        if !site.has_folder {
+            return Err(PlanErrorKind::Gone {
+                name: name_taken,
+                root,
+                left: site.occupied.clone(),
+                more: site.more,
+            });
+        }
         return Err(PlanErrorKind::Taken {
             name: name_taken,
             root,

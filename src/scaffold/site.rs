@@ -29,6 +29,8 @@ pub struct Site {
     pub(super) occupied: Vec<String>,
     /// How many paths are in the way beside those.
     pub(super) more: usize,
+    /// Whether there is anything in the service's own folder.
+    pub(super) has_folder: bool,
 }
 
 #[derive(Debug)]
@@ -82,9 +84,12 @@ impl Site {
         };
         let mut occupied = in_the_way;
         let more = occupied.len().saturating_sub(NAMED);
+        let folder = format!("services/{}", request.name);
+        let has_folder = occupied.iter().any(|path| path.starts_with(&folder));
         occupied.truncate(NAMED);
         let root = root.to_owned();
         Ok(Self {
+            has_folder,
             root,
             state,
             occupied,
@@ -268,6 +273,9 @@ fn entries(root: &Path) -> Result<Vec<String>, SiteError> {
         // What does not exist is empty; a link that leads nowhere exists.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !root.is_symlink() => {
             return Ok(Vec::new());
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(SiteError::new(root, SiteErrorKind::DeadLink));
         }
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             return Err(SiteError::new(root, SiteErrorKind::NotADirectory));

@@ -362,6 +362,14 @@ fn a_service_that_was_removed_can_be_made_again() {
 }
 
 #[test]
+fn whoever_removed_a_service_s_folder_is_told_what_else_there_is_of_it() {
+    let sandbox = Sandbox::with_project();
+    std::fs::remove_dir_all(sandbox.join("shop/services/user-service")).unwrap();
+    let mut command = sandbox.marty_in("shop", ["new", "user-service"]);
+    assert_snapshot!(refused(&sandbox, &mut command));
+}
+
+#[test]
 fn a_lock_that_is_not_understood_stays_as_it_is() {
     let sandbox = Sandbox::with_project();
     let lock = format!(
