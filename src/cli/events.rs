@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 /// The arguments of `marty events`.
@@ -11,15 +12,10 @@ pub struct Events {
     #[command(subcommand)]
     pub what: EventsCommand,
 
-    /// The brokers: `host:port`, several separated by commas
-    #[arg(
-        long,
-        global = true,
-        value_name = "ADDRESSES",
-        env = "MARTY_KAFKA_BROKERS",
-        default_value = "127.0.0.1:9092"
-    )]
-    pub brokers: String,
+    /// The brokers: `host:port`, several separated by commas [env: `MARTY_KAFKA_BROKERS`] [default: 127.0.0.1:9092]
+    // The variable is read where services read it, too: empty, it counts as not set.
+    #[arg(long, global = true, value_name = "ADDRESSES", value_parser = NonEmptyStringValueParser::new())]
+    pub brokers: Option<String>,
 
     /// Print JSON, for programs
     #[arg(long, global = true)]
@@ -102,8 +98,8 @@ pub struct Replay {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub max_replays: u32,
 
-    /// The span that this is part of, as W3C Trace Context writes it: attempts to handle the letters link to it
-    #[arg(long, env = "TRACEPARENT")]
+    /// The span that this is part of, as W3C Trace Context writes it: attempts to handle the letters link to it [env: `TRACEPARENT`]
+    #[arg(long)]
     pub traceparent: Option<String>,
 
     /// Print what would be done, and do nothing

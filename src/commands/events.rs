@@ -29,7 +29,7 @@ impl From<serde_json::Error> for Stop {
 }
 
 pub(super) fn run(arguments: &cli::Events, ui: &mut Ui) -> Result<Status, Stop> {
-    let (brokers, json) = (&*arguments.brokers, arguments.json);
+    let (brokers, json) = (arguments.brokers.as_deref(), arguments.json);
     match &arguments.what {
         EventsCommand::Dlq(dlq) => dead_letters(dlq, brokers, json, ui),
         EventsCommand::Tail(tail) => show_live(tail, &Broker::connect(brokers)?, json, ui),
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &cli::Events, ui: &mut Ui) -> Result<Status, Stop> 
     }
 }
 
-fn dead_letters(dlq: &Dlq, brokers: &str, json: bool, ui: &mut Ui) -> Result<Status, Stop> {
+fn dead_letters(dlq: &Dlq, brokers: Option<&str>, json: bool, ui: &mut Ui) -> Result<Status, Stop> {
     let (filter, all) = match dlq {
         Dlq::List(list) => (&list.filter, list.all),
         Dlq::Show(show) => (&show.filter, show.all),
@@ -45,6 +45,13 @@ fn dead_letters(dlq: &Dlq, brokers: &str, json: bool, ui: &mut Ui) -> Result<Sta
         Dlq::Discard(discard) => (&discard.filter, false),
     };
     let filter = Filter::new(asked(filter, all), SystemTime::now())?;
+    let trace = match dlq {
+        Dlq::Replay(replay) => {
+            let around = std::env::var("TRACEPARENT").ok();
+            events::trace(replay.traceparent.as_deref(), around)?
+        }
+        _ => None,
+    };
     let broker = Broker::connect(brokers)?;
     let report = match dlq {
         Dlq::List(list) => match &list.topic {
@@ -62,7 +69,7 @@ fn dead_letters(dlq: &Dlq, brokers: &str, json: bool, ui: &mut Ui) -> Result<Sta
                 to: State::Replayed,
                 most_replays: replay.max_replays,
                 dry_run: replay.dry_run,
-                trace: replay.traceparent.as_deref(),
+                trace: trace.as_deref(),
             };
             settle("replay", &broker, &replay.topic, (&filter, settling), ui)?
         }
@@ -149,14 +156,16 @@ fn show_live(tail: &cli::Tail, broker: &Broker, json: bool, ui: &mut Ui) -> Resu
 
 fn compare_topics(
     topics: &cli::Topics,
-    brokers: &str,
+    brokers: Option<&str>,
     json: bool,
     ui: &mut Ui,
 ) -> Result<Status, Stop> {
     let project = super::check::project(&topics.dir)?;
     let manifest = project.join(root::MANIFEST);
     let unusable = |error: &dyn std::error::Error| {
-        Failure::message(format!("cannot use `{}`", manifest.display())).cause(error)
+        Failure::message(format!("cannot use `{}`", manifest.display()))
+            .cause(error)
+            .hint("repair it or restore it from version control")
     };
     let text = root::manifest(&project).map_err(|error| unusable(&error))?;
     let config = Config::parse(&text).map_err(|error| unusable(&error))?;

@@ -1,28 +1,27 @@
 //! The clients of a broker, and how a topic is read.
 
 use std::panic::catch_unwind;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use marty_runtime::bus::KafkaConfig;
 use marty_runtime::config::Lookup;
 use marty_runtime::event::Record;
-use rdkafka::ClientContext;
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{ClientConfig, FromClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::ear::Ear;
 use super::error::{EventsError, Kind};
 
 /// How long a broker may take to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a reason why none answers may take.
-const REASON: Duration = Duration::from_millis(500);
+/// What the client calls the brokers that it asks first.
+const ADDRESSES: &str = "bootstrap.servers";
 
 /// How the names of topics of dead letters end.
 const LETTERS: &str = ".dlq";
@@ -50,79 +49,20 @@ pub(super) struct Placed {
     pub(super) record: Record,
 }
 
-/// Hears why brokers do not take the client.
-#[derive(Default)]
-struct Ear(Mutex<Option<String>>);
-
-impl ClientContext for Ear {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
-        // To the client it is no error that a broker hangs up, as one does that speaks TLS, or asks for a user, where the client does not.
-        let states = ["in state APIVERSION_QUERY", "in state UP"];
-        let hung_up = facility == "FAIL" && message.contains("Disconnected");
-        if hung_up && states.iter().any(|state| message.contains(state)) {
-            self.suspect(&format!("one side may speak TLS, or ask for a user, and the other not (`security.protocol`): {message}"));
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        let refuses = match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => true,
-            // An alert that comes once the client took the handshake for done, and one side that speaks TLS where the other does not.
-            Some(RDKafkaErrorCode::BrokerTransportFailure) => {
-                reason.contains("SSL") || reason.contains("security.protocol")
-            }
-            _ => false,
-        };
-        if refuses {
-            self.hear(reason);
-        }
-    }
-}
-
-impl ConsumerContext for Ear {}
-
-impl Ear {
-    fn hear(&self, reason: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
-    }
-
-    /// What a broker says itself is worth more.
-    fn suspect(&self, reason: &str) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.get_or_insert_with(|| reason.to_owned());
-    }
-
-    /// Why none answered that `consumer` asked.
-    fn why(consumer: &BaseConsumer<Self>, brokers: &str, source: KafkaError) -> Kind {
-        let heard = || {
-            let heard = consumer.context().0.lock();
-            heard.unwrap_or_else(PoisonError::into_inner).take()
-        };
-        // What was said meanwhile is heard now, and may be said a moment after the answer that there is none.
-        let until = Instant::now() + REASON;
-        let mut reason = None;
-        while reason.is_none() && Instant::now() < until {
-            let _ = consumer.poll(Duration::from_millis(20));
-            reason = heard();
-        }
-        let brokers = brokers.to_owned();
-        match reason {
-            Some(reason) => Kind::Refused { brokers, reason },
-            None => Kind::Unreachable { brokers, source },
-        }
-    }
-}
-
 impl Broker {
-    /// Asks `brokers`, one or more `host:port` separated by commas, what there is. They are talked to as the variables say that services
-    /// read, too.
+    /// Asks `brokers`, one or more `host:port` separated by commas, what there is; without them, those whom services talk to here. They
+    /// are talked to as the variables say that services read, too.
     ///
     /// # Errors
     /// When none of them answers within five seconds, or a variable cannot be used.
-    pub fn connect(brokers: &str) -> Result<Self, EventsError> {
+    pub fn connect(brokers: Option<&str>) -> Result<Self, EventsError> {
         let config = KafkaConfig::from_lookup(&Lookup::from_env()).map_err(Kind::Config)?;
+        let config = match brokers {
+            Some(brokers) => config.with(ADDRESSES, brokers),
+            None => config,
+        };
         let mut broker = Self {
-            config: config.with("bootstrap.servers", brokers),
+            config,
             topics: Vec::new(),
         };
         let mut settings = broker.settings(&[]);
@@ -131,7 +71,7 @@ impl Broker {
         let consumer = settings.create_with_context(Ear::default());
         let consumer: BaseConsumer<Ear> = consumer.map_err(Kind::Client)?;
         let answer = consumer.fetch_metadata(None, PATIENCE);
-        let answer = answer.map_err(|source| Ear::why(&consumer, brokers, source))?;
+        let answer = answer.map_err(|source| Ear::why(&consumer, broker.addresses(), &source))?;
         let topics = answer.topics().iter().map(|topic| {
             let partitions = topic.partitions().iter();
             let partitions = partitions.map(|it| (it.id(), it.replicas().len()));
@@ -147,6 +87,14 @@ impl Broker {
             .topics
             .sort_by(|one, other| one.name.cmp(&other.name));
         Ok(broker)
+    }
+
+    /// Whom it asks, as it was told.
+    fn addresses(&self) -> String {
+        let properties = self.config.properties();
+        let told = properties.filter(|(name, _)| *name == ADDRESSES).last();
+        told.map(|(_, addresses)| addresses.to_owned())
+            .unwrap_or_default()
     }
 
     /// The topics of dead letters.

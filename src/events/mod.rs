@@ -4,6 +4,7 @@
 //! the runtime's own codec, and shown by its own rules for what is somebody's.
 
 mod broker;
+mod ear;
 mod error;
 mod filter;
 mod letter;
@@ -18,6 +19,6 @@ pub use error::EventsError;
 pub use filter::{Asked, Filter};
 pub use letter::{Letter, State, letters};
 pub use render::{Report, Shown};
-pub use settle::{Settlement, Settling, settle};
+pub use settle::{Settlement, Settling, settle, trace};
 pub use tail::{Live, tail};
 pub use topic::{Found, Standing, compare, create};

@@ -33,8 +33,20 @@ pub struct Settling<'a> {
     pub most_replays: u32,
     /// Only say what would be done.
     pub dry_run: bool,
-    /// The `traceparent` of who puts letters back: the attempts to handle them link to it.
+    /// The `traceparent` of who puts letters back, from [`trace`]: the attempts to handle them link to it.
     pub trace: Option<&'a str>,
+}
+
+/// The `traceparent` that was given, else that of the process around: one that is none is there as good as left out.
+///
+/// # Errors
+/// When what was given is none.
+pub fn trace(given: Option<&str>, around: Option<String>) -> Result<Option<String>, EventsError> {
+    match given {
+        Some(given) if Trace::is_parent(given) => Ok(Some(given.to_owned())),
+        Some(given) => Err(Kind::Trace(given.to_owned()).into()),
+        None => Ok(around.filter(|text| Trace::is_parent(text))),
+    }
 }
 
 /// What became of a letter.
@@ -58,10 +70,6 @@ pub fn settle(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Vec<Settlement>, EventsError> {
     broker.topic(topic)?;
-    let refused = |source| Kind::Settle {
-        topic: topic.to_owned(),
-        source,
-    };
     // Whoever was at it before is shut out first: what is read after that is final.
     let producer = (!settling.dry_run).then(|| begin(broker, topic));
     let producer = producer.transpose()?;
@@ -78,12 +86,7 @@ pub fn settle(
     };
     let (mut done, all) = (0, meant.len());
     for batch in meant.chunks_mut(BATCH) {
-        let result = together(&producer, topic, batch, settling);
-        if result.is_err() {
-            // The next who begins ends it anyway.
-            let _ = producer.abort_transaction(PATIENCE);
-        }
-        result.map_err(refused)?;
+        together(&producer, topic, batch, settling)?;
         done += batch.len();
         progress(done, all);
     }
@@ -101,11 +104,17 @@ fn begin(broker: &Broker, topic: &str) -> Result<Producer, EventsError> {
         ("message.max.bytes", "100000000"),
     ])?;
     let begun = producer.init_transactions(PATIENCE);
-    begun.map_err(|source| Kind::Settle {
-        topic: topic.to_owned(),
-        source,
-    })?;
+    begun.map_err(|source| failed(topic, source, true))?;
     Ok(producer)
+}
+
+fn failed(topic: &str, source: KafkaError, is_undone: bool) -> Kind {
+    let topic = topic.to_owned();
+    if is_undone {
+        Kind::Settle { topic, source }
+    } else {
+        Kind::Unsure { topic, source }
+    }
 }
 
 /// Why a letter stays as it is, if it does.
@@ -128,6 +137,29 @@ fn together(
     topic: &str,
     batch: &mut [Settlement],
     settling: Settling<'_>,
+) -> Result<(), EventsError> {
+    if let Err(source) = send(producer, topic, batch, settling) {
+        // The next who begins ends it anyway.
+        let _ = producer.abort_transaction(PATIENCE);
+        return Err(failed(topic, source, true).into());
+    }
+    if let Err(source) = producer.commit_transaction(PATIENCE) {
+        // The broker may have committed and only its answer be lost: then there is nothing left to end.
+        let is_undone = producer.abort_transaction(PATIENCE).is_ok();
+        return Err(failed(topic, source, is_undone).into());
+    }
+    for settlement in batch.iter_mut().filter(|it| it.left.is_none()) {
+        settlement.letter.state = settling.to;
+    }
+    Ok(())
+}
+
+/// What belongs into one transaction.
+fn send(
+    producer: &Producer,
+    topic: &str,
+    batch: &[Settlement],
+    settling: Settling<'_>,
 ) -> Result<(), KafkaError> {
     let to = settling.to;
     producer.begin_transaction()?;
@@ -136,10 +168,6 @@ fn together(
             put_back(producer, letter, origin, settling.trace)?;
         }
         mark(producer, topic, letter, to)?;
-    }
-    producer.commit_transaction(PATIENCE)?;
-    for settlement in batch.iter_mut().filter(|it| it.left.is_none()) {
-        settlement.letter.state = to;
     }
     Ok(())
 }
@@ -152,7 +180,6 @@ fn put_back(
     trace: Option<&str>,
 ) -> Result<(), KafkaError> {
     let (count, group) = ((letter.replays() + 1).to_string(), letter.group());
-    let trace = trace.filter(|text| Trace::is_parent(text));
     let failure = letter.record.header(header::DLQ_TRACEPARENT);
     // What an earlier replay said is not kept.
     let replay = [
@@ -207,4 +234,32 @@ fn millis(time: SystemTime) -> i64 {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trace;
+
+    #[track_caller]
+    fn check(given: Option<&str>, around: Option<&str>, expected: Result<Option<&str>, &str>) {
+        let found = trace(given, around.map(str::to_owned)).map_err(|error| error.to_string());
+        match expected {
+            Ok(expected) => assert_eq!(found.unwrap().as_deref(), expected),
+            Err(begin) => assert!(found.unwrap_err().starts_with(begin)),
+        }
+    }
+
+    #[test]
+    fn a_trace_that_is_given_has_to_be_one() {
+        let one = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let other = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-01";
+        check(None, None, Ok(None));
+        check(Some(one), Some(other), Ok(Some(one)));
+        check(None, Some(other), Ok(Some(other)));
+        check(None, Some("garbage"), Ok(None));
+        check(Some(one), Some("garbage"), Ok(Some(one)));
+        let none = "\"garbage\" is no `traceparent`";
+        check(Some("garbage"), Some(other), Err(none));
+        check(Some(""), None, Err("\"\" is no `traceparent`"));
+    }
 }

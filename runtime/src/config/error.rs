@@ -58,17 +58,21 @@ fn hint(near: Option<&str>) -> String {
 const SHOWN: usize = 80;
 
 impl ConfigError {
-    /// The value of `variable` is not `accepted`, a phrase such as ``"a number from 1 to 500"``.
+    /// The value of `variable` is not `accepted`, a phrase such as ``"a number from 1 to 500"``. An empty one is not set.
     ///
     /// The value is not repeated if the variable's name speaks of a secret, nor the credentials of a URL.
     #[must_use]
     pub fn new(variable: &'static str, value: &str, accepted: impl Into<String>) -> Self {
-        Self::at(
-            variable,
-            Place::Variable(variable.into()),
-            Some(value),
-            accepted.into(),
-        )
+        let (place, accepted) = (Place::Variable(variable.into()), accepted.into());
+        if value.is_empty() {
+            return Self::of(Kind::Value {
+                variable,
+                place,
+                value: "not set".to_owned(),
+                accepted,
+            });
+        }
+        Self::at(variable, place, Some(value), accepted)
     }
 
     /// The value that `variable` has at `place`; none if it is secret.
@@ -139,6 +143,11 @@ mod tests {
         );
         assert_eq!(format!("{error:?}"), error.to_string());
         assert_eq!(error.variable(), "MARTY_PAGE");
+        let error = ConfigError::new("MARTY_PAGE", "", "a number");
+        assert_eq!(
+            error.to_string(),
+            "`MARTY_PAGE` is not set, but has to be a number"
+        );
     }
 
     #[test]

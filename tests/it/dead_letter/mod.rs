@@ -4,7 +4,7 @@ mod retried;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -564,6 +564,71 @@ fn where_no_broker_is_that_is_said_soon() {
         begun.elapsed()
     );
     insta::assert_snapshot!(stable(&outcome));
+}
+
+/// The brokers of no variable and of no argument, and a span that is none.
+#[test]
+fn arguments_that_cannot_be_meant_are_refused_at_once() {
+    let sandbox = Sandbox::new();
+    let refused = |arguments: &[&str]| {
+        let begun = Instant::now();
+        let mut command = sandbox.marty(["events"].iter().chain(arguments));
+        let outcome = sandbox.outcome(command.env("TRACEPARENT", "garbage"));
+        assert!(begun.elapsed() < Duration::from_secs(4), "{outcome}");
+        assert!(outcome.starts_with("status: 2\n"), "{outcome}");
+        outcome
+    };
+    let outcome = refused(&["tail", "x", "--brokers", ""]);
+    assert!(outcome.contains("'--brokers <ADDRESSES>'"), "{outcome}");
+    let outcome = refused(&["dlq", "replay", "x.dlq", "--traceparent", "garbage"]);
+    assert!(
+        outcome.contains("\"garbage\" is no `traceparent`"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn an_empty_variable_names_no_broker() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.marty(["events", "tail", "x"]);
+    let variables = [
+        ("MARTY_KAFKA_BROKERS", ""),
+        ("MARTY_KAFKA_SECURITY", "sasl_plaintext"),
+    ];
+    // Nothing is connected to: how it is talked to cannot be used.
+    let outcome = sandbox.outcome(command.envs(variables));
+    assert!(
+        outcome.contains("`MARTY_KAFKA_SASL_MECHANISM` is not set, but"),
+        "{outcome}"
+    );
+    assert!(!outcome.contains("--features kafka-tls"), "{outcome}");
+}
+
+/// One that speaks another protocol, and a name that is nobody's.
+#[test]
+fn why_no_broker_answers_is_said_once() {
+    let sandbox = Sandbox::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let _ = client.read(&mut [0; 64]);
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    for (brokers, cause) in [
+        (
+            "nohost.invalid:9092",
+            "Failed to resolve 'nohost.invalid:9092'",
+        ),
+        (&*other, "Invalid response size"),
+    ] {
+        let arguments = ["events", "tail", "x", "--brokers", brokers];
+        let outcome = sandbox.outcome(&mut sandbox.marty(arguments));
+        assert_eq!(outcome.matches("cause: ").count(), 1, "{outcome}");
+        assert!(outcome.contains(cause), "{outcome}");
+    }
 }
 
 /// As one does that speaks TLS.

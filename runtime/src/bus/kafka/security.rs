@@ -188,7 +188,8 @@ fn left_out<T: Setting>(
     let Some(value) = lookup.parse_optional::<T>(variable)? else {
         return Ok(());
     };
-    let value = value.text().unwrap_or_default();
+    // A secret is set without being told.
+    let value = value.text().unwrap_or_else(|| "***".to_owned());
     let accepted = format!("left out, or `{SECURITY}` has to be {protocols}");
     Err(ConfigError::new(variable, &value, accepted))
 }
@@ -254,7 +255,7 @@ mod tests {
     fn what_is_missing_is_named() {
         refuses(
             &[(SECURITY, "sasl_plaintext"), (MECHANISM, "PLAIN")],
-            "`MARTY_KAFKA_USERNAME` is \"\", but has to be the name of a user, since `MARTY_KAFKA_SECURITY` is `sasl_plaintext`",
+            "`MARTY_KAFKA_USERNAME` is not set, but has to be the name of a user, since `MARTY_KAFKA_SECURITY` is `sasl_plaintext`",
         );
         refuses(
             &[
@@ -262,7 +263,7 @@ mod tests {
                 (MECHANISM, "PLAIN"),
                 (USERNAME, "ada"),
             ],
-            "`MARTY_KAFKA_PASSWORD` is \"***\", but has to be the password of the user, since `MARTY_KAFKA_SECURITY` is `sasl_plaintext`",
+            "`MARTY_KAFKA_PASSWORD` is not set, but has to be the password of the user, since `MARTY_KAFKA_SECURITY` is `sasl_plaintext`",
         );
     }
 
@@ -307,7 +308,7 @@ mod tests {
         );
         refuses(
             &[(SECURITY, "tls"), (KEY, "hunter2")],
-            "`MARTY_KAFKA_CLIENT_CERTIFICATE_FILE` is \"\", but has to be the path of a certificate in PEM, since there is `MARTY_KAFKA_CLIENT_KEY`",
+            "`MARTY_KAFKA_CLIENT_CERTIFICATE_FILE` is not set, but has to be the path of a certificate in PEM, since there is `MARTY_KAFKA_CLIENT_KEY`",
         );
     }
 }
