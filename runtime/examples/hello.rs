@@ -12,6 +12,7 @@ static GREETINGS: CounterFamily = marty_runtime::counter!("greetings", "Greeting
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    marty_runtime::refuse_unknown_arguments();
     let config = Config::from_env(Ports {
         http: 8081,
         admin: 9081,

@@ -59,7 +59,7 @@ pub use config::{Config, ConfigError, Ports};
 pub use health::CheckError;
 #[doc(hidden)]
 pub use logging::log_for_benchmarks;
-pub use service::{Error, Running, Service, ServiceInfo};
+pub use service::{Error, Running, Service, ServiceInfo, refuse_unknown_arguments};
 
 /// The crate that routes and extractors come from, in the version that [`Service::http`] takes.
 pub use axum;

@@ -30,7 +30,7 @@ pub(crate) mod variable;
 pub(crate) use certificate::CertificateFile;
 pub use certificate::Certificates;
 pub use collector::{Endpoint, Protocol, SecretHeaders};
-pub(crate) use environment::{has_argument, names_in_env};
+pub(crate) use environment::{arguments, has_argument, names_in_env};
 pub use error::ConfigError;
 pub use grpc::Origins;
 pub use log::{LogDirectives, LogFormat};

@@ -104,7 +104,8 @@ impl Service {
     /// written then, if somebody reads it.
     ///
     /// With `--print-config` among the process's arguments it prints every setting, its value and where that came from, and
-    /// returns at once.
+    /// returns at once. Other arguments are the program's own; one that has none calls
+    /// [`refuse_unknown_arguments`](crate::refuse_unknown_arguments) first.
     ///
     /// # Errors
     ///

@@ -29,4 +29,5 @@ mod task;
 pub use builder::Service;
 pub use error::Error;
 pub use info::ServiceInfo;
+pub use print::refuse_unknown_arguments;
 pub use running::Running;

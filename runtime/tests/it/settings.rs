@@ -172,6 +172,26 @@ fn printed(variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
+fn a_process_that_is_told_what_nobody_knows_ends() {
+    let told = |argument: &str| hello().arg(argument).output().unwrap();
+    let output = told("--print-confg");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("error: unknown argument `--print-confg`\n"),
+        "{said}"
+    );
+    assert!(said.contains("  --print-config  "), "{said}");
+    let output = told("--help");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("  --print-config  "), "{said}");
+}
+
+#[test]
 fn prints_every_setting_with_where_it_came_from_and_no_secret() {
     let path = file("printed.toml", "\nmax_connections = 7\n");
     let path = path.to_str().unwrap();

@@ -79,6 +79,17 @@ fn says_which_variable_it_cannot_use() {
 }
 
 #[test]
+fn ends_when_it_is_told_what_it_does_not_know() {
+    let output = program().arg("--print-confg").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("unknown argument `--print-confg`"),
+        "{message}"
+    );
+}
+
+#[test]
 fn prints_its_settings_and_where_they_came_from() {
     let mut program = program();
     program.env("MARTY_USERS_PAGE_SIZE_MAX", "20");
