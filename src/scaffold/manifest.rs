@@ -1,8 +1,8 @@
-//! The root `Cargo.toml` of a project: the dependencies that a service takes from it.
+//! The root `Cargo.toml` of a project: its members, and the dependencies that a service takes from it.
 //!
 //! Pure: it changes texts, and reads and writes nothing.
 
-use toml_edit::{DocumentMut, Item, TableLike, TomlError, Value};
+use toml_edit::{Array, Decor, DocumentMut, Item, RawString, TableLike, TomlError, Value};
 
 /// The text of the manifest with every dependency of `shipped` that it lacks, or nothing if it has them all.
 ///
@@ -32,6 +32,81 @@ pub(super) fn with_dependencies(
         own.sort_values();
     }
     Ok(Some(manifest.to_string()))
+}
+
+/// The text of the manifest with the crate in `folder` among its members, or nothing if it is one, or there is no list of them.
+///
+/// # Errors
+/// When it is not TOML, or its members are no list.
+pub(super) fn with_member(text: &str, folder: &str) -> Result<Option<String>, ManifestError> {
+    let mut manifest: DocumentMut = text.parse()?;
+    let workspace = manifest.get_mut("workspace");
+    let workspace = workspace.and_then(Item::as_table_like_mut);
+    let Some(members) = workspace.and_then(|it| it.get_mut("members")) else {
+        return Ok(None);
+    };
+    let members = members.as_array_mut().ok_or(ManifestError::Members)?;
+    if members
+        .iter()
+        .filter_map(Value::as_str)
+        .any(|it| covers(it, folder))
+    {
+        return Ok(None);
+    }
+    let mut member = Value::from(folder);
+    *member.decor_mut() = beside_last(members);
+    members.push_formatted(member);
+    Ok(Some(manifest.to_string()))
+}
+
+/// How a value stands behind the last of a list: on a line of its own where that does, without the comments of that.
+fn beside_last(list: &mut Array) -> Decor {
+    let length = list.len();
+    let last = length.checked_sub(1).and_then(|last| list.get_mut(last));
+    let Some(decor) = last.map(Value::decor_mut) else {
+        return Decor::default();
+    };
+    let text = |raw: Option<&RawString>| {
+        raw.and_then(RawString::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (before, after) = (text(decor.prefix()), text(decor.suffix()));
+    let prefix = match before.rsplit_once('\n') {
+        Some((_, indent)) => format!("\n{indent}"),
+        None if length > 1 => before,
+        None => " ".to_owned(),
+    };
+    if after.contains('#') {
+        return Decor::new(prefix, "");
+    }
+    decor.set_suffix("");
+    Decor::new(prefix, after)
+}
+
+/// Whether cargo finds the crate in `folder` by a member that is written so. Each part stands for one, and `*` for any text of it.
+fn covers(member: &str, folder: &str) -> bool {
+    let member = member.trim_start_matches("./").trim_end_matches('/');
+    // What else a pattern may have is left to cargo: a crate that is listed twice is one.
+    let (mut parts, mut places) = (member.split('/'), folder.split('/'));
+    loop {
+        match (parts.next(), places.next()) {
+            (None, None) => return true,
+            (Some("**"), _) => return true,
+            (Some(part), Some(place)) if fits(part, place) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn fits(part: &str, place: &str) -> bool {
+    match part.split_once('*') {
+        None => part == place,
+        Some((begin, end)) => place.strip_prefix(begin).is_some_and(|rest| {
+            let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            ends.any(|at| rest.get(at..).is_some_and(|rest| fits(end, rest)))
+        }),
+    }
 }
 
 /// The names of the workspace's dependencies.
@@ -67,11 +142,13 @@ pub(super) enum ManifestError {
     Toml(#[from] TomlError),
     #[error("`workspace.dependencies` is not a table")]
     Table,
+    #[error("`workspace.members` is not a list")]
+    Members,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::with_dependencies;
+    use super::{with_dependencies, with_member};
 
     const SHIPPED: &str =
         "[workspace.dependencies]\na = \"1\"\nc = { version = \"2\", default-features = false }\n";
@@ -128,6 +205,50 @@ mod tests {
     fn nothing_changes_where_nothing_is_missing() {
         check("[workspace.dependencies]\na = \"9\"\nc = \"9\"\n", None);
         check("[package]\nname = \"a\"\n", None);
+    }
+
+    #[track_caller]
+    fn member(before: &str, after: Option<&str>) {
+        let manifest = |members: &str| format!("[workspace]\nmembers = {members} # ours\n");
+        let added = with_member(&manifest(before), "services/b").unwrap();
+        assert_eq!(added, after.map(manifest));
+    }
+
+    #[test]
+    fn a_service_that_no_member_covers_becomes_one() {
+        member(
+            r#"["services/a", "crates/*"]"#,
+            Some(r#"["services/a", "crates/*", "services/b"]"#),
+        );
+        member(
+            "[\n    # one\n    \"services/a\",\n    \"crates/*\",\n]",
+            Some("[\n    # one\n    \"services/a\",\n    \"crates/*\",\n    \"services/b\",\n]"),
+        );
+        member(
+            "[\n    # one\n    \"services/a\"\n]",
+            Some("[\n    # one\n    \"services/a\",\n    \"services/b\"\n]"),
+        );
+        member(r#"["a"]"#, Some(r#"["a", "services/b"]"#));
+        member("[]", Some(r#"["services/b"]"#));
+        member(
+            r#"["services/a*", "services/b/c"]"#,
+            Some(r#"["services/a*", "services/b/c", "services/b"]"#),
+        );
+    }
+
+    #[test]
+    fn a_service_that_a_member_covers_stays_as_it_is() {
+        for members in [
+            r#"["crates/*", "services/*"]"#,
+            r#"["./services/*/"]"#,
+            r#"["*/*b*"]"#,
+            r#"["services/b"]"#,
+            r#"["**"]"#,
+        ] {
+            member(members, None);
+        }
+        assert_eq!(with_member("[package]\n", "services/b").unwrap(), None);
+        assert!(with_member("workspace.members = 1", "services/b").is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::cargo_lock::CargoLock;
 use super::catalogue;
 use super::error::{SiteError, SiteErrorKind};
 use super::lock::{LOCK_PATH, Lock};
-use super::manifest::with_dependencies;
+use super::manifest::{with_dependencies, with_member};
 use super::request::Request;
 use crate::project::config::Config;
 use crate::project::name::ServiceName;
@@ -172,8 +172,11 @@ fn read_cargo_manifest(
     let (Some(text), Some(shipped)) = (read(&path)?, catalogue::shipped_manifest(request)) else {
         return Ok(None);
     };
-    let changed = with_dependencies(&text, &shipped)
-        .map_err(|error| SiteError::because(&path, SiteErrorKind::Understand, error))?;
+    let unclear = |error| SiteError::because(&path, SiteErrorKind::Understand, error);
+    let dependent = with_dependencies(&text, &shipped).map_err(unclear)?;
+    let folder = format!("services/{}", request.name);
+    let member = with_member(dependent.as_ref().unwrap_or(&text), &folder).map_err(unclear)?;
+    let changed = member.or(dependent);
     if changed.is_some() {
         check_changeable(&path)?;
     }

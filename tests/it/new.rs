@@ -330,6 +330,27 @@ fn a_crate_that_cargo_has_not_locked_yet_is_left_alone() {
     }
 }
 
+/// Cargo knows the new service: its members need not be patterns.
+#[test]
+fn a_service_becomes_a_member_where_members_are_listed() {
+    let sandbox = Sandbox::with_project();
+    let manifest = sandbox.read("shop/Cargo.toml");
+    let pattern = r#"members = ["crates/*", "services/*"]"#;
+    assert!(manifest.contains(pattern));
+    let listed = |more: &str| {
+        let list = format!(r#"members = ["services/user-service", "crates/*"{more}]"#);
+        manifest.replace(pattern, &list)
+    };
+    sandbox.write("shop/Cargo.toml", &listed(""));
+    let made = sandbox.marty_in("shop", ["new", "b"]).output().unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    assert_eq!(sandbox.read("shop/Cargo.toml"), listed(r#", "services/b""#));
+}
+
 #[test]
 fn a_service_that_was_removed_can_be_made_again() {
     let sandbox = Sandbox::with_project();
