@@ -1,6 +1,7 @@
 //! The service's own metrics. Those of HTTP, the process and the logs come from the runtime.
 //!
-//! Every family here is handed to the service in `lib.rs`; dashboards and alerts use the names.
+//! Every family here is handed to the service in `lib.rs`. No dashboard or alert uses these names yet: `marty check` finds those that will,
+//! should they differ from what is written here.
 
 use marty_runtime::metric::{CounterFamily, GaugeFamily, LabelValue, Labels};
 
