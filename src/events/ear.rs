@@ -104,9 +104,10 @@ impl Ear {
         let heard = ear.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match heard {
             None => Kind::unreachable(brokers, source.to_string()),
-            Some(Heard { worth, reason }) if worth == Worth::Unreachable => {
-                Kind::unreachable(brokers, reason)
-            }
+            Some(Heard {
+                worth: Worth::Unreachable,
+                reason,
+            }) => Kind::unreachable(brokers, reason),
             Some(Heard { reason, .. }) => Kind::Refused { brokers, reason },
         }
     }

@@ -60,9 +60,9 @@ pub(super) fn with_member(text: &str, folder: &str) -> Result<Option<String>, Ma
 }
 
 /// How a value stands behind the last of a list: on a line of its own where that does, without the comments of that.
-fn beside_last(list: &mut Array) -> Decor {
-    let length = list.len();
-    let last = length.checked_sub(1).and_then(|last| list.get_mut(last));
+fn beside_last(values: &mut Array) -> Decor {
+    let length = values.len();
+    let last = length.checked_sub(1).and_then(|last| values.get_mut(last));
     let Some(decor) = last.map(Value::decor_mut) else {
         return Decor::default();
     };
@@ -91,8 +91,7 @@ fn covers(member: &str, folder: &str) -> bool {
     let (mut parts, mut places) = (member.split('/'), folder.split('/'));
     loop {
         match (parts.next(), places.next()) {
-            (None, None) => return true,
-            (Some("**"), _) => return true,
+            (None, None) | (Some("**"), _) => return true,
             (Some(part), Some(place)) if fits(part, place) => {}
             _ => return false,
         }

@@ -89,11 +89,11 @@ impl Site {
         occupied.truncate(NAMED);
         let root = root.to_owned();
         Ok(Self {
-            has_folder,
             root,
             state,
             occupied,
             more,
+            has_folder,
         })
     }
 

@@ -31,6 +31,10 @@ enum Told {
 ///
 /// It is for the begin of a `main` that takes no arguments of its own. What is not known is said on the standard error, and the status
 /// is 2 then.
+#[expect(
+    clippy::exit,
+    reason = "it is called before there is anything to end, and no error of `main` has the status 2"
+)]
 pub fn refuse_unknown_arguments() {
     // Whoever does not read it has left.
     match told(config::arguments()) {
