@@ -154,7 +154,7 @@ fn together(
     Ok(())
 }
 
-/// What belongs into one transaction.
+/// Writes what belongs into one transaction, of which the broker is not asked to keep anything yet: whatever fails here leaves nothing.
 fn send(
     producer: &Producer,
     topic: &str,
@@ -169,7 +169,10 @@ fn send(
         }
         mark(producer, topic, letter, to)?;
     }
-    Ok(())
+    producer.flush(PATIENCE)?;
+    // Whoever has shut this one out did so in time to be told by it.
+    let fatal = producer.client().fatal_error();
+    fatal.map_or(Ok(()), |(code, _)| Err(KafkaError::MessageProduction(code)))
 }
 
 /// Sends the record to where it came from, for the group that gave it up.
