@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use order::{OrderPlaced, TOPIC};
+use order::{OrderPlaced, ROUNDS, TOPIC};
 use rdkafka::{
     consumer::{Consumer as _, StreamConsumer},
     producer::{FutureProducer, FutureRecord},
@@ -31,10 +31,6 @@ mod broker;
 mod client;
 #[path = "order/mod.rs"]
 mod order;
-
-/// What a client has room for is produced so many times, and consumed at once: to begin, and to join a group, costs the same however
-/// much there is, and is to count for little.
-const ROUNDS: u32 = 4;
 
 /// The time on the wall, and the processor's, of which the client's threads have their part.
 #[derive(Clone, Copy, Debug)]
@@ -103,11 +99,11 @@ type Costs = BTreeMap<&'static str, Vec<Cost>>;
 
 async fn produce(brokers: &str, events: &[OrderPlaced], turns: u32, costs: &mut Costs) {
     for _ in 0..turns {
-        let raw = measure(async || order::produce_raw(brokers, events, ROUNDS)).await;
+        let raw = measure(async || order::produce_raw(brokers, events)).await;
         costs.entry("produce raw").or_default().push(raw);
         let awaited = measure(async || produce_awaited(brokers, events).await).await;
         costs.entry("produce awaited").or_default().push(awaited);
-        let ours = measure(async || order::produce(brokers, events, ROUNDS).await).await;
+        let ours = measure(async || order::produce(brokers, events).await).await;
         costs.entry("produce ours").or_default().push(ours);
     }
 }
@@ -175,7 +171,7 @@ async fn main() {
     let brokers = broker.address();
     broker.create(TOPIC, 3).await;
     let events = order::orders(count);
-    order::produce_raw(&brokers, &events, ROUNDS);
+    order::produce_raw(&brokers, &events);
     let (all, mut costs) = (ROUNDS * count, Costs::new());
     if is_chosen("produce") {
         produce(&brokers, &events, turns, &mut costs).await;

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use order::{OrderPlaced, TOPIC};
+use order::{OrderPlaced, ROUNDS, TOPIC};
 use serde_json::json;
 
 #[expect(dead_code, reason = "the tests use more of it")]
@@ -31,10 +31,6 @@ mod broker;
 mod client;
 #[path = "order/mod.rs"]
 mod order;
-
-/// What a client has room for is produced so many times, and consumed at once: to begin, and to join a group, costs the same however
-/// much there is, and is to count for little.
-const ROUNDS: u32 = 4;
 
 /// As often as many events a second at least as the peer has.
 const BOUND: f64 = 10.0;
@@ -84,7 +80,7 @@ fn peer(brokers: &str, count: u32) -> Rates {
 /// The same of the bus.
 async fn ours(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
     let begun = Instant::now();
-    order::produce(brokers, orders, ROUNDS).await;
+    order::produce(brokers, orders).await;
     let produce = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
     let subscription = order::consume(brokers, group, count_of(orders)).await;
@@ -97,7 +93,7 @@ async fn ours(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
 /// The same of the client alone.
 fn raw(brokers: &str, group: &str, orders: &[OrderPlaced]) -> Rates {
     let begun = Instant::now();
-    order::produce_raw(brokers, orders, ROUNDS);
+    order::produce_raw(brokers, orders);
     let produce = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
     order::consume_raw(brokers, group, count_of(orders));

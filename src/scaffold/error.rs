@@ -217,30 +217,23 @@ fn left_over(paths: &[String], more: usize) -> String {
     if paths.is_empty() {
         return String::new();
     }
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    format!(" and what is left of it: `{}`{more}", paths.join("`, `"))
+    format!(" and what is left of it: {}", named(paths, more))
 }
 
 fn listed(paths: &[String], more: usize) -> String {
+    let is_one = paths.len() == 1 && more == 0;
+    let ending = if is_one { "s" } else { "" };
+    format!("{} exist{ending}", named(paths, more))
+}
+
+fn named(paths: &[String], more: usize) -> String {
     let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
     let more = if more > 0 {
         format!(" and {more} more")
     } else {
         String::new()
     };
-    format!(
-        "{}{more} exist{}",
-        paths.join(", "),
-        if paths.len() == 1 && more.is_empty() {
-            "s"
-        } else {
-            ""
-        }
-    )
+    format!("{}{more}", paths.join(", "))
 }
 
 /// Why a plan was not carried out. The tree is as it was before, unless

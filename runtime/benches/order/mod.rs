@@ -31,6 +31,10 @@ pub(crate) struct OrderPlaced {
 
 pub(crate) const TOPIC: &str = "domain.bench.events";
 
+/// What a client has room for is produced so many times, and consumed at once: to begin, and to join a group, costs the same however
+/// much there is, and is to count for little.
+pub(crate) const ROUNDS: u32 = 4;
+
 #[derive(serde::Deserialize)]
 struct Plain {
     number: u32,
@@ -47,10 +51,10 @@ pub(crate) fn orders(count: u32) -> Vec<OrderPlaced> {
         .collect()
 }
 
-/// All of them so many times, by a thread that blocks.
-pub(crate) fn produce_raw(brokers: &str, orders: &[OrderPlaced], rounds: u32) {
+/// All of them [`ROUNDS`] times, by a thread that blocks.
+pub(crate) fn produce_raw(brokers: &str, orders: &[OrderPlaced]) {
     let producer: ThreadedProducer<_> = client::producer(brokers);
-    for _ in 0..rounds {
+    for _ in 0..ROUNDS {
         for order in orders {
             client::send(&producer, TOPIC, order);
         }
@@ -61,9 +65,9 @@ pub(crate) fn produce_raw(brokers: &str, orders: &[OrderPlaced], rounds: u32) {
 }
 
 /// By the bus.
-pub(crate) async fn produce(brokers: &str, orders: &[OrderPlaced], rounds: u32) {
+pub(crate) async fn produce(brokers: &str, orders: &[OrderPlaced]) {
     let bus = EventBus::kafka("shop", &KafkaConfig::new(brokers)).expect("a bus");
-    for _ in 0..rounds {
+    for _ in 0..ROUNDS {
         bus.publish_all(orders).await.expect("all acknowledged");
     }
 }

@@ -4,7 +4,7 @@ use std::env;
 
 /// Whether `argument` is among the process's arguments.
 pub(crate) fn has_argument(argument: &str) -> bool {
-    env::args_os().skip(1).any(|given| given == argument)
+    arguments().any(|given| given == argument)
 }
 
 /// What the process was told after its own name.
